@@ -1,0 +1,6 @@
+//! The tests of the crate, in one program because linking one is quicker than linking four.
+
+mod account_numbers;
+mod check_digits;
+mod instructions;
+mod profiles;

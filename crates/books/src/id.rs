@@ -1,0 +1,365 @@
+//! Identifiers that look like Stripe's, cannot be guessed, and carry the key of their row.
+//!
+//! A row's key is a [`RowKey`]: the number of the customer it belongs to (0 where there is none)
+//! and its own [`Number`]. The identifier on the wire is that key, enciphered with the database's
+//! own [`IdKey`] and written in base 62. So looking an object up by its id needs no second index,
+//! and inserting one touches no random page; and still nobody can tell from an id how many
+//! objects there are, or find another one's id: the cipher is a keyed permutation, and most of
+//! the block is zeros that a guess would have to hit.
+//!
+//! A [`Number`] carries its moment (milliseconds), its lane and a counter, so that newer rows have
+//! larger numbers, lanes never meet, and `created` needs no column of its own.
+
+use std::fmt;
+
+use aes::Aes128;
+use aes::cipher::{BlockCipherEncrypt, KeyInit};
+use serde::{Deserialize, Serialize};
+
+use crate::time::{Millis, Timestamp};
+
+/// 2020-01-01T00:00:00Z in milliseconds: where numbers start to count, which leaves 69 years.
+const EPOCH_MS: i64 = 1_577_836_800_000;
+const LANE_BITS: u32 = 8;
+const COUNT_BITS: u32 = 14;
+const TIME_SHIFT: u32 = LANE_BITS + COUNT_BITS;
+/// How many lanes may exist at once, over all servers on one database.
+pub const LANES_MAX: i64 = 1 << LANE_BITS;
+
+/// The number of a row: unique over all kinds and lanes of a database, larger for newer rows.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Default,
+)]
+#[serde(transparent)]
+pub struct Number(pub i64);
+
+impl Number {
+    /// The smallest number that a row made at `at` or later can have: turns a time into a bound.
+    pub fn first_at(at: Timestamp) -> Number {
+        let ms = at.0.saturating_mul(1000).saturating_sub(EPOCH_MS);
+        Number(ms.clamp(0, (1 << (63 - TIME_SHIFT)) - 1) << TIME_SHIFT)
+    }
+
+    /// When the row was made.
+    pub fn created(self) -> Timestamp {
+        Millis((self.0 >> TIME_SHIFT) + EPOCH_MS).seconds()
+    }
+
+    /// The lane that made the row.
+    pub fn lane(self) -> i64 {
+        (self.0 >> COUNT_BITS) & (LANES_MAX - 1)
+    }
+}
+
+/// Hands out the numbers of one lane, each larger than the one before.
+#[derive(Clone, Debug)]
+pub struct Numbers {
+    lane: i64,
+    last: Number,
+}
+
+impl Numbers {
+    /// Starts after `last`, the largest number this lane has ever used (0 for a new lane).
+    pub fn after(lane: i64, last: Number) -> Numbers {
+        assert!(
+            (0..LANES_MAX).contains(&lane),
+            "lane {lane} is out of range"
+        );
+        Numbers { lane, last }
+    }
+
+    /// The next number: the moment `now`, or just after the last one when the clock stood still.
+    pub fn next(&mut self, now: Millis) -> Number {
+        let fresh = ((now.0 - EPOCH_MS).max(0) << TIME_SHIFT) | (self.lane << COUNT_BITS);
+        let mut follow = self.last.0 + 1;
+        if Number(follow).lane() != self.lane {
+            let ms = (self.last.0 >> TIME_SHIFT) + 1;
+            follow = (ms << TIME_SHIFT) | (self.lane << COUNT_BITS);
+        }
+        self.last = Number(fresh.max(follow));
+        self.last
+    }
+
+    /// The largest number handed out so far.
+    pub fn last(&self) -> Number {
+        self.last
+    }
+}
+
+/// Where a row is: the customer it belongs to (0 for none) and its own number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RowKey {
+    /// Number of the owning customer; 0 for objects of the account itself.
+    pub customer: Number,
+    /// Number of the row.
+    pub number: Number,
+}
+
+/// The kinds of objects that have an id, and the prefix of each on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Kind {
+    /// `cus_`
+    Customer = 1,
+    /// `ccsbtxn_`
+    CashTransaction = 2,
+    /// `txn_`
+    BalanceTransaction = 3,
+    /// `evt_`
+    Event = 4,
+}
+
+impl Kind {
+    /// All kinds, for finding one by its prefix.
+    pub const ALL: [Kind; 4] = [
+        Kind::Customer,
+        Kind::CashTransaction,
+        Kind::BalanceTransaction,
+        Kind::Event,
+    ];
+
+    /// The text before the random-looking part, underscore included.
+    pub fn prefix(self) -> &'static str {
+        match self {
+            Kind::Customer => "cus_",
+            Kind::CashTransaction => "ccsbtxn_",
+            Kind::BalanceTransaction => "txn_",
+            Kind::Event => "evt_",
+        }
+    }
+
+    /// The kind that an id claims by its prefix.
+    pub fn of(id: &str) -> Option<Kind> {
+        Kind::ALL
+            .into_iter()
+            .find(|kind| id.starts_with(kind.prefix()))
+    }
+
+    /// Characters and bits of one half of the enciphered block: lengths as on Stripe's wire.
+    fn half(self) -> Half {
+        match self {
+            Kind::Customer => Half { chars: 7, bits: 41 },
+            _ => Half {
+                chars: 12,
+                bits: 71,
+            },
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Half {
+    chars: usize,
+    bits: u32,
+}
+
+/// The secret of a database with which ids are written and read.
+#[derive(Clone)]
+pub struct IdKey(Aes128);
+
+impl fmt::Debug for IdKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("IdKey(secret)")
+    }
+}
+
+const ROUNDS: u8 = 8;
+const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+impl IdKey {
+    /// Makes the key from 16 secret random bytes.
+    pub fn new(secret: [u8; 16]) -> IdKey {
+        IdKey(Aes128::new(&secret.into()))
+    }
+
+    /// The id of a customer.
+    pub fn customer(&self, number: Number) -> String {
+        self.write(
+            Kind::Customer,
+            RowKey {
+                customer: Number(0),
+                number,
+            },
+        )
+    }
+
+    /// The id of the row at `key`.
+    pub fn write(&self, kind: Kind, key: RowKey) -> String {
+        let half = kind.half();
+        let (mut left, mut right) = pack(half, key);
+        for round in 0..ROUNDS {
+            (left, right) = (right, left ^ self.scramble(kind, round, right, half.bits));
+        }
+        let mut text = String::with_capacity(kind.prefix().len() + 2 * half.chars);
+        text.push_str(kind.prefix());
+        push_base62(&mut text, left, half.chars);
+        push_base62(&mut text, right, half.chars);
+        text
+    }
+
+    /// The row that an id names, or `None` for a text that this database never wrote.
+    pub fn read(&self, kind: Kind, id: &str) -> Option<RowKey> {
+        let half = kind.half();
+        let text = id.strip_prefix(kind.prefix())?.as_bytes();
+        if text.len() != 2 * half.chars {
+            return None;
+        }
+        let (first, second) = text.split_at(half.chars);
+        let (mut left, mut right) = (
+            read_base62(first, half.bits)?,
+            read_base62(second, half.bits)?,
+        );
+        for round in (0..ROUNDS).rev() {
+            (left, right) = (right ^ self.scramble(kind, round, left, half.bits), left);
+        }
+        unpack(kind, half, left, right)
+    }
+
+    /// The number of the customer that an id names.
+    pub fn read_customer(&self, id: &str) -> Option<Number> {
+        self.read(Kind::Customer, id).map(|key| key.number)
+    }
+
+    fn scramble(&self, kind: Kind, round: u8, half: u128, bits: u32) -> u128 {
+        let mut block = [0u8; 16];
+        block[..9].copy_from_slice(&half.to_le_bytes()[..9]);
+        block[9] = kind as u8;
+        block[10] = round;
+        let mut block = block.into();
+        self.0.encrypt_block(&mut block);
+        u128::from_le_bytes(block.into()) & ((1 << bits) - 1)
+    }
+}
+
+/// Lays a key over the two halves of a block; the bits that are left are zero.
+fn pack(half: Half, key: RowKey) -> (u128, u128) {
+    if half.bits < 63 {
+        let number = key.number.0 as u128;
+        (number & ((1 << half.bits) - 1), number >> half.bits)
+    } else {
+        (key.customer.0 as u128, key.number.0 as u128)
+    }
+}
+
+fn unpack(kind: Kind, half: Half, left: u128, right: u128) -> Option<RowKey> {
+    let key = if half.bits < 63 {
+        let number = i64::try_from(left | (right << half.bits)).ok()?;
+        RowKey {
+            customer: Number(0),
+            number: Number(number),
+        }
+    } else {
+        let (customer, number) = (i64::try_from(left).ok()?, i64::try_from(right).ok()?);
+        RowKey {
+            customer: Number(customer),
+            number: Number(number),
+        }
+    };
+    let owned = kind == Kind::CashTransaction;
+    (owned || key.customer == Number(0)).then_some(key)
+}
+
+fn push_base62(text: &mut String, mut value: u128, chars: usize) {
+    let mut digits = [b'0'; 12];
+    for digit in digits[..chars].iter_mut().rev() {
+        *digit = DIGITS[(value % 62) as usize];
+        value /= 62;
+    }
+    text.extend(digits[..chars].iter().map(|&b| b as char));
+}
+
+fn read_base62(text: &[u8], bits: u32) -> Option<u128> {
+    let value = text.iter().try_fold(0u128, |sum, &byte| {
+        let digit = match byte {
+            b'0'..=b'9' => byte - b'0',
+            b'A'..=b'Z' => byte - b'A' + 10,
+            b'a'..=b'z' => byte - b'a' + 36,
+            _ => return None,
+        };
+        Some(sum * 62 + u128::from(digit))
+    })?;
+    (value >> bits == 0).then_some(value)
+}
+
+/// Writes random bytes as `chars` base 62 characters, for request ids, secrets and keys.
+pub fn random_text(random: &[u8], chars: usize) -> String {
+    assert!(random.len() >= chars, "one random byte makes one character");
+    random[..chars]
+        .iter()
+        .map(|&b| DIGITS[usize::from(b) % 62] as char)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn lengths_are_those_of_the_wire() {
+        let key = IdKey::new([7; 16]);
+        let row = RowKey {
+            customer: Number(5),
+            number: Number(9),
+        };
+        assert_eq!(key.customer(Number(9)).len(), "cus_".len() + 14);
+        assert_eq!(
+            key.write(Kind::CashTransaction, row).len(),
+            "ccsbtxn_".len() + 24
+        );
+    }
+
+    #[test]
+    fn numbers_grow_when_the_clock_stands_still_or_goes_back() {
+        let mut numbers = Numbers::after(3, Number(0));
+        let mut last = Number(0);
+        for at in [10, 10, 10, 9, 11].map(|s| Millis(EPOCH_MS + s)) {
+            for _ in 0..40_000 {
+                let next = numbers.next(at);
+                assert!(next > last && next.lane() == 3);
+                last = next;
+            }
+        }
+    }
+
+    #[test]
+    fn a_number_tells_its_second() {
+        let mut numbers = Numbers::after(0, Number(0));
+        let at = Millis(1_790_000_000_123);
+        let number = numbers.next(at);
+        assert_eq!(number.created(), Timestamp(1_790_000_000));
+        assert!(Number::first_at(Timestamp(1_790_000_000)) <= number);
+        assert!(number < Number::first_at(Timestamp(1_790_000_001)));
+    }
+
+    proptest! {
+        #[test]
+        fn every_key_comes_back(customer in 0..i64::MAX, number in 0..i64::MAX, secret: [u8; 16]) {
+            let key = IdKey::new(secret);
+            let row = RowKey { customer: Number(customer), number: Number(number) };
+            let id = key.write(Kind::CashTransaction, row);
+            prop_assert_eq!(key.read(Kind::CashTransaction, &id), Some(row));
+            let id = key.customer(Number(number));
+            prop_assert_eq!(key.read_customer(&id), Some(Number(number)));
+            prop_assert_eq!(key.read(Kind::Event, &id), None);
+        }
+
+        #[test]
+        fn no_text_panics(text in "\\PC{0,40}") {
+            let key = IdKey::new([1; 16]);
+            for kind in Kind::ALL {
+                key.read(kind, &text);
+                key.read(kind, &format!("{}{text}", kind.prefix()));
+            }
+        }
+
+        #[test]
+        fn a_guess_or_a_changed_character_finds_nothing(number in 0..i64::MAX, at in 0usize..14) {
+            let key = IdKey::new([9; 16]);
+            let mut id = key.customer(Number(number)).into_bytes();
+            id[4 + at] = if id[4 + at] == b'x' { b'y' } else { b'x' };
+            let id = String::from_utf8(id).unwrap();
+            prop_assert_ne!(key.read_customer(&id), Some(Number(number)));
+        }
+    }
+}

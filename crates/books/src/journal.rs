@@ -1,0 +1,280 @@
+//! The journal: entries of two or more postings that sum to zero, chained by hashes.
+//!
+//! An [`Entry`] that does not balance cannot be made. Entries are append-only; each is sealed with
+//! a SHA-256 over its content and the hash of the entry before it in its chain (one chain per
+//! world and lane), so a row that somebody changed, removed or slipped in shows in the audit.
+
+use sha2::{Digest, Sha256};
+
+use crate::cash_balance::CashTransaction;
+use crate::currency::Currency;
+use crate::id::Number;
+
+/// An account of the ledger. Debits are positive amounts, credits negative ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Account {
+    /// Money at the bank.
+    Bank,
+    /// What is owed to the customer with this number: the cash balance.
+    CustomerCash(Number),
+    /// The merchant's money that is not settled yet.
+    MerchantPending,
+    /// The merchant's money that may be paid out.
+    MerchantAvailable,
+    /// Funds held for negative balances of connected accounts.
+    ConnectReserved,
+    /// Funds of the Issuing balance.
+    Issuing,
+    /// Funds set apart to cover refunds and disputes, usable now.
+    PrefundingAvailable,
+    /// Funds set apart to cover refunds and disputes, not settled yet.
+    PrefundingPending,
+}
+
+impl Account {
+    /// The code in the store, and the number of the owner (0 for accounts of the house).
+    pub fn code(self) -> (i64, Number) {
+        match self {
+            Account::Bank => (1, Number(0)),
+            Account::CustomerCash(customer) => (2, customer),
+            Account::MerchantPending => (4, Number(0)),
+            Account::MerchantAvailable => (5, Number(0)),
+            Account::ConnectReserved => (9, Number(0)),
+            Account::Issuing => (10, Number(0)),
+            Account::PrefundingAvailable => (11, Number(0)),
+            Account::PrefundingPending => (12, Number(0)),
+        }
+    }
+
+    /// The account with this code and owner, if there is one.
+    pub fn from_code(code: i64, owner: Number) -> Option<Account> {
+        let account = match code {
+            1 => Account::Bank,
+            2 => Account::CustomerCash(owner),
+            4 => Account::MerchantPending,
+            5 => Account::MerchantAvailable,
+            9 => Account::ConnectReserved,
+            10 => Account::Issuing,
+            11 => Account::PrefundingAvailable,
+            12 => Account::PrefundingPending,
+            _ => return None,
+        };
+        Some(account)
+    }
+
+    /// Whether this is an account of the house, whose balance is kept as one row per lane.
+    pub fn is_house(self) -> bool {
+        !matches!(self, Account::CustomerCash(_))
+    }
+}
+
+/// One line of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Posting {
+    /// The account that is debited or credited.
+    pub account: Account,
+    /// Smallest units of `currency`: above zero debits, below zero credits.
+    pub amount_minor: i64,
+    /// The currency of the amount.
+    pub currency: Currency,
+}
+
+/// Why something happened to money: the left column of the ledger's table of bookings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryKind {
+    /// A transfer arrived.
+    Funded,
+    /// The sender's bank pulled a transfer back.
+    FundingReversed,
+}
+
+impl EntryKind {
+    /// The code in the store.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            EntryKind::Funded => "funded",
+            EntryKind::FundingReversed => "funding_reversed",
+        }
+    }
+
+    /// The kind with this code, if there is one.
+    pub fn parse(text: &str) -> Option<EntryKind> {
+        [EntryKind::Funded, EntryKind::FundingReversed]
+            .into_iter()
+            .find(|k| k.as_str() == text)
+    }
+}
+
+/// A balanced journal entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    number: Number,
+    kind: EntryKind,
+    postings: Vec<Posting>,
+}
+
+/// Why a set of postings is no entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unbalanced {
+    /// There are fewer than two postings.
+    TooFew,
+    /// The postings of a currency do not sum to zero.
+    SumIsNotZero(Currency),
+    /// A sum does not fit 64 bits.
+    Overflow,
+}
+
+impl Entry {
+    /// Makes an entry of two or more postings that sum to zero in every currency.
+    pub fn new(
+        number: Number,
+        kind: EntryKind,
+        postings: Vec<Posting>,
+    ) -> Result<Entry, Unbalanced> {
+        if postings.len() < 2 {
+            return Err(Unbalanced::TooFew);
+        }
+        for posting in &postings {
+            let currency = posting.currency;
+            let sum = postings
+                .iter()
+                .filter(|p| p.currency == currency)
+                .try_fold(0i64, |sum, p| sum.checked_add(p.amount_minor))
+                .ok_or(Unbalanced::Overflow)?;
+            if sum != 0 {
+                return Err(Unbalanced::SumIsNotZero(currency));
+            }
+        }
+        Ok(Entry {
+            number,
+            kind,
+            postings,
+        })
+    }
+
+    /// Moves `amount_minor` from the credited account to the debited one.
+    pub fn transfer(
+        number: Number,
+        kind: EntryKind,
+        (debit, credit): (Account, Account),
+        amount_minor: i64,
+        currency: Currency,
+    ) -> Result<Entry, Unbalanced> {
+        let minus = amount_minor.checked_neg().ok_or(Unbalanced::Overflow)?;
+        let line = |account, amount_minor| Posting {
+            account,
+            amount_minor,
+            currency,
+        };
+        Entry::new(
+            number,
+            kind,
+            vec![line(debit, amount_minor), line(credit, minus)],
+        )
+    }
+
+    /// The number of the entry; a cash balance transaction has the number of its entry.
+    pub fn number(&self) -> Number {
+        self.number
+    }
+
+    /// Why the money moved.
+    pub fn kind(&self) -> EntryKind {
+        self.kind
+    }
+
+    /// The lines, in order.
+    pub fn postings(&self) -> &[Posting] {
+        &self.postings
+    }
+}
+
+/// The hash that seals an entry: SHA-256 over what came before, the entry and its transaction.
+pub type Seal = [u8; 32];
+
+/// Seals an entry, with the cash balance transaction it books, after the seal before it.
+///
+/// The content is hashed as length-prefixed text fields and big-endian integers, in the order
+/// below, so that anybody can compute it again from the rows.
+pub fn seal(before: &Seal, world: i64, entry: &Entry, booked: Option<&CashTransaction>) -> Seal {
+    let mut hash = Sha256::new();
+    let text = |hash: &mut Sha256, field: &str| {
+        hash.update((field.len() as u32).to_be_bytes());
+        hash.update(field.as_bytes());
+    };
+    hash.update(before);
+    hash.update(world.to_be_bytes());
+    hash.update(entry.number.0.to_be_bytes());
+    text(&mut hash, entry.kind.as_str());
+    hash.update((entry.postings.len() as u32).to_be_bytes());
+    for posting in &entry.postings {
+        let (code, owner) = posting.account.code();
+        hash.update(code.to_be_bytes());
+        hash.update(owner.0.to_be_bytes());
+        hash.update(posting.amount_minor.to_be_bytes());
+        text(&mut hash, posting.currency.as_str());
+    }
+    if let Some(transaction) = booked {
+        hash.update(transaction.key.customer.0.to_be_bytes());
+        hash.update(transaction.net_amount.to_be_bytes());
+        hash.update(transaction.ending_balance.to_be_bytes());
+        text(&mut hash, transaction.currency.as_str());
+        text(&mut hash, transaction.cause.type_name());
+        text(&mut hash, &transaction.cause.detail().unwrap_or_default());
+        text(&mut hash, &transaction.others.to_text().unwrap_or_default());
+    }
+    hash.finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(account: Account, amount_minor: i64, currency: Currency) -> Posting {
+        Posting {
+            account,
+            amount_minor,
+            currency,
+        }
+    }
+
+    #[test]
+    fn only_balanced_entries_exist() {
+        let (usd, eur) = (Currency::USD, Currency::EUR);
+        let cash = Account::CustomerCash(Number(1));
+        let cases = [
+            (vec![line(Account::Bank, 5, usd), line(cash, -5, usd)], None),
+            (vec![line(Account::Bank, 5, usd)], Some(Unbalanced::TooFew)),
+            (
+                vec![line(Account::Bank, 5, usd), line(cash, -4, usd)],
+                Some(Unbalanced::SumIsNotZero(usd)),
+            ),
+            (
+                vec![line(Account::Bank, 5, usd), line(cash, -5, eur)],
+                Some(Unbalanced::SumIsNotZero(usd)),
+            ),
+            (
+                vec![line(Account::Bank, i64::MAX, usd), line(cash, 1, usd)],
+                Some(Unbalanced::Overflow),
+            ),
+        ];
+        for (postings, want) in cases {
+            assert_eq!(
+                Entry::new(Number(1), EntryKind::Funded, postings).err(),
+                want
+            );
+        }
+    }
+
+    #[test]
+    fn a_seal_depends_on_everything() {
+        let entry = |amount| {
+            let pair = (Account::Bank, Account::CustomerCash(Number(1)));
+            Entry::transfer(Number(7), EntryKind::Funded, pair, amount, Currency::USD).unwrap()
+        };
+        let first = seal(&[0; 32], 1, &entry(5), None);
+        assert_ne!(first, seal(&[0; 32], 1, &entry(6), None));
+        assert_ne!(first, seal(&[1; 32], 1, &entry(5), None));
+        assert_ne!(first, seal(&[0; 32], 2, &entry(5), None));
+    }
+}

@@ -1,0 +1,30 @@
+//! The ground floor of Purser: what is true.
+//!
+//! Every rule about money lives here, as plain functions over plain data. Nothing in this crate
+//! waits, fails for reasons of its own or varies: no async, no SQL, no clock, no randomness, no
+//! HTTP. A decision takes the state it needs and answers with what would change ([`Decision`]) or
+//! why nothing does ([`Refusal`]); somebody else makes it durable.
+
+pub mod audit;
+pub mod balance;
+pub mod cash_balance;
+pub mod command;
+pub mod currency;
+pub mod customer;
+pub mod decision;
+pub mod event;
+pub mod funding;
+pub mod id;
+pub mod journal;
+pub mod time;
+
+pub use command::{Command, decide};
+pub use currency::Currency;
+pub use customer::{Customer, Purse};
+pub use decision::{Change, Context, Decision, Refusal, Reply};
+pub use id::{IdKey, Kind, Number, RowKey};
+pub use time::Timestamp;
+
+/// One separate set of books: an account in one mode (test or live). Objects never cross worlds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct World(pub i64);

@@ -1,0 +1,525 @@
+//! A lane: the thread through which every write goes.
+//!
+//! It takes up to [`LaneOptions::batch_max`] waiting commands, decides them one after the other
+//! against a working set that sees the earlier decisions, writes everything, commits once, and
+//! only then answers. Bounds: the queue holds [`LaneOptions::queue_max`] commands and refuses
+//! more; a batch is one transaction. Invariants: nothing is answered that is not on disk; a command
+//! that is refused, or that meets a bug, writes nothing and leaves its neighbours untouched; the
+//! same idempotency key gives the answer that was committed with the effects.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use books::cash_balance::ReconciliationMode;
+use books::event::RequestCause;
+use books::id::{Number, Numbers};
+use books::journal::{Account, Seal, seal};
+use books::time::Millis;
+use books::{Change, Command, Context, Currency, IdKey, Refusal, Reply, RowKey, World};
+
+use crate::checkpoint::Checkpointer;
+use crate::error::{Result, StoreError};
+use crate::working_set::WorkingSet;
+use crate::writer::Writer;
+
+/// How long an idempotency key is remembered, as Stripe documents it.
+const KEY_LIFETIME_S: i64 = 24 * 60 * 60;
+/// Rows looked at in one step of forgetting old keys, and how often there is a step.
+const PRUNE_ROWS_MAX: i64 = 500;
+const PRUNE_EVERY: Duration = Duration::from_secs(1);
+
+/// A command on its way through the lane, and what becomes of its answer.
+pub trait Job: Send {
+    /// Whose books.
+    fn world(&self) -> World;
+    /// What is asked.
+    fn command(&self) -> &Command;
+    /// The request behind it, for its events.
+    fn cause(&self) -> Arc<RequestCause>;
+    /// The idempotency key it came with.
+    fn idempotency(&self) -> Option<&Idempotency>;
+    /// The answer as it is to be kept with the effects; the set is as this command left it.
+    /// `None` where no answer need be kept.
+    fn keep(&self, result: &std::result::Result<Reply, Refusal>, set: &WorkingSet) -> Option<Kept>;
+    /// Takes the outcome, after the commit.
+    fn done(self: Box<Self>, outcome: Outcome);
+}
+
+/// An idempotency key, as far as the store needs it.
+#[derive(Clone, Debug)]
+pub struct Idempotency {
+    /// A hash of the key, within its world.
+    pub key: [u8; 16],
+    /// A hash of the method, the path and the parameters.
+    pub fingerprint: [u8; 16],
+    /// The request that used it.
+    pub request_id: String,
+}
+
+/// The answer to a request, as it is kept: as the row it shows where that row can never change,
+/// else as bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// 200, showing this cash balance transaction.
+    CashTransaction(RowKey),
+    /// These bytes.
+    Bytes {
+        /// HTTP status.
+        status: u16,
+        /// The body, whole.
+        body: Vec<u8>,
+    },
+}
+
+/// What a key was used for.
+#[derive(Clone, Debug)]
+pub(crate) struct Used {
+    pub(crate) fingerprint: [u8; 16],
+    pub(crate) request_id: String,
+    pub(crate) kept: Kept,
+}
+
+/// An answer that was given before.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The request that was answered first.
+    pub request_id: String,
+    /// What it was answered.
+    pub kept: Kept,
+}
+
+/// What became of a command.
+pub enum Outcome {
+    /// It was decided, and its effects are on disk.
+    Decided {
+        /// What it answers, or why it was refused.
+        result: std::result::Result<Reply, Refusal>,
+        /// The answer that was kept.
+        kept: Option<Kept>,
+    },
+    /// Its key was used before: this was the answer.
+    Replay(Answer),
+    /// Its key was used before, for something else.
+    KeyReused,
+    /// Nothing was written.
+    Failed(StoreError),
+}
+
+/// How a lane works.
+#[derive(Clone)]
+pub struct LaneOptions {
+    /// The lane's number.
+    pub lane: i64,
+    /// Commands in a batch, at most.
+    pub batch_max: usize,
+    /// Commands waiting, at most.
+    pub queue_max: usize,
+    /// How long a lane that is busy waits for a fuller batch.
+    pub linger: Duration,
+    /// How customers without a mode of their own are reconciled.
+    pub default_mode: ReconciliationMode,
+    /// The clock service.
+    pub clock: Arc<dyn Fn() -> Millis + Send + Sync>,
+    /// Told of every batch.
+    pub observe: Arc<dyn Fn(&BatchReport) + Send + Sync>,
+    /// For crash tests only: after committing a request whose key starts like this, stand still.
+    pub hold_key_prefix: Option<String>,
+}
+
+/// Figures of one batch.
+#[derive(Clone, Copy, Debug)]
+pub struct BatchReport {
+    /// Commands in it.
+    pub jobs: usize,
+    /// Commands that wait now.
+    pub waiting: usize,
+    /// Loading, deciding and writing.
+    pub work: Duration,
+    /// The commit: until it is on disk.
+    pub commit: Duration,
+    /// Whether it failed.
+    pub failed: bool,
+}
+
+/// The handle of a running lane.
+pub struct Lane {
+    queue: Option<SyncSender<Box<dyn Job>>>,
+    queue_max: usize,
+    waiting: Arc<AtomicUsize>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Lane {
+    /// Starts the lane's thread on the database at `path`.
+    pub fn start(path: PathBuf, ids: IdKey, options: LaneOptions) -> Result<Lane> {
+        let writer = Writer::open(&path, options.lane)?;
+        let numbers = writer.numbers()?;
+        let (queue, inbox) = sync_channel(options.queue_max);
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let queue_max = options.queue_max;
+        let checkpointer = Checkpointer::start(path)?;
+        let mut work = Work {
+            writer,
+            numbers,
+            ids,
+            tail_wanted: checkpointer.tail_wanted(),
+            options,
+            inbox,
+            waiting: waiting.clone(),
+            chains: HashMap::new(),
+            house: HashMap::new(),
+            last_batch: 0,
+            prune_from: (0, Vec::new()),
+            pruned: Instant::now(),
+        };
+        let run = move || {
+            let _checkpointer = checkpointer;
+            work.run();
+        };
+        let thread = std::thread::Builder::new()
+            .name("lane".into())
+            .spawn(run)
+            .map_err(|e| StoreError::Other(format!("no thread can be started: {e}")))?;
+        Ok(Lane {
+            queue: Some(queue),
+            queue_max,
+            waiting,
+            thread: Some(thread),
+        })
+    }
+
+    /// Hands a command to the lane. When the queue is full it is given back at once: nothing
+    /// grows, and the caller can say so.
+    pub fn submit(&self, job: Box<dyn Job>) -> std::result::Result<(), (Box<dyn Job>, StoreError)> {
+        let Some(queue) = &self.queue else {
+            return Err((job, StoreError::Stopped));
+        };
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        queue.try_send(job).map_err(|error| {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+            match error {
+                TrySendError::Full(job) => (job, StoreError::QueueFull(self.queue_max)),
+                TrySendError::Disconnected(job) => (job, StoreError::Stopped),
+            }
+        })
+    }
+
+    /// Commands that wait.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Finishes what waits and stops.
+    pub fn stop(&mut self) {
+        self.queue = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Lane {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+type HouseKey = (World, Account, Currency);
+
+/// The lane's thread.
+struct Work {
+    writer: Writer,
+    numbers: Numbers,
+    ids: IdKey,
+    options: LaneOptions,
+    inbox: Receiver<Box<dyn Job>>,
+    waiting: Arc<AtomicUsize>,
+    /// The last seal and the length of each chain, as committed.
+    chains: HashMap<World, (Seal, i64)>,
+    /// This lane's rows of the house accounts, as committed.
+    house: HashMap<HouseKey, i64>,
+    last_batch: usize,
+    tail_wanted: Arc<AtomicBool>,
+    prune_from: (i64, Vec<u8>),
+    pruned: Instant,
+}
+
+/// What a batch is going to write.
+#[derive(Default)]
+struct Pending {
+    changes: Vec<(World, Change)>,
+    used: Vec<(World, Idempotency, Number, Kept)>,
+    house: HashMap<HouseKey, i64>,
+}
+
+impl Work {
+    fn run(&mut self) {
+        let mut batch = Vec::with_capacity(self.options.batch_max);
+        loop {
+            match self.inbox.recv_timeout(PRUNE_EVERY) {
+                Ok(job) => batch.push(job),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            if !batch.is_empty() {
+                self.fill(&mut batch);
+                self.last_batch = batch.len();
+                self.waiting.fetch_sub(batch.len(), Ordering::Relaxed);
+                self.run_batch(std::mem::take(&mut batch));
+            }
+            if self.tail_wanted.swap(false, Ordering::Relaxed) {
+                crate::checkpoint::passive(self.writer.connection());
+            }
+            if self.pruned.elapsed() >= PRUNE_EVERY {
+                self.prune();
+            }
+        }
+    }
+
+    /// Takes what waits; a lane that was busy lingers a moment for what is about to come.
+    fn fill(&self, batch: &mut Vec<Box<dyn Job>>) {
+        let mut quiet_since = Instant::now();
+        while batch.len() < self.options.batch_max {
+            match self.inbox.try_recv() {
+                Ok(job) => {
+                    batch.push(job);
+                    quiet_since = Instant::now();
+                }
+                Err(_) if batch.len() >= self.last_batch => return,
+                Err(_) if quiet_since.elapsed() >= self.options.linger => return,
+                Err(_) => std::thread::yield_now(),
+            }
+        }
+    }
+
+    fn run_batch(&mut self, jobs: Vec<Box<dyn Job>>) {
+        match self.attempt(&jobs) {
+            Ok(outcomes) => {
+                self.hold(&jobs);
+                for (job, outcome) in jobs.into_iter().zip(outcomes) {
+                    job.done(outcome);
+                }
+            }
+            Err(error) => {
+                self.recover();
+                let shared = matches!(error, StoreError::Constraint(_)) && jobs.len() > 1;
+                for job in jobs {
+                    match shared {
+                        true => self.run_batch(vec![job]),
+                        false => job.done(Outcome::Failed(error.clone())),
+                    }
+                }
+            }
+        }
+    }
+
+    /// For crash tests: stands still between the commit and its answers.
+    fn hold(&self, jobs: &[Box<dyn Job>]) {
+        let Some(prefix) = &self.options.hold_key_prefix else {
+            return;
+        };
+        let held = |job: &Box<dyn Job>| {
+            job.cause()
+                .idempotency_key
+                .as_ref()
+                .is_some_and(|key| key.starts_with(prefix))
+        };
+        while jobs.iter().any(held) {
+            std::thread::park();
+        }
+    }
+
+    /// Decides and commits a batch, or fails as a whole with nothing written.
+    fn attempt(&mut self, jobs: &[Box<dyn Job>]) -> Result<Vec<Outcome>> {
+        let began = Instant::now();
+        let mut set = WorkingSet::default();
+        for job in jobs {
+            set.need(job.world(), job.command(), job.idempotency());
+        }
+        self.writer.begin()?;
+        self.writer.load(&mut set)?;
+        let mut pending = Pending::default();
+        let mut outcomes = Vec::with_capacity(jobs.len());
+        for job in jobs {
+            outcomes.push(self.decide(job.as_ref(), &mut set, &mut pending)?);
+        }
+        let chains = self.save(&pending)?;
+        let saved = Instant::now();
+        let committed = self.writer.commit();
+        (self.options.observe)(&BatchReport {
+            jobs: jobs.len(),
+            waiting: self.waiting.load(Ordering::Relaxed),
+            work: saved - began,
+            commit: saved.elapsed(),
+            failed: committed.is_err(),
+        });
+        committed?;
+        self.chains.extend(chains);
+        self.house.extend(pending.house);
+        Ok(outcomes)
+    }
+
+    fn decide(
+        &mut self,
+        job: &dyn Job,
+        set: &mut WorkingSet,
+        pending: &mut Pending,
+    ) -> Result<Outcome> {
+        let world = job.world();
+        if let Some(key) = job.idempotency()
+            && let Some(Some(used)) = set.used.get(&(world, key.key))
+        {
+            return Ok(match used.fingerprint == key.fingerprint {
+                true => Outcome::Replay(Answer {
+                    request_id: used.request_id.clone(),
+                    kept: used.kept.clone(),
+                }),
+                false => Outcome::KeyReused,
+            });
+        }
+        let mut ctx = Context {
+            now: (self.options.clock)(),
+            numbers: &mut self.numbers,
+            ids: &self.ids,
+            default_mode: self.options.default_mode,
+            cause: Some(job.cause()),
+        };
+        let command = job.command();
+        let decide = || {
+            set.view(world, command, |view| {
+                books::decide(command, view, &mut ctx)
+            })
+        };
+        let Ok(decided) = catch_unwind(AssertUnwindSafe(decide)) else {
+            return Ok(Outcome::Failed(StoreError::Bug(
+                "a decision panicked".into(),
+            )));
+        };
+        let result = match decided {
+            Ok(decision) => match self.post_to_house(world, &decision.changes, pending)? {
+                true => {
+                    set.apply(world, &decision.changes);
+                    pending
+                        .changes
+                        .extend(decision.changes.into_iter().map(|c| (world, c)));
+                    Ok(decision.reply)
+                }
+                false => Err(Refusal::AmountTooLarge),
+            },
+            Err(refusal) => Err(refusal),
+        };
+        let kept = job.keep(&result, set);
+        if let (Some(key), Some(kept)) = (job.idempotency(), &kept) {
+            let number = self.numbers.next((self.options.clock)());
+            pending
+                .used
+                .push((world, key.clone(), number, kept.clone()));
+            let request_id = key.request_id.clone();
+            let used = Used {
+                fingerprint: key.fingerprint,
+                request_id,
+                kept: kept.clone(),
+            };
+            set.used.insert((world, key.key), Some(used));
+        }
+        Ok(Outcome::Decided { result, kept })
+    }
+
+    /// Adds the postings on house accounts to their sums; `false` if one would overflow.
+    fn post_to_house(
+        &self,
+        world: World,
+        changes: &[Change],
+        pending: &mut Pending,
+    ) -> Result<bool> {
+        let mut sums = Vec::new();
+        for change in changes {
+            let Change::Booked(entry, _) = change else {
+                continue;
+            };
+            for posting in entry.postings().iter().filter(|p| p.account.is_house()) {
+                let key = (world, posting.account, posting.currency);
+                let at = sums.iter().position(|(known, _)| *known == key);
+                let sum = match at {
+                    Some(at) => sums.swap_remove(at).1,
+                    None => self.house_sum(&key, pending)?,
+                };
+                match sum.checked_add(posting.amount_minor) {
+                    Some(sum) => sums.push((key, sum)),
+                    None => return Ok(false),
+                }
+            }
+        }
+        pending.house.extend(sums);
+        Ok(true)
+    }
+
+    fn house_sum(&self, key: &HouseKey, pending: &Pending) -> Result<i64> {
+        match pending.house.get(key).or_else(|| self.house.get(key)) {
+            Some(sum) => Ok(*sum),
+            None => self.writer.house(key.0, key.1, key.2),
+        }
+    }
+
+    fn save(&self, pending: &Pending) -> Result<HashMap<World, (Seal, i64)>> {
+        let mut chains: HashMap<World, (Seal, i64)> = HashMap::new();
+        for (world, change) in &pending.changes {
+            if let Change::Booked(entry, booked) = change {
+                let chain = match chains.get(world).or_else(|| self.chains.get(world)) {
+                    Some(chain) => *chain,
+                    None => self.writer.chain(*world)?,
+                };
+                let sealed = seal(&chain.0, world.0, entry, booked.as_ref());
+                crate::rows::insert_entry(self.writer.connection(), *world, entry, &sealed)?;
+                chains.insert(*world, (sealed, chain.1 + 1));
+            }
+            self.writer.save_change(*world, change)?;
+        }
+        for (world, key, number, kept) in &pending.used {
+            self.writer.save_used(*world, key, *number, kept)?;
+        }
+        for (world, (head, length)) in &chains {
+            self.writer.save_chain(*world, head, *length)?;
+        }
+        for ((world, account, currency), amount) in &pending.house {
+            self.writer
+                .save_house(*world, *account, *currency, *amount)?;
+        }
+        if !pending.changes.is_empty() || !pending.used.is_empty() {
+            self.writer.save_numbers(&self.numbers)?;
+        }
+        Ok(chains)
+    }
+
+    /// After a failure nothing in memory is trusted: roll back, open anew, read again.
+    fn recover(&mut self) {
+        self.writer.rollback();
+        self.chains.clear();
+        self.house.clear();
+        if let Ok(writer) = self.writer.reopen() {
+            self.writer = writer;
+        }
+    }
+
+    fn prune(&mut self) {
+        self.pruned = Instant::now();
+        let now = (self.options.clock)().seconds();
+        let before = Number::first_at(books::Timestamp(now.0 - KEY_LIFETIME_S));
+        let from = std::mem::take(&mut self.prune_from);
+        let pruned = self.writer.begin().and_then(|()| {
+            let next = self.writer.prune(from, before, PRUNE_ROWS_MAX)?;
+            self.writer.commit()?;
+            Ok(next)
+        });
+        match pruned {
+            Ok(next) => self.prune_from = next.unwrap_or_default(),
+            Err(_) => self.recover(),
+        }
+    }
+}

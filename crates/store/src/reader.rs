@@ -1,0 +1,354 @@
+//! The reading side: small snapshots that never wait for the lane.
+//!
+//! Each method reads one thing; every list is bounded by its [`Window`] and reads only the rows it
+//! returns, along the primary key or one named index.
+
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use books::balance::BalanceTransaction;
+use books::cash_balance::{Balances, CashTransaction};
+use books::customer::Customer;
+use books::event::Event;
+use books::id::{Number, RowKey};
+use books::journal::Account;
+use books::{Currency, World};
+use rusqlite::{Connection, OptionalExtension, Params, Row, params};
+
+use crate::error::{Result, StoreError};
+use crate::rows::{self, BALANCE_COLUMNS, CASH_COLUMNS, Cur, EVENT_COLUMNS, Num};
+use crate::sqlite::{Access, connect};
+
+/// A fixed set of reading connections.
+pub struct Readers {
+    path: PathBuf,
+    slots: Vec<Mutex<Option<Reader>>>,
+    next: AtomicUsize,
+}
+
+impl Readers {
+    /// Opens `count` connections.
+    pub fn open(path: PathBuf, count: usize) -> Result<Readers> {
+        let open = |_| Reader::open(&path).map(|reader| Mutex::new(Some(reader)));
+        let slots = (0..count.max(1)).map(open).collect::<Result<Vec<_>>>()?;
+        Ok(Readers {
+            path,
+            slots,
+            next: AtomicUsize::new(0),
+        })
+    }
+
+    /// Runs `with` on one snapshot of the database. Takes a free connection; where all are busy
+    /// it waits for one. A connection that met an error is opened anew.
+    pub fn snapshot<T>(&self, with: impl FnOnce(&Reader) -> Result<T>) -> Result<T> {
+        let start = self.next.fetch_add(1, Ordering::Relaxed) % self.slots.len();
+        let free = (0..self.slots.len()).find_map(|step| {
+            self.slots[(start + step) % self.slots.len()]
+                .try_lock()
+                .ok()
+        });
+        let mut slot = match free {
+            Some(slot) => slot,
+            None => self.slots[start]
+                .lock()
+                .unwrap_or_else(|poisoned| poisoned.into_inner()),
+        };
+        let reader = match slot.take() {
+            Some(reader) => reader,
+            None => Reader::open(&self.path)?,
+        };
+        let result = reader.snapshot(with);
+        if result.is_ok() {
+            *slot = Some(reader);
+        }
+        result
+    }
+}
+
+/// A connection that reads.
+pub struct Reader {
+    db: Connection,
+}
+
+/// Which rows of a list: those with numbers strictly between two bounds, from one end.
+#[derive(Clone, Copy, Debug)]
+pub struct Window {
+    /// Only rows with larger numbers.
+    pub above: Number,
+    /// Only rows with smaller numbers.
+    pub below: Number,
+    /// Take the oldest rows of the window rather than the newest; they are still given newest first.
+    pub from_oldest: bool,
+    /// At most so many.
+    pub limit: usize,
+}
+
+impl Window {
+    /// The newest rows of all.
+    pub fn newest(limit: usize) -> Window {
+        Window {
+            above: Number(-1),
+            below: Number(i64::MAX),
+            from_oldest: false,
+            limit,
+        }
+    }
+}
+
+/// A page of a list, newest first.
+#[derive(Clone, Debug)]
+pub struct Page<T> {
+    /// The rows.
+    pub rows: Vec<T>,
+    /// Whether there are more in the direction of reading.
+    pub has_more: bool,
+}
+
+/// Filters of the list of balance transactions.
+#[derive(Clone, Debug, Default)]
+pub struct BalanceFilter {
+    /// Only this currency.
+    pub currency: Option<Currency>,
+    /// Only those paid out by this automatic payout.
+    pub payout: Option<String>,
+    /// Only those caused by this object.
+    pub source: Option<String>,
+    /// Only this type.
+    pub type_name: Option<String>,
+}
+
+impl Reader {
+    fn open(path: &std::path::Path) -> Result<Reader> {
+        Ok(Reader {
+            db: connect(path, Access::Read)?,
+        })
+    }
+
+    fn snapshot<T>(&self, with: impl FnOnce(&Reader) -> Result<T>) -> Result<T> {
+        self.db.prepare_cached("BEGIN")?.execute([])?;
+        let result = with(self);
+        let ended = self.db.prepare_cached("COMMIT")?.execute([]);
+        result.and_then(|value| ended.map(|_| value).map_err(StoreError::from))
+    }
+
+    /// A customer, deleted ones included.
+    pub fn customer(&self, world: World, number: Number) -> Result<Option<Customer>> {
+        customer(&self.db, world, number)
+    }
+
+    /// What a customer's newest transaction says is available.
+    pub fn available(&self, world: World, customer: Number) -> Result<Balances> {
+        available(&self.db, world, customer)
+    }
+
+    /// Customers that are not deleted.
+    pub fn customers(
+        &self,
+        world: World,
+        email: Option<&str>,
+        window: Window,
+    ) -> Result<Page<Customer>> {
+        let filter = match email {
+            Some(_) => "email = ?4 AND deleted = 0",
+            None => "?4 IS NULL AND deleted = 0",
+        };
+        self.page("customer", "data", filter, (world, window, email), |row| {
+            Ok(serde_json::from_str(&row.get::<_, String>(0)?)?)
+        })
+    }
+
+    /// One cash balance transaction.
+    pub fn cash_transaction(&self, world: World, key: RowKey) -> Result<Option<CashTransaction>> {
+        let sql = format!(
+            "SELECT {CASH_COLUMNS} FROM cash_transaction
+             WHERE world = ?1 AND customer = ?2 AND number = ?3"
+        );
+        let key_params = params![world.0, Num(key.customer), Num(key.number)];
+        self.one(&sql, key_params, |row| {
+            rows::cash_transaction(row, key.customer)
+        })
+    }
+
+    /// The cash balance transactions of a customer, of all currencies.
+    pub fn cash_transactions(
+        &self,
+        world: World,
+        customer: Number,
+        window: Window,
+    ) -> Result<Page<CashTransaction>> {
+        let at = (world, window, customer.0);
+        self.page(
+            "cash_transaction",
+            CASH_COLUMNS,
+            "customer = ?4",
+            at,
+            |row| rows::cash_transaction(row, customer),
+        )
+    }
+
+    /// One event.
+    pub fn event(&self, world: World, number: Number) -> Result<Option<Event>> {
+        let sql = format!("SELECT {EVENT_COLUMNS} FROM event WHERE world = ?1 AND number = ?2");
+        self.one(&sql, params![world.0, Num(number)], rows::event)
+    }
+
+    /// Events of all types.
+    pub fn events(&self, world: World, window: Window) -> Result<Page<Event>> {
+        let at = (world, window, None::<i64>);
+        self.page("event", EVENT_COLUMNS, "?4 IS NULL", at, rows::event)
+    }
+
+    /// One balance transaction.
+    pub fn balance_transaction(
+        &self,
+        world: World,
+        number: Number,
+    ) -> Result<Option<BalanceTransaction>> {
+        let sql = format!(
+            "SELECT {BALANCE_COLUMNS} FROM balance_transaction WHERE world = ?1 AND number = ?2"
+        );
+        self.one(
+            &sql,
+            params![world.0, Num(number)],
+            rows::balance_transaction,
+        )
+    }
+
+    /// Balance transactions that pass a filter.
+    pub fn balance_transactions(
+        &self,
+        world: World,
+        filter: &BalanceFilter,
+        window: Window,
+    ) -> Result<Page<BalanceTransaction>> {
+        let wanted = [
+            (
+                "currency",
+                filter.currency.map(|currency| currency.to_string()),
+            ),
+            ("payout", filter.payout.clone()),
+            ("source", filter.source.clone()),
+            ("type", filter.type_name.clone()),
+        ];
+        let wanted: serde_json::Map<_, _> = wanted
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?.into())))
+            .collect();
+        let mut sql = String::from("?4 IS NOT NULL");
+        for name in wanted.keys() {
+            sql += &format!(" AND {name} = ?4 ->> '$.{name}'");
+        }
+        let at = (world, window, serde_json::Value::from(wanted).to_string());
+        self.page(
+            "balance_transaction",
+            BALANCE_COLUMNS,
+            &sql,
+            at,
+            rows::balance_transaction,
+        )
+    }
+
+    /// The house accounts, each summed over its lanes.
+    pub fn house_balances(&self, world: World) -> Result<Vec<(Account, Currency, i64)>> {
+        let mut select = self.db.prepare_cached(
+            "SELECT account, currency, sum(amount) FROM house_balance WHERE world = ?1
+             GROUP BY account, currency ORDER BY account, currency",
+        )?;
+        let mut found = select.query([world.0])?;
+        let mut balances = Vec::new();
+        while let Some(row) = found.next()? {
+            let code: i64 = row.get(0)?;
+            let account = Account::from_code(code, Number(0))
+                .ok_or_else(|| StoreError::Corrupt(format!("no account has the code {code}")))?;
+            balances.push((account, row.get::<_, Cur>(1)?.0, row.get(2)?));
+        }
+        Ok(balances)
+    }
+
+    fn one<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        read: impl FnOnce(&Row<'_>) -> Result<T>,
+    ) -> Result<Option<T>> {
+        let mut select = self.db.prepare_cached(sql)?;
+        let mut rows = select.query(params)?;
+        rows.next()?.map(read).transpose()
+    }
+
+    /// Reads one row more than the page holds, to know whether there are more. `filter` may use
+    /// `?4`, the third part of `at`.
+    fn page<T>(
+        &self,
+        table: &str,
+        columns: &str,
+        filter: &str,
+        at: (World, Window, impl rusqlite::ToSql),
+        read: impl Fn(&Row<'_>) -> Result<T>,
+    ) -> Result<Page<T>> {
+        let (world, window, argument) = at;
+        let order = if window.from_oldest { "ASC" } else { "DESC" };
+        let sql = format!(
+            "SELECT {columns} FROM {table}
+             WHERE world = ?1 AND number > ?2 AND number < ?3 AND {filter}
+             ORDER BY number {order} LIMIT ?5"
+        );
+        let mut select = self.db.prepare_cached(&sql)?;
+        let mut found = select.query(params![
+            world.0,
+            Num(window.above),
+            Num(window.below),
+            argument,
+            window.limit as i64 + 1
+        ])?;
+        let mut rows = Vec::with_capacity(window.limit + 1);
+        while let Some(row) = found.next()? {
+            rows.push(read(row)?);
+        }
+        let has_more = rows.len() > window.limit;
+        rows.truncate(window.limit);
+        if window.from_oldest {
+            rows.reverse();
+        }
+        Ok(Page { rows, has_more })
+    }
+}
+
+pub(crate) fn customer(db: &Connection, world: World, number: Number) -> Result<Option<Customer>> {
+    let mut select =
+        db.prepare_cached("SELECT data FROM customer WHERE world = ?1 AND number = ?2")?;
+    let mut rows = select.query(params![world.0, Num(number)])?;
+    match rows.next()? {
+        Some(row) => {
+            let text = row
+                .get_ref(0)?
+                .as_str()
+                .map_err(|e| StoreError::Corrupt(e.to_string()))?;
+            Ok(Some(serde_json::from_str(text)?))
+        }
+        None => Ok(None),
+    }
+}
+
+pub(crate) fn available(db: &Connection, world: World, customer: Number) -> Result<Balances> {
+    let mut select = db.prepare_cached(
+        "SELECT currency, ending_balance, others FROM cash_transaction
+         WHERE world = ?1 AND customer = ?2 ORDER BY number DESC LIMIT 1",
+    )?;
+    let newest = select
+        .query_row(params![world.0, Num(customer)], |row| {
+            Ok((
+                row.get::<_, Cur>(0)?.0,
+                row.get(1)?,
+                row.get::<_, Option<String>>(2)?,
+            ))
+        })
+        .optional()?;
+    let Some((currency, amount, others)) = newest else {
+        return Ok(Balances::default());
+    };
+    let mut balances = Balances::from_text(others.as_deref())?;
+    balances.0.insert(currency, amount);
+    Ok(balances)
+}
