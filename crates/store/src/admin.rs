@@ -138,13 +138,6 @@ impl Admin {
             .collect::<std::result::Result<_, _>>()?)
     }
 
-    /// The key with this hash, revoked or not.
-    pub fn key(&self, hash: &[u8; 32]) -> Result<Option<ApiKey>> {
-        let db = self.db();
-        let mut select = db.prepare_cached(&format!("{SELECT_KEY} WHERE hash = ?1"))?;
-        Ok(select.query_row([hash.as_slice()], read_key).optional()?)
-    }
-
     /// Revokes a key; `false` if there is none of that id that still works.
     pub fn revoke_key(&self, id: &str, now: Timestamp) -> Result<bool> {
         let update = "UPDATE api_key SET revoked = ?2 WHERE id = ?1 AND revoked IS NULL";
@@ -178,6 +171,11 @@ impl Admin {
 const SELECT_KEY: &str =
     "SELECT id, hash, account, livemode, name, masked, scopes, created, revoked
                           FROM api_key";
+
+pub(crate) fn find_key(db: &Connection, hash: &[u8; 32]) -> Result<Option<ApiKey>> {
+    let mut select = db.prepare_cached(&format!("{SELECT_KEY} WHERE hash = ?1"))?;
+    Ok(select.query_row([hash.as_slice()], read_key).optional()?)
+}
 
 fn read_key(row: &rusqlite::Row<'_>) -> rusqlite::Result<ApiKey> {
     let scopes: Option<String> = row.get(6)?;

@@ -324,13 +324,13 @@ impl Work {
         let Some(prefix) = &self.options.hold_key_prefix else {
             return;
         };
-        let held = |job: &Box<dyn Job>| {
+        let held = |job: &dyn Job| {
             job.cause()
                 .idempotency_key
                 .as_ref()
                 .is_some_and(|key| key.starts_with(prefix))
         };
-        while jobs.iter().any(held) {
+        while jobs.iter().any(|job| held(job.as_ref())) {
             std::thread::park();
         }
     }

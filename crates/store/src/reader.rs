@@ -16,6 +16,7 @@ use books::journal::Account;
 use books::{Currency, World};
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
+use crate::admin::{self, ApiKey};
 use crate::error::{Result, StoreError};
 use crate::rows::{self, BALANCE_COLUMNS, CASH_COLUMNS, Cur, EVENT_COLUMNS, Num};
 use crate::sqlite::{Access, connect};
@@ -247,6 +248,11 @@ impl Reader {
             at,
             rows::balance_transaction,
         )
+    }
+
+    /// The API key with this hash, revoked or not.
+    pub fn api_key(&self, hash: &[u8; 32]) -> Result<Option<ApiKey>> {
+        admin::find_key(&self.db, hash)
     }
 
     /// The house accounts, each summed over its lanes.

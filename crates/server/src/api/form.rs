@@ -304,8 +304,8 @@ impl FormError {
     /// An overlong name is shown by its beginning.
     fn long_name(name: &str) -> FormError {
         let shown: String = name.chars().take(40).collect();
-        let problem = format_args!("has a name of more than {KEY_BYTES_MAX} bytes (KEY_BYTES_MAX)");
-        FormError::named(shown, problem)
+        let limit = format_args!("{KEY_BYTES_MAX} bytes (KEY_BYTES_MAX)");
+        FormError::named(shown, format_args!("has a name of more than {limit}"))
     }
 }
 
@@ -441,7 +441,8 @@ fn step_list<'n>(
     Ok(&mut items[at])
 }
 
-/// Whether a value with these further names belongs into the list's last item.
+/// Whether a value with these further names belongs into the list's last item. There is always
+/// room behind a further `[]`, since no item has an empty name.
 fn has_room(last: &Node, rest: &[&str]) -> bool {
     if rest.is_empty() || matches!(last, Node::Text(_)) {
         return false;
@@ -449,7 +450,6 @@ fn has_room(last: &Node, rest: &[&str]) -> bool {
     let mut node = last;
     for name in rest {
         let child = match node {
-            _ if name.is_empty() => return true,
             Node::Text(_) => None,
             Node::List(items) => index(name).and_then(|at| items.get(at)),
             Node::Map(_) => node.get(name),

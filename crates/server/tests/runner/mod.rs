@@ -8,13 +8,13 @@
 //! `expect:` does not hold, or when `purser doctor` finds fault with the store at the end. Only
 //! the first can be blessed away, and only when nothing else is wrong.
 
-mod script;
-mod stage;
-mod expect;
-mod shape;
-mod names;
-mod layout;
 mod diff;
+mod expect;
+mod layout;
+mod names;
+mod script;
+mod shape;
+mod stage;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -69,7 +69,11 @@ fn perform(script: &Script) -> Played {
             Piece::Prose(line) => lines.push(line.clone()),
             Piece::Step(step) => {
                 lines.extend(step.written.iter().cloned());
-                let played = if stopped { Ok(step.blessed.clone()) } else { stage.play(step) };
+                let played = if stopped {
+                    Ok(step.blessed.clone())
+                } else {
+                    stage.play(step)
+                };
                 lines.extend(played.unwrap_or_else(|why| {
                     stage.complain(step.line, &format!("{why}; no further step is played"));
                     stopped = true;
@@ -80,7 +84,11 @@ fn perform(script: &Script) -> Played {
     }
     lines.push(String::new());
     let (complaints, log) = stage.close();
-    Played { text: lines.join("\n"), complaints, log }
+    Played {
+        text: lines.join("\n"),
+        complaints,
+        log,
+    }
 }
 
 fn tail(text: &str, count: usize) -> String {

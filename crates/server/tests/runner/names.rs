@@ -42,7 +42,9 @@ const NOW_WITHIN_S: u64 = 600;
 const NAME_DIGITS_MAX: usize = 4;
 
 pub fn id_length(prefix: &str) -> Option<usize> {
-    IDS.iter().find(|(known, _)| *known == prefix).map(|(_, length)| *length)
+    IDS.iter()
+        .find(|(known, _)| *known == prefix)
+        .map(|(_, length)| *length)
 }
 
 #[derive(Default)]
@@ -88,17 +90,27 @@ impl Names {
         let mut text = text.to_owned();
         for (name, secret) in &self.secrets {
             let shown = format!("*{}", &secret[secret.len().saturating_sub(4)..]);
-            text = text.replace(secret, name).replace(&shown, &format!("*{name}"));
+            text = text
+                .replace(secret, name)
+                .replace(&shown, &format!("*{name}"));
         }
         pieces(&text).map(|piece| self.name_word(piece)).collect()
+    }
+
+    /// The text with a name in place of every id that has one already.
+    pub fn known_text(&self, text: &str) -> String {
+        let name = |piece| self.named.get(piece).map_or(piece, String::as_str);
+        pieces(text).map(name).collect()
     }
 
     /// The text with the real id in place of every name; a name that is not known is an error.
     pub fn real_text(&self, text: &str) -> Result<String, String> {
         let real = pieces(text).map(|piece| match split(piece) {
-            Some((_, tail)) if is_number(tail) => {
-                self.real.get(piece).cloned().ok_or(format!("nothing is called {piece} so far"))
-            }
+            Some((_, tail)) if is_number(tail) => self
+                .real
+                .get(piece)
+                .cloned()
+                .ok_or(format!("nothing is called {piece} so far")),
             _ => Ok(piece.to_owned()),
         });
         real.collect()
@@ -123,8 +135,16 @@ impl Names {
         let known = format!("{kind} {text}");
         if !self.named.contains_key(&known) {
             let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-            let form = format!("{} {}", text.len(), if digits { "digits" } else { "characters" });
-            let country = if kind == "iban" { format!("{:.2}, ", text) } else { String::new() };
+            let form = format!(
+                "{} {}",
+                text.len(),
+                if digits { "digits" } else { "characters" }
+            );
+            let country = if kind == "iban" {
+                format!("{:.2}, ", text)
+            } else {
+                String::new()
+            };
             let name = format!("<{kind} {}: {country}{form}>", self.next(kind));
             self.named.insert(known.clone(), name);
         }
@@ -153,7 +173,8 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
 
 /// A known prefix and what follows it.
 fn split(word: &str) -> Option<(&str, &str)> {
-    word.rsplit_once('_').filter(|(prefix, _)| id_length(prefix).is_some())
+    word.rsplit_once('_')
+        .filter(|(prefix, _)| id_length(prefix).is_some())
 }
 
 fn is_number(tail: &str) -> bool {
@@ -161,6 +182,9 @@ fn is_number(tail: &str) -> bool {
 }
 
 fn near_now(time_s: u64) -> bool {
-    let now_s = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
+    let now_s = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("after 1970")
+        .as_secs();
     time_s.abs_diff(now_s) < NOW_WITHIN_S
 }

@@ -36,7 +36,12 @@ impl Server {
     /// A fresh store; nothing runs yet.
     pub fn new() -> Self {
         let home = tempfile::tempdir().expect("a temporary folder");
-        Self { home, flags: Vec::new(), running: None, log: Arc::default() }
+        Self {
+            home,
+            flags: Vec::new(),
+            running: None,
+            log: Arc::default(),
+        }
     }
 
     /// A fresh store with a sandbox server on it.
@@ -65,7 +70,11 @@ impl Server {
             .spawn()
             .expect("the binary starts");
         let (address, found) = channel();
-        drain(child.stdout.take().expect("piped"), self.log.clone(), Some(address));
+        drain(
+            child.stdout.take().expect("piped"),
+            self.log.clone(),
+            Some(address),
+        );
         drain(child.stderr.take().expect("piped"), self.log.clone(), None);
         match found.recv_timeout(START_DEADLINE) {
             Ok(base) => self.running = Some(Running { child, base }),
@@ -109,7 +118,10 @@ impl Server {
         }
         let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
         let complained = String::from_utf8_lossy(&doctor.stderr);
-        Err(format!("purser doctor: {}\n{said}{complained}", doctor.status))
+        Err(format!(
+            "purser doctor: {}\n{said}{complained}",
+            doctor.status
+        ))
     }
 
     /// Everything the server has written to its output so far.

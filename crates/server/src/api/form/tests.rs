@@ -426,7 +426,10 @@ proptest! {
     }
 
     #[test]
-    fn brackets_lose_nothing(form in "(a|b)(\\[(|0|1|5|a|b)\\]){0,9}=[xy]?(&(a|b)(\\[(|0|1|2|k)\\]){0,4}=[xy]?){0,12}") {
+    fn brackets_lose_nothing(
+        form in "(a|b)(\\[(|0|1|5|a|b)\\]){0,9}=[xy]?\
+                 (&(a|b)(\\[(|0|1|2|k)\\]){0,4}=[xy]?){0,12}"
+    ) {
         if let Ok(tree) = parse_form(form.as_bytes()) {
             fn leaves(node: &Node) -> usize {
                 match node {

@@ -91,6 +91,15 @@ pub enum Patch<T> {
 }
 
 impl<T> Patch<T> {
+    /// Changes the value, if there is one.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Patch<U> {
+        match self {
+            Patch::Keep => Patch::Keep,
+            Patch::Clear => Patch::Clear,
+            Patch::Set(value) => Patch::Set(change(value)),
+        }
+    }
+
     /// The value for an object that is new, where nothing can be kept.
     pub fn into_option(self) -> Option<T> {
         match self {

@@ -297,13 +297,14 @@ impl Param for CurrencyCode {
         if node.is_unset() {
             return Err(ParamError::empty(at));
         }
-        node.as_text()
-            .and_then(CurrencyCode::from_code)
-            .ok_or_else(|| {
-                let known = SUPPORTED_CURRENCIES.join(", ");
-                let problem = format!("must be a supported currency, not {}: {known}", quote(node));
-                ParamError::invalid(at, problem)
-            })
+        let code = node.as_text().and_then(CurrencyCode::from_code);
+        code.ok_or_else(|| {
+            let (sent, known) = (quote(node), SUPPORTED_CURRENCIES.join(", "));
+            ParamError::invalid(
+                at,
+                format!("must be a supported currency, not {sent}: {known}"),
+            )
+        })
     }
 
     fn schema() -> Schema {

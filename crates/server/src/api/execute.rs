@@ -1,0 +1,271 @@
+//! Writes: from a handler's command through the lane to an answer.
+
+use std::sync::Arc;
+
+use books::event::RequestCause;
+use books::{Command, Kind as IdKind, Refusal, Reply, World};
+use serde_json::Value;
+use store::{Idempotency, Job, Kept, Outcome, StoreError, WorkingSet};
+use tokio::sync::oneshot;
+
+use super::auth::Access;
+use super::error::ApiError;
+use super::expand::{Source, expand};
+use super::idempotency::{self, Flight};
+use super::wire::Wire;
+use crate::app::App;
+
+/// What a handler of a write knows.
+pub struct Asked<'a> {
+    /// Everything shared.
+    pub app: &'a App,
+    /// Who asks.
+    pub access: &'a Access,
+    /// How objects look.
+    pub wire: &'a Wire,
+    /// The ids in the path.
+    pub ids: &'a matchit::Params<'a, 'a>,
+}
+
+impl Asked<'_> {
+    /// The number of the customer in the path; `param` is what a 404 names.
+    pub fn customer(&self, param: &str) -> Result<books::Number, ApiError> {
+        let id = self.ids.get("customer").unwrap_or_default();
+        let number = self.wire.ids.read_customer(id);
+        number.ok_or_else(|| ApiError::missing("customer", id, param))
+    }
+}
+
+/// What a handler of a write decides on: the command for the lane.
+pub type Work = Command;
+
+/// A write on its way: everything that its answer depends on.
+pub struct Write {
+    /// What is asked.
+    pub command: Command,
+    /// How objects look.
+    pub wire: Wire,
+    /// What to expand in the answer.
+    pub expand: Vec<String>,
+    /// The request.
+    pub request_id: String,
+    /// Its idempotency key, with the fingerprint of the request.
+    pub key: Option<(String, [u8; 16])>,
+}
+
+/// An answer to a write.
+pub struct Answered {
+    /// HTTP status.
+    pub status: u16,
+    /// The body.
+    pub body: Vec<u8>,
+    /// The request that was answered first, if this is a replay.
+    pub original: Option<String>,
+}
+
+/// Runs a write through the lane and waits for its answer, which comes after the commit.
+pub async fn execute(app: &App, write: Write) -> Result<Answered, ApiError> {
+    let Write {
+        command,
+        wire,
+        expand,
+        request_id,
+        key,
+    } = write;
+    let world = wire.world;
+    let (text, idempotency, flight) = match key {
+        None => (None, None, None),
+        Some((text, fingerprint)) => {
+            let hash = idempotency::key_hash(&text);
+            let flight = app.in_flight.take_off(world, hash, &text)?;
+            let kept = Idempotency {
+                key: hash,
+                fingerprint,
+                request_id: request_id.clone(),
+            };
+            (Some(text), Some(kept), Some(flight))
+        }
+    };
+    let (answer, outcome) = oneshot::channel();
+    let execution = Execution {
+        cause: Arc::new(RequestCause {
+            request_id,
+            idempotency_key: text.clone(),
+        }),
+        command,
+        wire: wire.clone(),
+        expand,
+        idempotency,
+        _flight: flight,
+        answer,
+    };
+    app.lane
+        .submit(Box::new(execution))
+        .map_err(|(_, error)| error)?;
+    match outcome
+        .await
+        .unwrap_or(Outcome::Failed(StoreError::Stopped))
+    {
+        Outcome::Decided {
+            kept: Some(Kept::Bytes { status, body }),
+            ..
+        } => Ok(Answered {
+            status,
+            body,
+            original: None,
+        }),
+        Outcome::Decided {
+            result: Ok(reply), ..
+        } => {
+            let body = bytes(&render(&wire, &reply));
+            Ok(Answered {
+                status: 200,
+                body,
+                original: None,
+            })
+        }
+        Outcome::Decided {
+            result: Err(refusal),
+            ..
+        } => Err(refusal.into()),
+        Outcome::Replay(first) => {
+            let (status, body) = match first.kept {
+                Kept::Bytes { status, body } => (status, body),
+                Kept::CashTransaction(key) => {
+                    let row = app
+                        .readers
+                        .snapshot(|reader| reader.cash_transaction(world, key))?;
+                    let row =
+                        row.ok_or(StoreError::Corrupt("a kept answer's row is gone".into()))?;
+                    (200, bytes(&wire.cash_transaction(&row)))
+                }
+            };
+            Ok(Answered {
+                status,
+                body,
+                original: Some(first.request_id),
+            })
+        }
+        Outcome::KeyReused => Err(idempotency::reused(text.as_deref().unwrap_or_default())),
+        Outcome::Failed(error) => Err(error.into()),
+    }
+}
+
+/// The bytes of an answer.
+pub fn bytes(value: &Value) -> Vec<u8> {
+    serde_json::to_vec(value).expect("a JSON value can be written")
+}
+
+fn render(wire: &Wire, reply: &Reply) -> Value {
+    match reply {
+        Reply::Customer(customer) => wire.customer(customer),
+        Reply::CashBalance(customer, settings, available) => {
+            wire.cash_balance(*customer, *settings, available)
+        }
+        Reply::CashTransaction(row) => wire.cash_transaction(row),
+        Reply::Instructions(made, types) => wire.funding_instructions(made, types),
+    }
+}
+
+/// A write as the lane sees it.
+struct Execution {
+    command: Command,
+    wire: Wire,
+    expand: Vec<String>,
+    cause: Arc<RequestCause>,
+    idempotency: Option<Idempotency>,
+    _flight: Option<Flight>,
+    answer: oneshot::Sender<Outcome>,
+}
+
+impl Execution {
+    /// The answer as bytes, for keeping or because expansions see what this command left.
+    fn answer_bytes(&self, result: &Result<Reply, Refusal>, set: &WorkingSet) -> Kept {
+        let whole = result.clone().map_err(ApiError::from).and_then(|reply| {
+            let mut value = render(&self.wire, &reply);
+            expand(
+                &mut value,
+                &self.expand,
+                &FromSet {
+                    set,
+                    wire: &self.wire,
+                },
+            )?;
+            Ok(value)
+        });
+        match whole {
+            Ok(value) => Kept::Bytes {
+                status: 200,
+                body: bytes(&value),
+            },
+            Err(error) => Kept::Bytes {
+                status: error.status,
+                body: bytes(&error.body()),
+            },
+        }
+    }
+}
+
+impl Job for Execution {
+    fn world(&self) -> World {
+        self.wire.world
+    }
+
+    fn command(&self) -> &Command {
+        &self.command
+    }
+
+    fn cause(&self) -> Arc<RequestCause> {
+        self.cause.clone()
+    }
+
+    fn idempotency(&self) -> Option<&Idempotency> {
+        self.idempotency.as_ref()
+    }
+
+    fn keep(&self, result: &Result<Reply, Refusal>, set: &WorkingSet) -> Option<Kept> {
+        match result {
+            // A missing object is found out before the operation begins; Stripe keeps no such
+            // answer either.
+            Err(Refusal::CustomerMissing { .. }) => None,
+            _ if self.idempotency.is_none() && self.expand.is_empty() => None,
+            Ok(Reply::CashTransaction(row)) if self.expand.is_empty() => {
+                Some(Kept::CashTransaction(row.key))
+            }
+            other => Some(self.answer_bytes(other, set)),
+        }
+    }
+
+    fn done(self: Box<Self>, outcome: Outcome) {
+        // Whoever asked may be gone; the effects are committed all the same.
+        let _ = self.answer.send(outcome);
+    }
+}
+
+/// Whole objects from the working set of a batch: as this command left them.
+struct FromSet<'a> {
+    set: &'a WorkingSet,
+    wire: &'a Wire,
+}
+
+impl Source for FromSet<'_> {
+    fn object(&self, id: &str) -> Result<Option<Value>, ApiError> {
+        let number = self
+            .wire
+            .ids
+            .read(IdKind::Customer, id)
+            .map(|key| key.number);
+        let purse = number.and_then(|number| self.set.purse(self.wire.world, number));
+        Ok(purse.map(|purse| self.wire.customer(&purse.customer)))
+    }
+
+    fn cash_balance(&self, customer: &str) -> Result<Option<Value>, ApiError> {
+        let number = self.wire.ids.read_customer(customer);
+        let purse = number.and_then(|number| self.set.purse(self.wire.world, number));
+        Ok(purse.map(|purse| {
+            let settings = purse.customer.settings(self.wire.default_mode);
+            self.wire
+                .cash_balance(purse.customer.number, settings, &purse.available)
+        }))
+    }
+}

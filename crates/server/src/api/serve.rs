@@ -1,0 +1,348 @@
+//! The way of one request: who asks, what for, with which parameters; then a read from a snapshot
+//! or a write through the lane; then the answer's headers. Every rule of the wire that holds for
+//! all operations is applied here, once.
+
+use books::Kind as IdKind;
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::http::request::Parts;
+use hyper::{HeaderMap, Method, Response, StatusCode};
+
+use super::auth::{Access, authenticate};
+use super::error::ApiError;
+use super::execute::{Answered, Asked, Write, bytes, execute};
+use super::expand::expand;
+use super::form::{self, Node};
+use super::idempotency;
+use super::list::{Ask, FromSnapshot};
+use super::routes::{Action, Found};
+use super::wire::{API_VERSION, Wire};
+use crate::app::App;
+
+/// An answer on its way out.
+pub type Answer = Response<Full<Bytes>>;
+
+/// What is known about a request's answer before the answer is.
+#[derive(Default)]
+struct Outline {
+    route: Option<usize>,
+    version: Option<HeaderValue>,
+    key: Option<HeaderValue>,
+    allow: Option<String>,
+}
+
+/// Answers a request. Never fails: what goes wrong is an answer too. Gives also the place of the
+/// operation in the table, for the counters.
+pub async fn serve(app: &App, parts: &Parts, body: Bytes) -> (Answer, Option<usize>) {
+    let request_id = app.entropy.request_id();
+    let mut outline = Outline::default();
+    let result = respond(app, parts, body, &request_id, &mut outline).await;
+    let route = outline.route;
+    (finish(result, &request_id, outline), route)
+}
+
+async fn respond(
+    app: &App,
+    parts: &Parts,
+    body: Bytes,
+    request_id: &str,
+    outline: &mut Outline,
+) -> Result<Answered, ApiError> {
+    let access = authenticate(app, &parts.headers)?;
+    outline.version = Some(version(&parts.headers)?);
+    let path = decoded_path(parts.uri.path())?;
+    let (index, route, ids) = match app.router.find(&parts.method, &path) {
+        Found::Operation(index, route, ids) => (index, route, ids),
+        Found::OtherMethods(methods) => {
+            outline.allow = Some(methods.join(", "));
+            return Err(unrecognized(405, &parts.method, &path));
+        }
+        Found::Nothing => return Err(unrecognized(404, &parts.method, &path)),
+    };
+    outline.route = Some(index);
+    access.allow(route.resource, parts.method != Method::GET)?;
+    let key = match parts.method == Method::POST {
+        true => idempotency::key(&parts.headers)?,
+        false => None,
+    };
+    outline.key = key
+        .as_deref()
+        .and_then(|key| HeaderValue::from_str(key).ok());
+    let mut tree = parameters(parts, &body)?;
+    let fingerprint = key.as_ref().map(|_| tree.fingerprint());
+    let paths = super::params::take_expand(&mut tree)?;
+    app.fields.check(&paths, route.answer, route.list)?;
+    let wire = app.wire(&access);
+    match &route.action {
+        Action::Read(handler) => {
+            let asked = Asked {
+                app,
+                access: &access,
+                wire: &wire,
+                ids: &ids,
+            };
+            read(&asked, *handler, &path, &tree, &paths)
+                .map_err(|error| elsewhere(app, &access, error))
+        }
+        Action::Write(handler) => {
+            let asked = Asked {
+                app,
+                access: &access,
+                wire: &wire,
+                ids: &ids,
+            };
+            let command = handler(&asked, &tree)?;
+            let key = key.zip(fingerprint.map(|hash| idempotency::fingerprint(&path, hash)));
+            let request_id = request_id.to_owned();
+            let named = ids.get("customer").map(str::to_owned);
+            let write = Write {
+                command,
+                wire,
+                expand: paths,
+                request_id,
+                key,
+            };
+            execute(app, write)
+                .await
+                .map_err(|error| elsewhere(app, &access, name(error, named)))
+        }
+    }
+}
+
+/// The books know numbers; an error about a missing customer names the id that was asked for.
+fn name(error: ApiError, id: Option<String>) -> ApiError {
+    match (&error.missing, id) {
+        (Some(_), Some(id)) => {
+            let param = error.param.clone().unwrap_or_default();
+            ApiError {
+                status: error.status,
+                ..ApiError::missing("customer", &id, &param)
+            }
+        }
+        _ => error,
+    }
+}
+
+type ReadHandler = fn(&Ask<'_>, &Node) -> Result<serde_json::Value, ApiError>;
+
+fn read(
+    asked: &Asked<'_>,
+    handler: ReadHandler,
+    path: &str,
+    tree: &Node,
+    paths: &[String],
+) -> Result<Answered, ApiError> {
+    let Asked {
+        app,
+        access,
+        wire,
+        ids,
+    } = *asked;
+    // An error of the API goes through the snapshot as a value: it is no fault of the store.
+    let answer = app.readers.snapshot(|reader| {
+        let ask = Ask {
+            app,
+            reader,
+            access,
+            wire,
+            path,
+            ids,
+        };
+        Ok(handler(&ask, tree).and_then(|mut value| {
+            let source = FromSnapshot {
+                reader,
+                wire,
+                now: ask.now(),
+            };
+            expand(&mut value, paths, &source)?;
+            Ok(value)
+        }))
+    })??;
+    Ok(Answered {
+        status: 200,
+        body: bytes(&answer),
+        original: None,
+    })
+}
+
+/// The parameters of a request: from the query, and for POST and DELETE from the body.
+fn parameters(parts: &Parts, body: &Bytes) -> Result<Node, ApiError> {
+    let query = form::parse_form(parts.uri.query().unwrap_or_default().as_bytes())
+        .map_err(super::params::ParamError::from)?;
+    if body.is_empty() || parts.method == Method::GET {
+        return Ok(query);
+    }
+    let json = parts.headers.get(CONTENT_TYPE).is_some_and(|kind| {
+        kind.as_bytes()
+            .to_ascii_lowercase()
+            .starts_with(b"application/json")
+    });
+    let parsed = match json {
+        true => form::parse_json(body),
+        false => form::parse_form(body),
+    };
+    let merged = parsed.and_then(|body| form::merge(query, body));
+    Ok(merged.map_err(super::params::ParamError::from)?)
+}
+
+/// Checks and echoes the version; one that is well formed is served the one shape there is.
+fn version(headers: &HeaderMap) -> Result<HeaderValue, ApiError> {
+    let Some(asked) = headers.get("stripe-version") else {
+        return Ok(HeaderValue::from_static(API_VERSION));
+    };
+    let text = asked.as_bytes();
+    let (date, name) = text.split_at(text.len().min(10));
+    let dated = date.len() == 10
+        && date.iter().enumerate().all(|(at, b)| match at {
+            4 | 7 => *b == b'-',
+            _ => b.is_ascii_digit(),
+        });
+    let named = match name {
+        [] => true,
+        [b'.', rest @ ..] => {
+            (1..=40).contains(&rest.len()) && rest.iter().all(|b| b.is_ascii_alphanumeric())
+        }
+        // Beta headers follow a semicolon; they change nothing here.
+        [b';', ..] => true,
+        _ => false,
+    };
+    match dated && named {
+        true => Ok(asked.clone()),
+        false => {
+            let shown: String = String::from_utf8_lossy(text).chars().take(60).collect();
+            Err(ApiError::invalid(
+                400,
+                format!("Invalid Stripe API version: {shown}"),
+            ))
+        }
+    }
+}
+
+/// The path with its escapes decoded and its slashes single. An escaped slash stays one segment's
+/// fault: no id has a slash, so nothing is found.
+fn decoded_path(raw: &str) -> Result<String, ApiError> {
+    let mut path = String::with_capacity(raw.len());
+    for segment in raw.split('/').filter(|segment| !segment.is_empty()) {
+        path.push('/');
+        if !segment.contains('%') {
+            path.push_str(segment);
+            continue;
+        }
+        let decoded = percent_encoding::percent_decode_str(segment).decode_utf8();
+        match decoded {
+            Ok(text) if !text.contains(['/', '\0']) => path.push_str(&text),
+            _ => {
+                return Err(ApiError::invalid(
+                    404,
+                    "Unrecognized request URL: it is malformed.",
+                ));
+            }
+        }
+    }
+    Ok(path)
+}
+
+fn unrecognized(status: u16, method: &Method, path: &str) -> ApiError {
+    let shown: String = path.chars().take(200).collect();
+    let message = match status {
+        405 => format!("This URL does not take {method} requests: {shown}"),
+        _ => format!("Unrecognized request URL ({method}: {shown}). Is the path spelled right?"),
+    };
+    ApiError::invalid(status, message)
+}
+
+/// Says so when the missing object exists in the other mode of the same account.
+fn elsewhere(app: &App, access: &Access, error: ApiError) -> ApiError {
+    let Some(id) = error.missing.as_deref() else {
+        return error;
+    };
+    let Some((kind, key)) = IdKind::of(id).and_then(|kind| Some((kind, app.ids.read(kind, id)?)))
+    else {
+        return error;
+    };
+    let Some((world, _)) = app.worlds.get(&access.account, !access.livemode) else {
+        return error;
+    };
+    let wire = Wire {
+        world,
+        livemode: !access.livemode,
+        ..app.wire(access)
+    };
+    let found = app.readers.snapshot(|reader| {
+        Ok(match kind {
+            IdKind::Customer => reader.customer(wire.world, key.number)?.is_some(),
+            IdKind::CashTransaction => reader.cash_transaction(wire.world, key)?.is_some(),
+            IdKind::BalanceTransaction => reader
+                .balance_transaction(wire.world, key.number)?
+                .is_some(),
+            IdKind::Event => reader.event(wire.world, key.number)?.is_some(),
+        })
+    });
+    if !found.unwrap_or(false) {
+        return error;
+    }
+    let mode = |live| if live { "live" } else { "test" };
+    let message = format!(
+        "{}; a similar object exists in {} mode, but a {} mode key was used to make this request.",
+        error.message,
+        mode(!access.livemode),
+        mode(access.livemode)
+    );
+    ApiError { message, ..error }
+}
+
+/// Writes the answer with its headers.
+fn finish(result: Result<Answered, ApiError>, request_id: &str, outline: Outline) -> Answer {
+    let (status, body, original, retry) = match result {
+        Ok(answered) => {
+            let Answered {
+                status,
+                body,
+                original,
+            } = answered;
+            (status, body, original, (status >= 400).then_some(false))
+        }
+        Err(error) => (error.status, bytes(&error.body()), None, Some(error.retry)),
+    };
+    let mut answer = Response::new(Full::new(Bytes::from(body)));
+    *answer.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+    let headers = answer.headers_mut();
+    headers.reserve(8);
+    let json = HeaderValue::from_static("application/json");
+    headers.insert(CONTENT_TYPE, json);
+    headers.insert(
+        CACHE_CONTROL,
+        HeaderValue::from_static("no-cache, no-store"),
+    );
+    let mut set = |name: &'static str, value: Option<HeaderValue>| {
+        if let Some(value) = value {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    };
+    let text = |text: &str| HeaderValue::from_str(text).ok();
+    set("request-id", text(request_id));
+    set("stripe-version", outline.version);
+    set("idempotency-key", outline.key);
+    if let Some(original) = original {
+        set("original-request", text(&original));
+        set("idempotent-replayed", text("true"));
+    }
+    set(
+        "stripe-should-retry",
+        retry.and_then(|retry| text(if retry { "true" } else { "false" })),
+    );
+    if let Some(allow) = outline.allow {
+        headers.insert(
+            ALLOW,
+            text(&allow).unwrap_or(HeaderValue::from_static("GET")),
+        );
+    }
+    answer
+}
+
+/// An answer to a request that could not be read whole.
+pub fn unreadable(app: &App, status: u16, message: String) -> Answer {
+    let error = ApiError::invalid(status, message);
+    finish(Err(error), &app.entropy.request_id(), Outline::default())
+}

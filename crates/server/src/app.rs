@@ -1,0 +1,148 @@
+//! Everything that requests share: made once at the start, handed on, never global.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bank::BankProfile;
+use books::IdKey;
+use books::cash_balance::ReconciliationMode;
+use books::id::random_text;
+use store::admin::Admin;
+use store::{Lane, LaneOptions, Readers, Store};
+
+use crate::api::auth::{Access, Worlds};
+use crate::api::expand::FieldTables;
+use crate::api::idempotency::InFlight;
+use crate::api::routes::Router;
+use crate::api::wire::Wire;
+use crate::clock::Clock;
+use crate::entropy::Entropy;
+use crate::metrics::Metrics;
+use crate::settings::{Mode, Settings};
+
+/// The number of the lane of an embedded store.
+const LANE: i64 = 0;
+
+/// What every request can use.
+pub struct App {
+    /// As given on the command line.
+    pub settings: Settings,
+    /// The clock service.
+    pub clock: Clock,
+    /// Randomness.
+    pub entropy: Entropy,
+    /// The way in.
+    pub lane: Lane,
+    /// The way out.
+    pub readers: Readers,
+    /// Rare writes.
+    pub admin: Admin,
+    /// The account that sandbox keys open.
+    pub account: Arc<str>,
+    /// Reads and writes ids.
+    pub ids: IdKey,
+    /// Secret from which account numbers are drawn.
+    pub secret: [u8; 16],
+    /// The bank that holds the customers' accounts.
+    pub bank: BankProfile,
+    /// Worlds seen so far.
+    pub worlds: Worlds,
+    /// Idempotency keys of requests that are being executed.
+    pub in_flight: InFlight,
+    /// Which operation a path means.
+    pub router: Router,
+    /// The fields of objects.
+    pub fields: FieldTables,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    /// Last, so that it is let go last: the database is ours as long as this is here.
+    pub store: Store,
+}
+
+/// Why a server does not start, in a sentence.
+pub type StartError = String;
+
+impl App {
+    /// Opens the store and starts the lane.
+    pub fn start(settings: Settings, clock: Clock, entropy: Entropy) -> Result<App, StartError> {
+        let bank = bank_profile(&settings)?;
+        let store = Store::open(&settings.store, entropy.bytes()).map_err(|e| e.to_string())?;
+        let admin = Admin::open(store.path()).map_err(|e| e.to_string())?;
+        let fresh = format!("acct_{}", random_text(&entropy.bytes::<16>(), 16));
+        let account = admin.default_account(&fresh).map_err(|e| e.to_string())?;
+        let worlds = Worlds::default();
+        for (account, livemode, world, created) in admin.worlds().map_err(|e| e.to_string())? {
+            worlds.remember(&account, livemode, world, created);
+        }
+        let ids = IdKey::new(store.secret());
+        let router = Router::new();
+        let metrics = Arc::new(Metrics::new());
+        let options = lane_options(&settings, clock, metrics.clone());
+        let lane = Lane::start(store.path().to_owned(), ids.clone(), options);
+        let threads = std::thread::available_parallelism().map_or(2, usize::from);
+        let readers = Readers::open(store.path().to_owned(), threads + 2);
+        Ok(App {
+            clock,
+            entropy,
+            lane: lane.map_err(|e| e.to_string())?,
+            readers: readers.map_err(|e| e.to_string())?,
+            admin,
+            account: account.into(),
+            ids,
+            secret: store.secret(),
+            bank,
+            worlds,
+            in_flight: InFlight::default(),
+            router,
+            fields: FieldTables::load(),
+            metrics,
+            store,
+            settings,
+        })
+    }
+
+    /// How objects look to whoever has this access.
+    pub fn wire(&self, access: &Access) -> Wire {
+        Wire {
+            ids: self.ids.clone(),
+            world: access.world,
+            account: access.account.clone(),
+            livemode: access.livemode,
+            default_mode: default_mode(&self.settings),
+        }
+    }
+}
+
+fn default_mode(settings: &Settings) -> ReconciliationMode {
+    match settings.reconciliation_mode {
+        Mode::Automatic => ReconciliationMode::Automatic,
+        Mode::Manual => ReconciliationMode::Manual,
+    }
+}
+
+fn lane_options(settings: &Settings, clock: Clock, metrics: Arc<Metrics>) -> LaneOptions {
+    let hold = settings.fault_hold_key_prefix.clone();
+    LaneOptions {
+        lane: LANE,
+        batch_max: settings.batch_max.max(1),
+        queue_max: settings.queue_max.max(1),
+        linger: Duration::from_micros(settings.linger_us),
+        default_mode: default_mode(settings),
+        clock: Arc::new(move || clock.now()),
+        observe: Arc::new(move |batch| metrics.batch(batch)),
+        hold_key_prefix: hold.filter(|_| cfg!(debug_assertions)),
+    }
+}
+
+fn bank_profile(settings: &Settings) -> Result<BankProfile, StartError> {
+    let Some(path) = &settings.bank_profile else {
+        return Ok(BankProfile::default());
+    };
+    let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
+    let profile: BankProfile =
+        toml::from_str(&text).map_err(|e| format!("{}: {e}", path.display()))?;
+    profile
+        .validate()
+        .map_err(|e| format!("{}: {e}", path.display()))?;
+    Ok(profile)
+}

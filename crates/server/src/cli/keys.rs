@@ -1,0 +1,206 @@
+//! `purser keys`.
+
+use std::process::ExitCode;
+
+use books::id::random_text;
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::{Value, json};
+use store::admin::{Admin, ApiKey, hash_key};
+use store::{Location, Store};
+
+use super::{Done, output, store_path};
+use crate::api::auth::mask;
+use crate::clock::Clock;
+use crate::entropy::Entropy;
+use crate::settings::DEFAULT_STORE;
+
+/// Characters of the secret part of a key: 62^32 possibilities.
+const SECRET_CHARS: usize = 32;
+
+/// What `purser keys` takes.
+#[derive(Args)]
+pub struct Keys {
+    #[command(subcommand)]
+    verb: Verb,
+    /// The database that keeps the keys' hashes.
+    #[arg(long, env = "PURSER_STORE", default_value = DEFAULT_STORE, global = true)]
+    store: Location,
+    /// Print JSON.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Make a key. It is shown once and kept as a hash only.
+    Create {
+        /// What the key is for.
+        #[arg(long)]
+        name: String,
+        /// Which mode it opens.
+        #[arg(long, default_value = "test")]
+        mode: KeyMode,
+        /// The account it opens; without it the database's own.
+        #[arg(long)]
+        account: Option<String>,
+        /// Make a restricted key that may do only what its scopes say.
+        #[arg(long)]
+        restricted: bool,
+        /// A scope, such as customers:read, cash_balance:write or *:read. Repeat for more.
+        #[arg(long = "scope", requires = "restricted")]
+        scopes: Vec<String>,
+    },
+    /// List the keys.
+    List,
+    /// Revoke a key: it stops working at once.
+    Revoke {
+        /// The key's id, key_...
+        id: String,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum KeyMode {
+    Test,
+    Live,
+}
+
+impl Keys {
+    /// Does what the verb says.
+    pub fn run(&self, clock: Clock, entropy: &Entropy) -> Done {
+        let path = store_path(&self.store)?;
+        if !path.exists() {
+            // Keys come before the first start: make the database as a server would.
+            drop(Store::open(&self.store, entropy.bytes()).map_err(|e| e.to_string())?);
+        }
+        let admin = Admin::open(path).map_err(|e| e.to_string())?;
+        match &self.verb {
+            Verb::Create { .. } => self.create(&admin, clock, entropy),
+            Verb::List => self.list(&admin),
+            Verb::Revoke { id } => {
+                let now = clock.now().seconds();
+                match admin.revoke_key(id, now).map_err(|e| e.to_string())? {
+                    true => println!("{id} is revoked"),
+                    false => return Err(format!("there is no key {id} that still works")),
+                }
+                Ok(ExitCode::SUCCESS)
+            }
+        }
+    }
+
+    fn create(&self, admin: &Admin, clock: Clock, entropy: &Entropy) -> Done {
+        let Verb::Create {
+            name,
+            mode,
+            account,
+            restricted,
+            scopes,
+        } = &self.verb
+        else {
+            unreachable!("only called for this verb")
+        };
+        check_scopes(scopes)?;
+        let livemode = matches!(mode, KeyMode::Live);
+        let fresh = format!("acct_{}", random_text(&entropy.bytes::<16>(), 16));
+        let own = admin.default_account(&fresh).map_err(|e| e.to_string())?;
+        let account = account.clone().unwrap_or(own);
+        if !account.starts_with("acct_") {
+            return Err(format!("'{account}' is no account: one begins with acct_"));
+        }
+        let kind = if *restricted { "rk" } else { "sk" };
+        let mode = if livemode { "live" } else { "test" };
+        let secret = random_text(&entropy.bytes::<SECRET_CHARS>(), SECRET_CHARS);
+        let key = format!("{kind}_{mode}_{secret}");
+        let kept = ApiKey {
+            id: format!("key_{}", random_text(&entropy.bytes::<16>(), 16)),
+            hash: hash_key(&key),
+            account,
+            livemode,
+            name: name.clone(),
+            masked: mask(&key),
+            scopes: restricted.then(|| scopes.clone()),
+            created: clock.now().seconds(),
+            revoked: None,
+        };
+        admin.add_key(&kept).map_err(|e| e.to_string())?;
+        if self.json {
+            let mut shown = describe(&kept);
+            shown["key"] = key.into();
+            println!("{shown}");
+        } else {
+            println!(
+                "{key}\nThis is the only time it is shown. Its id is {}.",
+                kept.id
+            );
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn list(&self, admin: &Admin) -> Done {
+        let keys = admin.keys().map_err(|e| e.to_string())?;
+        if self.json {
+            println!("{}", Value::from_iter(keys.iter().map(describe)));
+            return Ok(ExitCode::SUCCESS);
+        }
+        let row = |key: &ApiKey| {
+            let scopes = key
+                .scopes
+                .as_ref()
+                .map_or("everything".into(), |s| s.join(" "));
+            let state = if key.revoked.is_some() {
+                "revoked"
+            } else {
+                "works"
+            };
+            let mode = if key.livemode { "live" } else { "test" };
+            [
+                &key.id,
+                &key.masked,
+                &key.name,
+                mode,
+                &key.account,
+                &scopes,
+                state,
+            ]
+            .map(String::from)
+            .to_vec()
+        };
+        let rows: Vec<_> = keys.iter().map(row).collect();
+        output::table(
+            &["ID", "KEY", "NAME", "MODE", "ACCOUNT", "MAY", "STATE"],
+            &rows,
+        );
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn describe(key: &ApiKey) -> Value {
+    json!({
+        "id": key.id, "masked": key.masked, "name": key.name, "livemode": key.livemode,
+        "account": key.account, "scopes": key.scopes, "created": key.created,
+        "revoked": key.revoked,
+    })
+}
+
+/// A scope names a resource of the table of operations, or all, and a right.
+fn check_scopes(scopes: &[String]) -> Result<(), String> {
+    let mut resources: Vec<&str> = crate::api::routes::all()
+        .iter()
+        .map(|route| route.resource)
+        .chain(["*"])
+        .collect();
+    resources.sort_unstable();
+    resources.dedup();
+    for scope in scopes {
+        let known = scope.split_once(':').is_some_and(|(resource, right)| {
+            resources.contains(&resource) && matches!(right, "read" | "write")
+        });
+        if !known {
+            return Err(format!(
+                "'{scope}' is no scope: write RESOURCE:read or RESOURCE:write, with one of {}",
+                resources.join(", ")
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,72 @@
+//! The command line.
+
+pub mod backup;
+pub mod doctor;
+pub mod keys;
+mod output;
+pub mod serve;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::clock::Clock;
+use crate::entropy::Entropy;
+use crate::settings::Settings;
+
+/// A self-hosted engine for customer cash balances that speaks the Stripe API.
+///
+/// Without a command it serves, with the defaults of `purser serve`.
+#[derive(Parser)]
+#[command(name = "purser", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the API (this is what happens without a command, too).
+    Serve(Box<Settings>),
+    /// Examine a database, also while a server is running on it; exits with 1 on any finding.
+    Doctor(doctor::Doctor),
+    /// Copy the database to a new file, also while a server is running on it.
+    Backup(backup::Backup),
+    /// Make, list and revoke API keys.
+    Keys(keys::Keys),
+}
+
+/// Runs the program with a clock and a source of randomness.
+pub fn run(clock: Clock, entropy: Entropy) -> ExitCode {
+    let command = Cli::parse().command.unwrap_or_else(|| {
+        #[derive(Parser)]
+        struct Defaults {
+            #[command(flatten)]
+            settings: Settings,
+        }
+        Command::Serve(Box::new(Defaults::parse_from(["purser serve"]).settings))
+    });
+    let done = match command {
+        Command::Serve(settings) => serve::run(*settings, clock, entropy),
+        Command::Doctor(doctor) => doctor.run(),
+        Command::Backup(backup) => backup.run(),
+        Command::Keys(keys) => keys.run(clock, &entropy),
+    };
+    done.unwrap_or_else(|message| {
+        eprintln!("purser: {message}");
+        ExitCode::FAILURE
+    })
+}
+
+/// What a command ends with: an exit code, or a sentence and failure.
+type Done = Result<ExitCode, String>;
+
+/// The file behind `--store`, for commands that need one that lasts.
+fn store_path(location: &store::Location) -> Result<&std::path::Path, String> {
+    match location {
+        store::Location::File(path) => Ok(path),
+        store::Location::Temporary => {
+            Err("a database in memory belongs to its server alone; name a file".into())
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Tables and progress for people.
+
+use std::io::{IsTerminal, Write};
+
+/// Prints rows under headings, each column as wide as its widest cell.
+pub fn table(headings: &[&str], rows: &[Vec<String>]) {
+    let width = |column: usize| {
+        let cells = rows.iter().map(|row| row[column].chars().count());
+        cells.chain([headings[column].len()]).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..headings.len()).map(width).collect();
+    let line = |cells: &mut dyn Iterator<Item = &str>| {
+        let padded: Vec<String> = cells
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:<width$}"))
+            .collect();
+        println!("{}", padded.join("  ").trim_end());
+    };
+    line(&mut headings.iter().copied());
+    for row in rows {
+        line(&mut row.iter().map(String::as_str));
+    }
+}
+
+/// Shows how far long work has come, on a terminal only.
+pub struct Progress {
+    what: &'static str,
+    shown: bool,
+}
+
+impl Progress {
+    /// Progress of something, such as "examining rows".
+    pub fn of(what: &'static str) -> Progress {
+        Progress { what, shown: false }
+    }
+
+    /// Tells how much is done.
+    pub fn tell(&mut self, done: u64, total: u64) {
+        let mut out = std::io::stderr();
+        if out.is_terminal() && total > 0 {
+            self.shown = true;
+            let percent = done * 100 / total;
+            let _ = write!(out, "\r{} {done} of {total} ({percent} %) ", self.what);
+            let _ = out.flush();
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if self.shown {
+            eprintln!();
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Bytes in and out: connections, limits, and stopping without dropping anybody.
+//!
+//! Bounds: open connections, bytes of headers and of a body, and the time a client may take to
+//! send either. A request that breaks one is told which.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::{Body, Incoming};
+use hyper::header::CONTENT_TYPE;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+
+use crate::api::serve::{Answer, serve, unreadable};
+use crate::app::App;
+use crate::settings::{
+    BODY_BYTES_MAX, BODY_TIMEOUT_S, DRAIN_TIMEOUT_S, HEADER_BYTES_MAX, HEADER_TIMEOUT_S,
+    HEADERS_MAX,
+};
+
+/// Serves until `stop` completes, then lets open requests finish.
+pub async fn run(app: Arc<App>, listener: TcpListener, stop: impl Future<Output = ()>) {
+    let graceful = GracefulShutdown::new();
+    let places = Arc::new(Semaphore::new(app.settings.connections_max));
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        let accepted = async {
+            let place = places.clone().acquire_owned().await;
+            (place, listener.accept().await)
+        };
+        tokio::select! {
+            (place, accepted) = accepted => match accepted {
+                Ok((stream, _)) => connection(&app, stream, place.ok(), &graceful),
+                Err(error) => {
+                    // Out of file descriptors, most likely: others have to close first.
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            },
+            () = &mut stop => break,
+        }
+    }
+    drop(listener);
+    let drained = tokio::time::timeout(Duration::from_secs(DRAIN_TIMEOUT_S), graceful.shutdown());
+    if drained.await.is_err() {
+        tracing::warn!("some connections did not finish within {DRAIN_TIMEOUT_S} seconds");
+    }
+}
+
+fn connection(
+    app: &Arc<App>,
+    stream: TcpStream,
+    place: Option<tokio::sync::OwnedSemaphorePermit>,
+    graceful: &GracefulShutdown,
+) {
+    let _ = stream.set_nodelay(true);
+    let counted = app.metrics.connection();
+    let app = app.clone();
+    let service = service_fn(move |request| {
+        let app = app.clone();
+        async move { Ok::<_, Infallible>(handle(&app, request).await) }
+    });
+    let serving = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_secs(HEADER_TIMEOUT_S))
+        .max_buf_size(HEADER_BYTES_MAX)
+        .max_headers(HEADERS_MAX)
+        .serve_connection(TokioIo::new(stream), service);
+    let watched = graceful.watch(serving);
+    tokio::spawn(async move {
+        if let Err(error) = watched.await {
+            tracing::debug!(%error, "a connection ended early");
+        }
+        drop((counted, place));
+    });
+}
+
+async fn handle(app: &App, request: Request<Incoming>) -> Answer {
+    let began = Instant::now();
+    let path = request.uri().path();
+    if request.method() == Method::GET && !path.starts_with("/v1") {
+        let answer = match path {
+            "/healthz" => Some(plain(StatusCode::OK, "ok\n".into())),
+            "/readyz" => Some(ready(app)),
+            "/metrics" => Some(plain(StatusCode::OK, app.metrics.text(app.lane.waiting()))),
+            "/openapi.json" => Some(openapi()),
+            _ => None,
+        };
+        if let Some(answer) = answer {
+            return answer;
+        }
+    }
+    let (parts, body) = request.into_parts();
+    let (answer, route) = match read_body(body).await {
+        Ok(body) => serve(app, &parts, body).await,
+        Err((status, message)) => (unreadable(app, status, message), None),
+    };
+    let operation = route.map_or("none", |index| app.router.routes()[index].operation);
+    let (status, took) = (answer.status().as_u16(), began.elapsed());
+    app.metrics.request(operation, status, took);
+    tracing::debug!(
+        operation,
+        status,
+        took_us = took.as_micros() as u64,
+        request_id = answer
+            .headers()
+            .get("request-id")
+            .and_then(|id| id.to_str().ok()),
+        "request"
+    );
+    answer
+}
+
+async fn read_body(body: Incoming) -> Result<Bytes, (u16, String)> {
+    if body.is_end_stream() {
+        return Ok(Bytes::new());
+    }
+    let read = Limited::new(body, BODY_BYTES_MAX).collect();
+    match tokio::time::timeout(Duration::from_secs(BODY_TIMEOUT_S), read).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err((
+            413,
+            format!("The body is larger than {BODY_BYTES_MAX} bytes (body_bytes_max)."),
+        )),
+        Ok(Err(_)) => Err((400, "The body ended before it was whole.".into())),
+        Err(_) => Err((
+            408,
+            format!("The body did not arrive within {BODY_TIMEOUT_S} seconds (body_timeout_s)."),
+        )),
+    }
+}
+
+/// Ready is who can read, and whose lane takes writes.
+fn ready(app: &App) -> Answer {
+    let full = app.lane.waiting() >= app.settings.queue_max;
+    let readable = app
+        .readers
+        .snapshot(|reader| reader.house_balances(books::World(0)));
+    match (readable, full) {
+        (Ok(_), false) => plain(StatusCode::OK, "ready\n".into()),
+        (Ok(_), true) => plain(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the queue is full\n".into(),
+        ),
+        (Err(error), _) => plain(StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")),
+    }
+}
+
+fn openapi() -> Answer {
+    let mut answer = Response::new(Full::new(Bytes::from_static(crate::api::openapi::JSON)));
+    let json = hyper::header::HeaderValue::from_static("application/json");
+    answer.headers_mut().insert(CONTENT_TYPE, json);
+    answer
+}
+
+fn plain(status: StatusCode, text: String) -> Answer {
+    let mut answer = Response::new(Full::new(Bytes::from(text)));
+    *answer.status_mut() = status;
+    let kind = hyper::header::HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    answer.headers_mut().insert(CONTENT_TYPE, kind);
+    answer
+}

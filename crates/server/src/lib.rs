@@ -1,0 +1,13 @@
+//! The roof of Purser: the Stripe-compatible API over HTTP, and the command line.
+//!
+//! Reading order: [`api::routes`] has every operation on one screen; [`api::serve`] is the way of
+//! one request; [`app`] is everything that is shared; [`http`] moves bytes; [`cli`] starts it all.
+
+pub mod api;
+pub mod app;
+pub mod cli;
+pub mod clock;
+pub mod entropy;
+pub mod http;
+pub mod metrics;
+pub mod settings;

@@ -1,0 +1,139 @@
+//! Counters and histograms, in the text format that Prometheus reads.
+
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use prometheus_client::encoding::{EncodeLabelSet, text::encode};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+use store::lane::BatchReport;
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Answered {
+    operation: &'static str,
+    status: u16,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Operation {
+    operation: &'static str,
+}
+
+/// Everything that is counted.
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<Answered, Counter>,
+    latency: Family<Operation, Histogram>,
+    batch_jobs: Histogram,
+    batch_work: Histogram,
+    batch_commit: Histogram,
+    batch_failures: Counter,
+    waiting: Gauge<u64, AtomicU64>,
+    connections: Gauge<u64, AtomicU64>,
+}
+
+/// From 50 microseconds to about 3 seconds, each bucket twice the one before.
+fn durations() -> Histogram {
+    let doubling = (0..17).map(|power| 0.000_05 * f64::from(1 << power));
+    Histogram::new(doubling)
+}
+
+impl Default for Metrics {
+    fn default() -> Metrics {
+        Metrics::new()
+    }
+}
+
+impl Metrics {
+    /// Starts at zero.
+    pub fn new() -> Metrics {
+        let mut registry = Registry::with_prefix("purser");
+        let requests = Family::<Answered, Counter>::default();
+        registry.register("requests", "Requests answered", requests.clone());
+        let latency = Family::<Operation, Histogram>::new_with_constructor(durations);
+        let help = "Time from a request's headers to its answer";
+        registry.register_with_unit("request_duration", help, Unit::Seconds, latency.clone());
+        let batch_jobs = Histogram::new((0..11).map(|power| f64::from(1 << power)));
+        registry.register(
+            "lane_batch_jobs",
+            "Writes in one commit",
+            batch_jobs.clone(),
+        );
+        let batch_work = durations();
+        let help = "Loading, deciding and writing one batch";
+        registry.register_with_unit("lane_work", help, Unit::Seconds, batch_work.clone());
+        let batch_commit = durations();
+        let help = "Committing one batch, until it is on disk";
+        registry.register_with_unit("lane_commit", help, Unit::Seconds, batch_commit.clone());
+        let batch_failures = Counter::default();
+        registry.register(
+            "lane_failures",
+            "Batches that failed whole",
+            batch_failures.clone(),
+        );
+        let waiting = Gauge::default();
+        registry.register(
+            "lane_waiting",
+            "Writes that wait for the lane",
+            waiting.clone(),
+        );
+        let connections = Gauge::default();
+        registry.register("connections", "Open connections", connections.clone());
+        Metrics {
+            registry,
+            requests,
+            latency,
+            batch_jobs,
+            batch_work,
+            batch_commit,
+            batch_failures,
+            waiting,
+            connections,
+        }
+    }
+
+    /// Counts a request.
+    pub fn request(&self, operation: &'static str, status: u16, took: Duration) {
+        self.requests
+            .get_or_create(&Answered { operation, status })
+            .inc();
+        self.latency
+            .get_or_create(&Operation { operation })
+            .observe(took.as_secs_f64());
+    }
+
+    /// Counts a batch of the lane.
+    pub fn batch(&self, batch: &BatchReport) {
+        self.batch_jobs.observe(batch.jobs as f64);
+        self.batch_work.observe(batch.work.as_secs_f64());
+        self.batch_commit.observe(batch.commit.as_secs_f64());
+        self.waiting.set(batch.waiting as u64);
+        if batch.failed {
+            self.batch_failures.inc();
+        }
+    }
+
+    /// Counts a connection that opened, until the guard is dropped.
+    pub fn connection(&self) -> impl Drop + use<> {
+        struct Open(Gauge<u64, AtomicU64>);
+        impl Drop for Open {
+            fn drop(&mut self) {
+                self.0.dec();
+            }
+        }
+        self.connections.inc();
+        Open(self.connections.clone())
+    }
+
+    /// The text that Prometheus reads. `waiting` is how many writes wait right now.
+    pub fn text(&self, waiting: usize) -> String {
+        self.waiting.set(waiting as u64);
+        let mut text = String::new();
+        // Writing to a string does not fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}

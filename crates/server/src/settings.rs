@@ -1,0 +1,118 @@
+//! Settings of the server: every limit has a name here, a default, a flag and an environment
+//! variable.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+use store::Location;
+
+/// Bytes of a request's body, at most.
+pub const BODY_BYTES_MAX: usize = 1 << 20;
+/// Bytes of a request's line and headers together, at most. Agents send large ones.
+pub const HEADER_BYTES_MAX: usize = 256 << 10;
+/// Headers of a request, at most.
+pub const HEADERS_MAX: usize = 200;
+/// Seconds that a client may take to send its headers.
+pub const HEADER_TIMEOUT_S: u64 = 10;
+/// Seconds that a client may take to send its body.
+pub const BODY_TIMEOUT_S: u64 = 30;
+/// Seconds that open requests get to finish when the server is told to stop.
+pub const DRAIN_TIMEOUT_S: u64 = 10;
+
+/// What `purser serve` takes.
+#[derive(Args, Clone, Debug)]
+pub struct Settings {
+    /// Address to listen on. Port 0 picks a free one.
+    #[arg(long, env = "PURSER_LISTEN", default_value = "127.0.0.1:12111")]
+    pub listen: SocketAddr,
+
+    /// Where the data is kept: sqlite:PATH, or sqlite::memory: for a database that is gone
+    /// when the server stops.
+    #[arg(long, env = "PURSER_STORE", default_value = DEFAULT_STORE)]
+    pub store: Location,
+
+    /// Production: only keys made with `purser keys` work, and nothing is simulated.
+    /// Without it the server is a sandbox, where every sk_test_... key works.
+    #[arg(long, env = "PURSER_PRODUCTION")]
+    pub production: bool,
+
+    /// A file in TOML that describes the bank at which customers' accounts are held. Without it
+    /// an invented bank is used.
+    #[arg(long, env = "PURSER_BANK_PROFILE", value_name = "FILE")]
+    pub bank_profile: Option<PathBuf>,
+
+    /// How money is matched to payments for customers without a mode of their own.
+    #[arg(long, env = "PURSER_RECONCILIATION_MODE", default_value = "automatic")]
+    pub reconciliation_mode: Mode,
+
+    /// Country of the account, two letters.
+    #[arg(long, env = "PURSER_COUNTRY", default_value = "US", value_parser = country)]
+    pub country: String,
+
+    /// Default currency of the account, three letters.
+    #[arg(long, env = "PURSER_CURRENCY", default_value = "usd", value_parser = currency)]
+    pub currency: books::Currency,
+
+    /// Writes that may wait for the disk; further ones are refused with 429.
+    #[arg(long, env = "PURSER_QUEUE_MAX", default_value_t = 4096)]
+    pub queue_max: usize,
+
+    /// Writes in one commit, at most.
+    #[arg(long, env = "PURSER_BATCH_MAX", default_value_t = 256)]
+    pub batch_max: usize,
+
+    /// Microseconds that a busy lane waits for a fuller batch.
+    #[arg(long, env = "PURSER_LINGER_US", default_value_t = 30)]
+    pub linger_us: u64,
+
+    /// Connections that may be open; further ones wait to be accepted.
+    #[arg(long, env = "PURSER_CONNECTIONS_MAX", default_value_t = 10_000)]
+    pub connections_max: usize,
+
+    /// How log lines look.
+    #[arg(long, env = "PURSER_LOG_FORMAT", default_value = "text")]
+    pub log_format: LogFormat,
+
+    /// The least important log lines that are written: error, warn, info, debug or trace.
+    /// Every request is a debug line.
+    #[arg(long, env = "PURSER_LOG_LEVEL", default_value = "info")]
+    pub log_level: tracing::Level,
+
+    /// For crash tests: after committing a request whose idempotency key starts like this, the
+    /// server stands still. Debug builds only.
+    #[arg(long, env = "PURSER_FAULT_HOLD_KEY_PREFIX", hide = true)]
+    pub fault_hold_key_prefix: Option<String>,
+}
+
+/// Where data is kept unless `--store` says otherwise.
+pub const DEFAULT_STORE: &str = "sqlite:./purser-data/purser.db";
+
+/// How money is matched to payments.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum Mode {
+    /// By itself.
+    Automatic,
+    /// By hand.
+    Manual,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+fn country(text: &str) -> Result<String, String> {
+    match text.len() == 2 && text.bytes().all(|b| b.is_ascii_alphabetic()) {
+        true => Ok(text.to_ascii_uppercase()),
+        false => Err("a country has two letters".into()),
+    }
+}
+
+fn currency(text: &str) -> Result<books::Currency, String> {
+    books::Currency::parse(text).ok_or_else(|| "a currency has three letters".into())
+}
