@@ -140,7 +140,12 @@ pub fn decide(
 ) -> Result<Decision, Refusal> {
     match command {
         Command::CreateCustomer { edits } => create_customer(edits, ctx),
-        Command::UpdateCustomer { edits, .. } => update_customer(purse(view, "id")?, edits, ctx),
+        Command::UpdateCustomer { edits, .. } => {
+            if view.purse.is_some_and(|purse| purse.customer.deleted) {
+                return Err(Refusal::CustomerDeleted);
+            }
+            update_customer(purse(view, "id")?, edits, ctx)
+        }
         Command::DeleteCustomer { .. } => delete_customer(purse(view, "id")?, ctx),
         Command::UpdateCashBalance { mode, .. } => {
             Ok(update_cash_balance(purse(view, "customer")?, *mode, ctx))
@@ -169,13 +174,8 @@ pub fn decide(
 }
 
 fn purse<'a>(view: &View<'a>, param: &'static str) -> Result<&'a Purse, Refusal> {
-    match view.purse {
-        Some(purse) if !purse.customer.deleted => Ok(purse),
-        other => Err(Refusal::CustomerMissing {
-            param,
-            deleted: other.is_some(),
-        }),
-    }
+    let kept = view.purse.filter(|purse| !purse.customer.deleted);
+    kept.ok_or(Refusal::CustomerMissing { param })
 }
 
 fn create_customer(edits: &[Edit], ctx: &mut Context<'_>) -> Result<Decision, Refusal> {

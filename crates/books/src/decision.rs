@@ -85,13 +85,13 @@ pub enum Reply {
 /// Why a command changes nothing. Each is somebody's mistake, never a fault of Purser.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// There is no such customer (any more). Updating a deleted one is a 400, not a 404.
+    /// There is no such customer (any more).
     CustomerMissing {
         /// The parameter that named the customer.
         param: &'static str,
-        /// Whether the customer existed and was deleted.
-        deleted: bool,
     },
+    /// The customer that is to be changed was deleted.
+    CustomerDeleted,
     /// A customer whose cash balance is not zero cannot be deleted.
     CustomerHoldsCash,
     /// There is no bank transfer in this currency.

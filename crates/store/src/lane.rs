@@ -301,7 +301,7 @@ impl Work {
     fn run_batch(&mut self, jobs: Vec<Box<dyn Job>>) {
         match self.attempt(&jobs) {
             Ok(outcomes) => {
-                self.hold(&jobs);
+                self.hold(&jobs, &outcomes);
                 for (job, outcome) in jobs.into_iter().zip(outcomes) {
                     job.done(outcome);
                 }
@@ -320,17 +320,19 @@ impl Work {
     }
 
     /// For crash tests: stands still between the commit and its answers.
-    fn hold(&self, jobs: &[Box<dyn Job>]) {
+    fn hold(&self, jobs: &[Box<dyn Job>], outcomes: &[Outcome]) {
         let Some(prefix) = &self.options.hold_key_prefix else {
             return;
         };
-        let held = |job: &dyn Job| {
-            job.cause()
-                .idempotency_key
-                .as_ref()
-                .is_some_and(|key| key.starts_with(prefix))
+        let held = |(job, outcome): (&Box<dyn Job>, &Outcome)| {
+            matches!(outcome, Outcome::Decided { .. })
+                && job
+                    .cause()
+                    .idempotency_key
+                    .as_ref()
+                    .is_some_and(|key| key.starts_with(prefix))
         };
-        while jobs.iter().any(|job| held(job.as_ref())) {
+        while jobs.iter().zip(outcomes).any(held) {
             std::thread::park();
         }
     }

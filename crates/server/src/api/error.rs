@@ -165,14 +165,12 @@ impl From<StoreError> for ApiError {
 impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> ApiError {
         match refusal {
-            Refusal::CustomerMissing { param, deleted } => {
-                // Stripe answers 400 where a deleted customer is changed, 404 everywhere else.
-                let status = if deleted && param == "id" { 400 } else { 404 };
-                ApiError {
-                    status,
-                    ..ApiError::missing("customer", "", param)
-                }
-            }
+            // The books know the customer's number only; the id is filled in by whoever has it.
+            Refusal::CustomerMissing { param } => ApiError::missing("customer", "", param),
+            Refusal::CustomerDeleted => ApiError {
+                status: 400,
+                ..ApiError::missing("customer", "", "id")
+            },
             Refusal::CustomerHoldsCash => ApiError::invalid(
                 400,
                 "This customer has money in its cash balance and cannot be deleted before \

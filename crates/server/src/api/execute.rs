@@ -227,7 +227,7 @@ impl Job for Execution {
         match result {
             // A missing object is found out before the operation begins; Stripe keeps no such
             // answer either.
-            Err(Refusal::CustomerMissing { .. }) => None,
+            Err(Refusal::CustomerMissing { .. } | Refusal::CustomerDeleted) => None,
             _ if self.idempotency.is_none() && self.expand.is_empty() => None,
             Ok(Reply::CashTransaction(row)) if self.expand.is_empty() => {
                 Some(Kept::CashTransaction(row.key))
