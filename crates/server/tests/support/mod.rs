@@ -6,6 +6,9 @@
     reason = "every test target uses its own part of this module"
 )]
 
+pub mod disk;
 pub mod http;
+pub mod random;
+pub mod raw;
 pub mod server;
 pub mod wire;

@@ -1,14 +1,16 @@
 //! The real binary as a child process, with a store of its own in a temporary folder.
 //!
-//! The server is always stopped with SIGKILL, also at the end of a test: a server that keeps its
-//! promises needs no goodbye, and so every test is a crash test as well.
+//! The server is stopped with SIGKILL, also at the end of a test: a server that keeps its
+//! promises needs no goodbye, and so every test is a crash test as well. The tests of the goodbye
+//! itself ask for it with [`Server::signal`].
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, Output, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -22,9 +24,12 @@ const FAULT_HOLD: (&str, &str) = ("PURSER_FAULT_HOLD_KEY_PREFIX", "hold-");
 /// One store and the server on it. Dropping it kills the server and removes the store.
 pub struct Server {
     home: TempDir,
+    store: String,
+    prefix: Vec<String>,
     flags: Vec<String>,
     running: Option<Running>,
     log: Arc<Mutex<String>>,
+    errors: Arc<Mutex<String>>,
 }
 
 struct Running {
@@ -36,12 +41,29 @@ impl Server {
     /// A fresh store; nothing runs yet.
     pub fn new() -> Self {
         let home = tempfile::tempdir().expect("a temporary folder");
+        let store = format!("sqlite:{}", home.path().join("purser.db").display());
         Self {
             home,
+            store,
+            prefix: Vec::new(),
             flags: Vec::new(),
             running: None,
             log: Arc::default(),
+            errors: Arc::default(),
         }
+    }
+
+    /// The store at this location instead of a fresh one.
+    pub fn at(store: &str) -> Self {
+        let mut server = Self::new();
+        server.store = store.to_owned();
+        server
+    }
+
+    /// Every command of the binary is run by these words, such as `nsenter ... --`.
+    pub fn run_by(mut self, prefix: Vec<String>) -> Self {
+        self.prefix = prefix;
+        self
     }
 
     /// A fresh store with a sandbox server on it.
@@ -60,22 +82,12 @@ impl Server {
     /// Kills the server, if it runs, and starts it again on the same store.
     pub fn restart(&mut self) {
         self.kill9();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_purser"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--store", &self.store()])
-            .args(&self.flags)
-            .env(FAULT_HOLD.0, FAULT_HOLD.1)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the binary starts");
+        let mut child = self.spawn(&self.flags);
         let (address, found) = channel();
-        drain(
-            child.stdout.take().expect("piped"),
-            self.log.clone(),
-            Some(address),
-        );
-        drain(child.stderr.take().expect("piped"), self.log.clone(), None);
+        let logs = vec![self.log.clone()];
+        drain(child.stdout.take().expect("piped"), logs, Some(address));
+        let logs = vec![self.log.clone(), self.errors.clone()];
+        drain(child.stderr.take().expect("piped"), logs, None);
         match found.recv_timeout(START_DEADLINE) {
             Ok(base) => self.running = Some(Running { child, base }),
             Err(why) => {
@@ -101,12 +113,90 @@ impl Server {
 
     /// Runs another subcommand of the binary on the same store.
     pub fn purser(&self, args: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_purser"))
+        self.command()
             .args(args)
-            .args(["--store", &self.store()])
+            .args(["--store", &self.store])
             .stdin(Stdio::null())
             .output()
             .expect("the binary starts")
+    }
+
+    /// The binary, ready for its arguments.
+    pub fn command(&self) -> Command {
+        let binary = env!("CARGO_BIN_EXE_purser");
+        match self.prefix.split_first() {
+            None => Command::new(binary),
+            Some((program, words)) => {
+                let mut command = Command::new(program);
+                command.args(words).arg(binary);
+                command
+            }
+        }
+    }
+
+    fn spawn(&self, flags: &[String]) -> Child {
+        self.command()
+            .args(["serve", "--listen", "127.0.0.1:0", "--store", &self.store])
+            .args(flags)
+            .env(FAULT_HOLD.0, FAULT_HOLD.1)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts")
+    }
+
+    /// Tries to serve where that must fail: how it ended, and all that was said.
+    pub fn refusal(&self, flags: &[&str]) -> (ExitStatus, String) {
+        let flags: Vec<String> = flags.iter().map(|&flag| flag.to_owned()).collect();
+        let mut child = self.spawn(&flags);
+        let Some(status) = end_of(&mut child, START_DEADLINE) else {
+            let _ = child.kill();
+            panic!("it was to be refused, but it runs");
+        };
+        let mut said = String::new();
+        let mut read = |output: Option<&mut dyn Read>| {
+            let read = output.expect("piped").read_to_string(&mut said);
+            read.expect("the output is UTF-8");
+        };
+        read(child.stdout.as_mut().map(|output| output as &mut dyn Read));
+        read(child.stderr.as_mut().map(|output| output as &mut dyn Read));
+        (status, said)
+    }
+
+    /// Starts the server and kills it this much later, wherever it is then.
+    pub fn flicker(&mut self, after: Duration) {
+        self.kill9();
+        let mut child = self.spawn(&self.flags);
+        thread::sleep(after);
+        child.kill().expect("the server can be killed");
+        child.wait().expect("the server ends");
+    }
+
+    /// Sends the running server a signal, such as `TERM`.
+    pub fn signal(&self, name: &str) {
+        let pid = self.running.as_ref().expect("it runs").child.id();
+        let sent = Command::new("kill")
+            .args(["-s", name, &pid.to_string()])
+            .status();
+        assert!(sent.is_ok_and(|sent| sent.success()), "no signal was sent");
+    }
+
+    /// Waits until the server has ended by itself; none if it has not by then.
+    pub fn ended(&mut self, within: Duration) -> Option<ExitStatus> {
+        let status = end_of(&mut self.running.as_mut()?.child, within)?;
+        self.running = None;
+        Some(status)
+    }
+
+    /// The store, as `--store` takes it.
+    pub fn store(&self) -> &str {
+        &self.store
+    }
+
+    /// A folder that lasts as long as this.
+    pub fn home(&self) -> &Path {
+        self.home.path()
     }
 
     /// Stops the server and lets the doctor audit what it left behind.
@@ -129,8 +219,21 @@ impl Server {
         self.log.lock().expect("no reader panicked").clone()
     }
 
-    fn store(&self) -> String {
-        format!("sqlite:{}", self.home.path().join("purser.db").display())
+    /// What of it went to standard error: the log lines.
+    pub fn errors(&self) -> String {
+        self.errors.lock().expect("no reader panicked").clone()
+    }
+}
+
+/// Waits for the end of a process.
+fn end_of(child: &mut Child, within: Duration) -> Option<ExitStatus> {
+    let began = Instant::now();
+    loop {
+        let ended = child.try_wait().expect("a child can be waited for");
+        if ended.is_some() || began.elapsed() > within {
+            return ended;
+        }
+        thread::sleep(Duration::from_millis(5));
     }
 }
 
@@ -144,7 +247,7 @@ impl Drop for Server {
 /// address seen is sent on; the channel closes with the output when there is none.
 fn drain(
     output: impl Read + Send + 'static,
-    log: Arc<Mutex<String>>,
+    logs: Vec<Arc<Mutex<String>>>,
     mut want: Option<Sender<String>>,
 ) {
     thread::spawn(move || {
@@ -154,10 +257,12 @@ fn drain(
             {
                 let _ = found.send(base);
             }
-            let mut log = log.lock().expect("no reader panicked");
-            if log.len() < LOG_BYTES_MAX {
-                log.push_str(&line);
-                log.push('\n');
+            for log in &logs {
+                let mut log = log.lock().expect("no reader panicked");
+                if log.len() < LOG_BYTES_MAX {
+                    log.push_str(&line);
+                    log.push('\n');
+                }
             }
         }
     });

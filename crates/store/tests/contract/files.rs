@@ -1,0 +1,150 @@
+//! Files: who may have one, and which ones are refused.
+
+use std::fs;
+use std::path::Path;
+
+use store::admin::Admin;
+use store::{Location, Readers, Store, doctor};
+
+use crate::support::{Bench, create, fault, fund};
+
+fn open(path: &Path) -> store::Result<Store> {
+    Store::open(&Location::File(path.to_owned()), [1; 16])
+}
+
+#[test]
+fn a_database_is_served_once() {
+    let bench = Bench::new();
+    let path = bench.path().to_owned();
+    assert_eq!(fault(open(&path)), "locked");
+    let told = open(&path).err().expect("it is locked").to_string();
+    assert!(
+        told.contains("another Purser") && told.contains("purser.db"),
+        "{told}"
+    );
+    // A look from outside is welcome.
+    assert_eq!(fault(Admin::open(&path)), "none");
+    bench.assert_healthy();
+    drop(bench);
+    assert_eq!(fault(Store::open(&Location::Temporary, [1; 16])), "none");
+}
+
+#[test]
+fn the_lock_goes_with_its_holder() {
+    let bench = Bench::new();
+    let ada = bench.customer();
+    let bench = bench.restart();
+    assert_eq!(bench.tell(fund(ada, 1, "usd")), "funded usd 1 -> 1");
+}
+
+/// What was done to a healthy file, and how it is refused.
+#[test]
+fn a_file_that_cannot_be_trusted_is_refused() {
+    let newer = "INSERT INTO schema_migration (version, name, sha256) VALUES (99, 'later', x'00')";
+    let edited = "UPDATE schema_migration SET sha256 = zeroblob(32)";
+    for (statement, part) in [(newer, "99"), (edited, "not the one this program knows")] {
+        let bench = Bench::new();
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("copy.db");
+        bench.admin.backup(&path, &mut |_, _| {}).unwrap();
+        let sql = rusqlite::Connection::open(&path).unwrap();
+        sql.execute_batch(statement).unwrap();
+        drop(sql);
+        assert_eq!(fault(open(&path)), "schema");
+        assert_eq!(fault(Admin::open(&path)), "schema");
+        assert_eq!(fault(doctor::examine(&path, &mut |_, _| {})), "schema");
+        let told = open(&path).err().expect("it is refused").to_string();
+        assert!(told.contains(part), "{told}");
+    }
+}
+
+#[test]
+fn a_damaged_file_is_called_so() {
+    let home = tempfile::tempdir().unwrap();
+    let garbage = home.path().join("garbage.db");
+    fs::write(&garbage, "no database ".repeat(1000)).unwrap();
+    assert_eq!(fault(open(&garbage)), "corrupt");
+    assert_eq!(fault(Admin::open(&garbage)), "corrupt");
+    assert_eq!(
+        fs::read_to_string(&garbage).unwrap().len(),
+        12_000,
+        "it was written to"
+    );
+
+    let bench = Bench::new();
+    bench.customer();
+    let torn = home.path().join("torn.db");
+    bench.admin.backup(&torn, &mut |_, _| {}).unwrap();
+    let mut bytes = fs::read(&torn).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[100..middle].fill(0xa5);
+    fs::write(&torn, bytes).unwrap();
+    assert_eq!(fault(open(&torn)), "corrupt");
+    let examined = doctor::examine(&torn, &mut |_, _| {});
+    let found = examined.as_ref().is_ok_and(|report| report.broken > 0);
+    assert!(found || fault(examined) == "corrupt");
+}
+
+#[test]
+fn nothing_is_made_where_something_must_be() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("nowhere.db");
+    assert_eq!(fault(Admin::open(&path)), "missing");
+    assert_eq!(fault(doctor::examine(&path, &mut |_, _| {})), "missing");
+    assert!(Readers::open(path.clone(), 1).is_err());
+    assert!(!path.exists());
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_named() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("file");
+    fs::write(&file, "").unwrap();
+    for folder in [Path::new("/proc/purser"), file.as_path()] {
+        let path = folder.join("purser.db");
+        assert_eq!(fault(open(&path)), "read only");
+        let told = open(&path).err().expect("it cannot be made").to_string();
+        assert!(told.contains(folder.to_str().unwrap()), "{told}");
+    }
+}
+
+#[test]
+fn a_backup_is_whole_and_replaces_nothing() {
+    let bench = Bench::new();
+    let ada = bench.customer();
+    for amount in 1..=50 {
+        assert!(bench.tell(fund(ada, amount, "usd")).starts_with("funded"));
+    }
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("copy.db");
+    // A write is open meanwhile: it is not in the copy.
+    let held = bench.hold();
+    let mut told = (0, 0);
+    let copied = bench
+        .admin
+        .backup(&path, &mut |done, total| told = (done, total));
+    drop(held);
+    assert_eq!(fault(copied), "none");
+    assert!(told.0 > 0 && told.0 == told.1, "{told:?}");
+    let before = fs::read(&path).unwrap();
+    assert!(bench.admin.backup(&path, &mut |_, _| {}).is_err());
+    assert_eq!(fs::read(&path).unwrap(), before, "a backup was overwritten");
+
+    let copy = open(&path).unwrap();
+    assert_eq!(copy.secret(), bench.store.secret(), "ids would change");
+    let report = doctor::examine(&path, &mut |_, _| {}).unwrap();
+    assert_eq!(
+        (report.broken, report.entries, report.transactions),
+        (0, 50, 50)
+    );
+    assert_eq!(bench.tell(create()), "customer");
+}
+
+#[test]
+fn a_temporary_store_leaves_nothing_behind() {
+    let store = Store::open(&Location::Temporary, [1; 16]).unwrap();
+    let folder = store.path().parent().unwrap().to_owned();
+    assert!(folder.is_dir());
+    drop(store);
+    assert!(!folder.exists());
+}

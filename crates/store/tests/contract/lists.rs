@@ -1,0 +1,357 @@
+//! Lists: windows and filters.
+
+use books::balance::BalanceTransaction;
+use books::{Currency, Number, RowKey, Timestamp};
+use store::reader::BalanceFilter;
+use store::{Page, Window};
+
+use crate::support::{Bench, create, fund};
+
+/// The rows 1 to 9 exist. A window, and what it shows.
+#[test]
+fn windows() {
+    let bench = Bench::new();
+    for number in 1..=9 {
+        insert(&bench, number, "payment", "usd", None, None);
+    }
+    let newest = Window::newest(3);
+    let (above, below) = (|n| Number(n), |n| Number(n));
+    let oldest = |above, limit| Window {
+        above,
+        from_oldest: true,
+        limit,
+        ..newest
+    };
+    let cases: Vec<(Window, &[i64], bool)> = vec![
+        (newest, &[9, 8, 7], true),
+        (Window::newest(8), &[9, 8, 7, 6, 5, 4, 3, 2], true),
+        (Window::newest(9), &[9, 8, 7, 6, 5, 4, 3, 2, 1], false),
+        (Window::newest(100), &[9, 8, 7, 6, 5, 4, 3, 2, 1], false),
+        (
+            Window {
+                below: below(7),
+                ..newest
+            },
+            &[6, 5, 4],
+            true,
+        ),
+        (
+            Window {
+                below: below(4),
+                ..newest
+            },
+            &[3, 2, 1],
+            false,
+        ),
+        (
+            Window {
+                below: below(3),
+                ..newest
+            },
+            &[2, 1],
+            false,
+        ),
+        (
+            Window {
+                below: below(1),
+                ..newest
+            },
+            &[],
+            false,
+        ),
+        (
+            Window {
+                above: above(7),
+                ..newest
+            },
+            &[9, 8],
+            false,
+        ),
+        (
+            Window {
+                above: above(6),
+                ..newest
+            },
+            &[9, 8, 7],
+            false,
+        ),
+        (
+            Window {
+                above: above(9),
+                ..newest
+            },
+            &[],
+            false,
+        ),
+        (
+            Window {
+                above: above(3),
+                below: below(5),
+                ..newest
+            },
+            &[4],
+            false,
+        ),
+        (
+            Window {
+                above: above(5),
+                below: below(5),
+                ..newest
+            },
+            &[],
+            false,
+        ),
+        (oldest(above(2), 3), &[5, 4, 3], true),
+        (oldest(above(6), 3), &[9, 8, 7], false),
+        (oldest(above(8), 3), &[9], false),
+        (oldest(above(9), 3), &[], false),
+        (oldest(Number(-1), 2), &[2, 1], true),
+        (
+            Window {
+                below: below(5),
+                ..oldest(above(1), 2)
+            },
+            &[3, 2],
+            true,
+        ),
+        (
+            Window {
+                below: below(4),
+                ..oldest(above(1), 2)
+            },
+            &[3, 2],
+            false,
+        ),
+    ];
+    for (window, want, more) in cases {
+        let page = list(&bench, BalanceFilter::default(), window);
+        assert_eq!(
+            (numbers(&page), page.has_more),
+            (want.to_vec(), more),
+            "{window:?}"
+        );
+    }
+}
+
+#[test]
+fn filters_of_balance_transactions() {
+    let bench = Bench::new();
+    let other = bench.admin.world("acct_2", false, Timestamp(0)).unwrap();
+    insert(&bench, 1, "payment", "usd", Some("pi_1"), None);
+    insert(&bench, 2, "payment", "eur", Some("pi_2"), None);
+    insert(&bench, 3, "payout", "usd", Some("po_1"), None);
+    insert(&bench, 4, "refund", "usd", Some("pi_1"), Some("po_1"));
+    insert(&bench, 5, "payment", "usd", Some("pi_3"), Some("po_1"));
+    let all = BalanceFilter::default();
+    let type_name = |name: &str| Some(name.to_owned());
+    let cases: Vec<(BalanceFilter, &[i64])> = vec![
+        (all.clone(), &[5, 4, 3, 2, 1]),
+        (
+            BalanceFilter {
+                currency: Some(Currency::EUR),
+                ..all.clone()
+            },
+            &[2],
+        ),
+        (
+            BalanceFilter {
+                currency: Some(Currency::JPY),
+                ..all.clone()
+            },
+            &[],
+        ),
+        (
+            BalanceFilter {
+                type_name: type_name("payment"),
+                ..all.clone()
+            },
+            &[5, 2, 1],
+        ),
+        (
+            BalanceFilter {
+                type_name: type_name("' OR 1 --"),
+                ..all.clone()
+            },
+            &[],
+        ),
+        (
+            BalanceFilter {
+                source: Some("pi_1".into()),
+                ..all.clone()
+            },
+            &[4, 1],
+        ),
+        (
+            BalanceFilter {
+                source: Some(String::new()),
+                ..all.clone()
+            },
+            &[],
+        ),
+        (
+            BalanceFilter {
+                payout: Some("po_1".into()),
+                ..all.clone()
+            },
+            &[5, 4],
+        ),
+        (
+            BalanceFilter {
+                currency: Some(Currency::USD),
+                payout: Some("po_1".into()),
+                source: Some("pi_1".into()),
+                type_name: type_name("refund"),
+            },
+            &[4],
+        ),
+    ];
+    for (filter, want) in cases {
+        let shown = format!("{filter:?}");
+        let page = list(&bench, filter, Window::newest(10));
+        assert_eq!(numbers(&page), want, "{shown}");
+    }
+    let usd = BalanceFilter {
+        currency: Some(Currency::USD),
+        ..all
+    };
+    let page = list(&bench, usd.clone(), Window::newest(2));
+    assert_eq!((numbers(&page), page.has_more), (vec![5, 4], true));
+    let below = Window {
+        below: Number(4),
+        ..Window::newest(2)
+    };
+    let page = list(&bench, usd.clone(), below);
+    assert_eq!((numbers(&page), page.has_more), (vec![3, 1], false));
+
+    let seen = bench.readers.snapshot(|reader| {
+        let elsewhere = reader.balance_transactions(other, &usd, Window::newest(2))?;
+        assert!(elsewhere.rows.is_empty());
+        assert_eq!(reader.balance_transaction(other, Number(1))?, None);
+        reader.balance_transaction(bench.world, Number(4))
+    });
+    let row = seen.unwrap().expect("it is there");
+    assert_eq!((row.amount, row.fee, row.net()), (40, 4, 36));
+    assert_eq!(row.available_on, Timestamp(400));
+    assert_eq!(row.details.description.as_deref(), Some("row 4"));
+    assert_eq!(row.payout.as_deref(), Some("po_1"));
+}
+
+#[test]
+fn customers_are_listed_without_those_that_were_deleted() {
+    let bench = Bench::new();
+    let made: Vec<Number> = (0..5).map(|_| bench.customer()).collect();
+    assert_eq!(bench.tell(crate::support::delete(made[3])), "deleted");
+    let email = |number: Number, text: &str| {
+        let edits = vec![books::command::Edit::Email(Some(text.into()))];
+        let customer = number;
+        books::Command::UpdateCustomer { customer, edits }.into()
+    };
+    assert_eq!(bench.tell(email(made[0], "ada@example.com")), "customer");
+    assert_eq!(bench.tell(email(made[2], "ada@example.com")), "customer");
+    let listed = |email: Option<&str>, window| {
+        let page = bench
+            .readers
+            .snapshot(|reader| reader.customers(bench.world, email, window));
+        let page = page.unwrap();
+        let rows = page.rows.iter().map(|customer| customer.number);
+        (rows.collect::<Vec<_>>(), page.has_more)
+    };
+    let all = vec![made[4], made[2], made[1], made[0]];
+    assert_eq!(listed(None, Window::newest(10)), (all.clone(), false));
+    assert_eq!(listed(None, Window::newest(2)), (all[..2].to_vec(), true));
+    let ada = Some("ada@example.com");
+    assert_eq!(listed(ada, Window::newest(1)), (vec![made[2]], true));
+    let older = Window {
+        below: made[2],
+        ..Window::newest(1)
+    };
+    assert_eq!(listed(ada, older), (vec![made[0]], false));
+    assert_eq!(
+        listed(Some("Ada@example.com"), Window::newest(9)),
+        (vec![], false)
+    );
+    // The deleted one can still be looked up, as such.
+    let gone = bench
+        .readers
+        .snapshot(|reader| reader.customer(bench.world, made[3]));
+    assert!(gone.unwrap().expect("its tombstone").deleted);
+}
+
+#[test]
+fn transactions_and_events_are_listed() {
+    let bench = Bench::new();
+    let (ada, bob) = (bench.customer(), bench.customer());
+    for amount in 1..=4 {
+        assert!(bench.tell(fund(ada, amount, "usd")).starts_with("funded"));
+        assert!(bench.tell(fund(bob, 100, "eur")).starts_with("funded"));
+    }
+    assert_eq!(bench.tell(create()), "customer");
+    let page = bench
+        .readers
+        .snapshot(|reader| reader.cash_transactions(bench.world, ada, Window::newest(3)));
+    let page = page.unwrap();
+    let amounts: Vec<i64> = page.rows.iter().map(|row| row.net_amount).collect();
+    assert_eq!((amounts, page.has_more), (vec![4, 3, 2], true));
+    let key = page.rows[2].key;
+    let found = bench.readers.snapshot(|reader| {
+        let theirs = RowKey {
+            customer: bob,
+            ..key
+        };
+        assert_eq!(reader.cash_transaction(bench.world, theirs)?, None);
+        reader.cash_transaction(bench.world, key)
+    });
+    assert_eq!(found, Ok(Some(page.rows[2].clone())));
+
+    let events = bench
+        .readers
+        .snapshot(|reader| reader.events(bench.world, Window::newest(100)));
+    let events = events.unwrap();
+    assert_eq!((events.rows.len(), events.has_more), (3 + 8 * 2, false));
+    let falling = events
+        .rows
+        .windows(2)
+        .all(|two| two[0].number > two[1].number);
+    assert!(falling, "events are not newest first");
+    for event in &events.rows {
+        let again = bench
+            .readers
+            .snapshot(|reader| reader.event(bench.world, event.number));
+        assert_eq!(again.as_ref(), Ok(&Some(event.clone())));
+    }
+}
+
+fn insert(
+    bench: &Bench,
+    number: i64,
+    type_name: &str,
+    currency: &str,
+    source: Option<&str>,
+    payout: Option<&str>,
+) {
+    let data = format!(r#"{{"description":"row {number}","reporting_category":"charge"}}"#);
+    let row = "INSERT INTO balance_transaction (world, number, type, currency, amount, fee,
+                   available_on, source, payout, data)
+               VALUES (?1, ?2, ?3, ?4, ?2 * 10, ?2, ?2 * 100, ?5, ?6, ?7)";
+    let values = rusqlite::params![
+        bench.world.0,
+        number,
+        type_name,
+        currency,
+        source,
+        payout,
+        data
+    ];
+    bench.sql().execute(row, values).unwrap();
+}
+
+fn list(bench: &Bench, filter: BalanceFilter, window: Window) -> Page<BalanceTransaction> {
+    let page = bench
+        .readers
+        .snapshot(|reader| reader.balance_transactions(bench.world, &filter, window));
+    page.expect("a page")
+}
+
+fn numbers(page: &Page<BalanceTransaction>) -> Vec<i64> {
+    page.rows.iter().map(|row| row.number.0).collect()
+}
