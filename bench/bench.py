@@ -4,7 +4,7 @@
     just bench                            the table: about 8 minutes, plus a release build
     just bench --transactions 1000000     also memory, disk, restart and deep lists, at that size
     just bench --quick                    a smaller table in about 1 minute
-    just bench --case fund --connections 64 --serve "--batch-max 512"      one case, other settings
+    just bench --case fund --connections 64 --serve="--batch-max 512"      one case, other settings
 
 In each round, for each number of connections, the ceiling and every case run one after the other,
 so that a slow minute of the machine hits all of them. The ratio is a case's requests/s over those
@@ -199,8 +199,9 @@ def wrk(run, case, connections, seconds, customers=None):
         new = {of: count - before.get(of, 0) for of, count in after.items()}
         wrong.update({f"{of[0]} {of[1]}": count for of, count in new.items()
                       if count and of != (case.operation, 200)})
-        if new.get((case.operation, 200), 0) < raw["requests"]:
-            wrong["not counted by the server"] = raw["requests"] - new.get((case.operation, 200), 0)
+        counted = new.get((case.operation, 200), 0)
+        if not wrong and counted < raw["requests"]:
+            wrong["not counted by the server"] = raw["requests"] - counted
     if wrong or not raw["requests"]:
         run.failures.append(f"{case.title}, {connections} connections: {wrong or 'no answer'}")
         say(f"FAILED {run.failures[-1]}")
@@ -233,6 +234,19 @@ def measure_table(run):
                 samples[case.name, connections].append(sample)
                 say(f"  {case.title:24} {sample['rate']:9,.0f}/s  p99 {sample['p99']:.2f} ms")
     return [row(case, c, samples) for c in run.args.connections for case in order]
+
+
+def processor_s(run):
+    """Seconds of processor time so far: of the whole machine, and of this run. Interrupts are left
+    out, because they belong to nobody."""
+    tick = os.sysconf("SC_CLK_TCK")
+    user, nice, system, _idle, _wait, _irq, _soft, steal = map(
+        int, open("/proc/stat").readline().split()[1:9])
+    own = sum(os.times()[:4])
+    for service in (run.ceiling, run.server):
+        stat = pathlib.Path(f"/proc/{service.process.pid}/stat").read_text()
+        own += sum(map(int, stat.rpartition(")")[2].split()[11:13])) / tick
+    return (user + nice + system + steal) / tick, own
 
 
 def row(case, connections, samples):
@@ -407,16 +421,21 @@ def main():
         prefill(run)
         if args.transactions:
             size, figures = measure_at_size(run)
+        before, began = processor_s(run), time.monotonic()
         rows = measure_table(run)
+        everybody, own = (now - then for now, then in zip(processor_s(run), before))
+        others = max(0, everybody - own) / (time.monotonic() - began) / os.cpu_count()
     print()
     print_table(rows)
+    print(f"Other programs had {others:.0%} of the processors meanwhile"
+          f"{'; measure again when it is quiet' if others > 0.1 else ''}.\n")
     if figures:
         print_figures(size, figures)
     for failure in run.failures:
         print(f"FAILED  {failure}")
     if args.json:
         machine = {"cores": os.cpu_count(), "kernel": platform.release(),
-                   "load_before": run.load}
+                   "load_before": run.load, "others_share": others}
         out = {"machine": machine, "settings": vars(args), "table": rows, "size": size,
                "figures": figures, "failures": run.failures}
         pathlib.Path(args.json).write_text(json.dumps(out, indent=1) + "\n")

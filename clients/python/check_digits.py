@@ -14,7 +14,7 @@ def aba_holds(routing_number: str) -> bool:
 
 
 def clabe_holds(clabe: str) -> bool:
-    """CLABE: each of 17 digits times 3, 7 or 1, taken modulo ten; the last digit fills up to ten."""
+    """CLABE: each of 17 digits times 3, 7 or 1, modulo ten; the last digit fills up to ten."""
     if not _digits(clabe, 18):
         return False
     products = (int(digit) * (3, 7, 1)[at % 3] % 10 for at, digit in enumerate(clabe[:17]))
@@ -25,15 +25,19 @@ def national_digits_hold(iban: str) -> bool:
     """The digits that a country has of its own inside an IBAN; true where it has none."""
     country, account = iban[:2], iban[4:]
     if country == "FR":
-        # RIB key: letters count 1 to 9, where A and J are 1 and S is 2.
-        digits = "".join(
-            str((int(c, 36) - 10) % 9 + 1 + (c >= "S")) if c.isalpha() else c for c in account[:21]
-        )
+        digits = "".join(_rib_digit(character) for character in account[:21])
         return 97 - int(digits) * 100 % 97 == int(account[21:])
     if country == "NL":
         # Eleven test over the ten digits of the account.
         return _weighted(account[4:], range(10, 0, -1)) % 11 == 0
     return True
+
+
+def _rib_digit(character: str) -> str:
+    """In the RIB key letters count 1 to 9, where A and J are 1 and S is 2."""
+    if character.isdigit():
+        return character
+    return str((int(character, 36) - 10) % 9 + 1 + (character >= "S"))
 
 
 def _digits(text: str, count: int) -> bool:

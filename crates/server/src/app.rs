@@ -78,13 +78,14 @@ impl App {
         let router = Router::new();
         let metrics = Arc::new(Metrics::new());
         let options = lane_options(&settings, clock, metrics.clone());
-        let lane = Lane::start(store.path().to_owned(), ids.clone(), options);
+        let lane = Lane::start(store.path().to_owned(), ids.clone(), options)
+            .map_err(|e| e.to_string())?;
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
-        let readers = Readers::open(store.path().to_owned(), threads + 2);
+        let readers = Readers::open(store.path().to_owned(), threads, lane.commits());
         Ok(App {
             clock,
             entropy,
-            lane: lane.map_err(|e| e.to_string())?,
+            lane,
             readers: readers.map_err(|e| e.to_string())?,
             admin,
             account: account.into(),
@@ -106,7 +107,6 @@ impl App {
         Wire {
             ids: self.ids.clone(),
             world: access.world,
-            account: access.account.clone(),
             livemode: access.livemode,
             default_mode: default_mode(&self.settings),
         }

@@ -26,11 +26,15 @@ use crate::settings::{
     HEADERS_MAX,
 };
 
+/// How often snapshots that nobody reads from are let go of.
+const RELEASE_EVERY: Duration = Duration::from_millis(50);
+
 /// Serves until `stop` completes, then lets open requests finish.
 pub async fn run(app: Arc<App>, listener: TcpListener, stop: impl Future<Output = ()>) {
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(app.settings.connections_max));
     let mut stop = std::pin::pin!(stop);
+    let mut tidy = tokio::time::interval(RELEASE_EVERY);
     loop {
         let accepted = async {
             let place = places.clone().acquire_owned().await;
@@ -45,6 +49,7 @@ pub async fn run(app: Arc<App>, listener: TcpListener, stop: impl Future<Output 
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
             },
+            _ = tidy.tick() => app.readers.release(),
             () = &mut stop => break,
         }
     }

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -152,6 +152,7 @@ pub struct Lane {
     queue: Option<SyncSender<Box<dyn Job>>>,
     queue_max: usize,
     waiting: Arc<AtomicUsize>,
+    commits: Arc<AtomicU64>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -162,6 +163,7 @@ impl Lane {
         let numbers = writer.numbers()?;
         let (queue, inbox) = sync_channel(options.queue_max);
         let waiting = Arc::new(AtomicUsize::new(0));
+        let commits = Arc::new(AtomicU64::new(0));
         let queue_max = options.queue_max;
         let checkpointer = Checkpointer::start(path)?;
         let mut work = Work {
@@ -172,6 +174,7 @@ impl Lane {
             options,
             inbox,
             waiting: waiting.clone(),
+            commits: commits.clone(),
             chains: HashMap::new(),
             house: HashMap::new(),
             last_batch: 0,
@@ -190,6 +193,7 @@ impl Lane {
             queue: Some(queue),
             queue_max,
             waiting,
+            commits,
             thread: Some(thread),
         })
     }
@@ -213,6 +217,11 @@ impl Lane {
     /// Commands that wait.
     pub fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Counts this lane's commits, so that readers know when what they see is old.
+    pub fn commits(&self) -> Arc<AtomicU64> {
+        self.commits.clone()
     }
 
     /// Finishes what waits and stops.
@@ -240,6 +249,7 @@ struct Work {
     options: LaneOptions,
     inbox: Receiver<Box<dyn Job>>,
     waiting: Arc<AtomicUsize>,
+    commits: Arc<AtomicU64>,
     /// The last seal and the length of each chain, as committed.
     chains: HashMap<World, (Seal, i64)>,
     /// This lane's rows of the house accounts, as committed.
@@ -324,7 +334,7 @@ impl Work {
         let Some(prefix) = &self.options.hold_key_prefix else {
             return;
         };
-        let held = |(job, outcome): (&Box<dyn Job>, &Outcome)| {
+        let held = |job: &dyn Job, outcome: &Outcome| {
             matches!(outcome, Outcome::Decided { .. })
                 && job
                     .cause()
@@ -332,7 +342,11 @@ impl Work {
                     .as_ref()
                     .is_some_and(|key| key.starts_with(prefix))
         };
-        while jobs.iter().zip(outcomes).any(held) {
+        while jobs
+            .iter()
+            .zip(outcomes)
+            .any(|(job, outcome)| held(job.as_ref(), outcome))
+        {
             std::thread::park();
         }
     }
@@ -362,6 +376,7 @@ impl Work {
             failed: committed.is_err(),
         });
         committed?;
+        self.commits.fetch_add(1, Ordering::Release);
         self.chains.extend(chains);
         self.house.extend(pending.house);
         Ok(outcomes)

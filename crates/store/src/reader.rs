@@ -1,40 +1,51 @@
 //! The reading side: small snapshots that never wait for the lane.
 //!
+//! A connection keeps its snapshot open from one read to the next for as long as it is not old:
+//! until the lane commits again, and for [`HOLD_MAX`] at the most, so that what other processes
+//! write is seen soon and the log can start over.
+//!
 //! Each method reads one thing; every list is bounded by its [`Window`] and reads only the rows it
 //! returns, along the primary key or one named index.
 
 use std::path::PathBuf;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use books::balance::BalanceTransaction;
-use books::cash_balance::{Balances, CashTransaction};
+use books::cash_balance::{Balances, CashTransaction, ReconciliationMode, Settings};
 use books::customer::Customer;
 use books::event::Event;
 use books::id::{Number, RowKey};
 use books::journal::Account;
 use books::{Currency, World};
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
+use serde::de::DeserializeOwned;
 
 use crate::admin::{self, ApiKey};
 use crate::error::{Result, StoreError};
 use crate::rows::{self, BALANCE_COLUMNS, CASH_COLUMNS, Cur, EVENT_COLUMNS, Num};
 use crate::sqlite::{Access, connect};
 
+/// How long a snapshot is used again while this process commits nothing.
+pub const HOLD_MAX: Duration = Duration::from_millis(10);
+
 /// A fixed set of reading connections.
 pub struct Readers {
     path: PathBuf,
+    commits: Arc<AtomicU64>,
     slots: Vec<Mutex<Option<Reader>>>,
     next: AtomicUsize,
 }
 
 impl Readers {
-    /// Opens `count` connections.
-    pub fn open(path: PathBuf, count: usize) -> Result<Readers> {
+    /// Opens `count` connections. `commits` counts what the lane commits.
+    pub fn open(path: PathBuf, count: usize, commits: Arc<AtomicU64>) -> Result<Readers> {
         let open = |_| Reader::open(&path).map(|reader| Mutex::new(Some(reader)));
         let slots = (0..count.max(1)).map(open).collect::<Result<Vec<_>>>()?;
         Ok(Readers {
             path,
+            commits,
             slots,
             next: AtomicUsize::new(0),
         })
@@ -55,21 +66,40 @@ impl Readers {
                 .lock()
                 .unwrap_or_else(|poisoned| poisoned.into_inner()),
         };
-        let reader = match slot.take() {
+        let mut reader = match slot.take() {
             Some(reader) => reader,
             None => Reader::open(&self.path)?,
         };
-        let result = reader.snapshot(with);
+        reader.refresh(self.commits.load(Ordering::Acquire))?;
+        let result = with(&reader);
         if result.is_ok() {
             *slot = Some(reader);
         }
         result
+    }
+
+    /// Lets go of snapshots that are old and that nobody uses. To be called now and then.
+    pub fn release(&self) {
+        for slot in &self.slots {
+            let Ok(mut slot) = slot.try_lock() else {
+                continue;
+            };
+            let old = |reader: &mut Reader| reader.is_old(self.commits.load(Ordering::Acquire));
+            if slot.as_mut().is_some_and(old)
+                && let Some(mut reader) = slot.take()
+                && reader.end().is_ok()
+            {
+                *slot = Some(reader);
+            }
+        }
     }
 }
 
 /// A connection that reads.
 pub struct Reader {
     db: Connection,
+    /// When the open snapshot began, and how much had been committed then.
+    began: Option<(Instant, u64)>,
 }
 
 /// Which rows of a list: those with numbers strictly between two bounds, from one end.
@@ -123,19 +153,60 @@ impl Reader {
     fn open(path: &std::path::Path) -> Result<Reader> {
         Ok(Reader {
             db: connect(path, Access::Read)?,
+            began: None,
         })
     }
 
-    fn snapshot<T>(&self, with: impl FnOnce(&Reader) -> Result<T>) -> Result<T> {
-        self.db.prepare_cached("BEGIN")?.execute([])?;
-        let result = with(self);
-        let ended = self.db.prepare_cached("COMMIT")?.execute([]);
-        result.and_then(|value| ended.map(|_| value).map_err(StoreError::from))
+    /// Makes sure that the open snapshot has everything that was committed so far.
+    fn refresh(&mut self, commits: u64) -> Result<()> {
+        if self.is_old(commits) {
+            self.end()?;
+        }
+        if self.began.is_none() {
+            self.db.prepare_cached("BEGIN")?.execute([])?;
+            self.began = Some((Instant::now(), commits));
+        }
+        Ok(())
+    }
+
+    fn is_old(&self, commits: u64) -> bool {
+        self.began
+            .is_some_and(|(at, seen)| seen != commits || at.elapsed() > HOLD_MAX)
+    }
+
+    fn end(&mut self) -> Result<()> {
+        self.began = None;
+        self.db.prepare_cached("COMMIT")?.execute([])?;
+        Ok(())
     }
 
     /// A customer, deleted ones included.
     pub fn customer(&self, world: World, number: Number) -> Result<Option<Customer>> {
         customer(&self.db, world, number)
+    }
+
+    /// What of a customer its cash balance shows; `None` where it is deleted or never was. Reads
+    /// two fields of the document and skips the rest.
+    pub fn settings(
+        &self,
+        world: World,
+        number: Number,
+        default: ReconciliationMode,
+    ) -> Result<Option<Settings>> {
+        #[derive(serde::Deserialize)]
+        struct Standing {
+            #[serde(default)]
+            deleted: bool,
+            #[serde(default)]
+            reconciliation_mode: Option<ReconciliationMode>,
+        }
+        let standing: Option<Standing> = document(&self.db, world, number)?;
+        Ok(standing
+            .filter(|standing| !standing.deleted)
+            .map(|standing| Settings {
+                reconciliation_mode: standing.reconciliation_mode.unwrap_or(default),
+                using_merchant_default: standing.reconciliation_mode.is_none(),
+            }))
     }
 
     /// What a customer's newest transaction says is available.
@@ -322,19 +393,25 @@ impl Reader {
 }
 
 pub(crate) fn customer(db: &Connection, world: World, number: Number) -> Result<Option<Customer>> {
+    document(db, world, number)
+}
+
+fn document<T: DeserializeOwned>(
+    db: &Connection,
+    world: World,
+    number: Number,
+) -> Result<Option<T>> {
     let mut select =
         db.prepare_cached("SELECT data FROM customer WHERE world = ?1 AND number = ?2")?;
     let mut rows = select.query(params![world.0, Num(number)])?;
-    match rows.next()? {
-        Some(row) => {
-            let text = row
-                .get_ref(0)?
-                .as_str()
-                .map_err(|e| StoreError::Corrupt(e.to_string()))?;
-            Ok(Some(serde_json::from_str(text)?))
-        }
-        None => Ok(None),
-    }
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    let text = row
+        .get_ref(0)?
+        .as_str()
+        .map_err(|e| StoreError::Corrupt(e.to_string()))?;
+    Ok(Some(serde_json::from_str(text)?))
 }
 
 pub(crate) fn available(db: &Connection, world: World, customer: Number) -> Result<Balances> {

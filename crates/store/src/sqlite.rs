@@ -19,6 +19,10 @@ use crate::migrations;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Bytes of a page. Chosen by measuring; see ARCHITECTURE.md.
 const PAGE_BYTES: i64 = 4096;
+/// KiB of pages that the lane keeps. A larger cache is slower: each commit walks it.
+const WRITER_CACHE_KIB: i64 = 8 << 10;
+/// KiB of pages that each reader keeps.
+const READER_CACHE_KIB: i64 = 16 << 10;
 /// Prepared statements that a connection keeps.
 const STATEMENTS_MAX: usize = 64;
 
@@ -126,9 +130,9 @@ pub(crate) fn connect(path: &Path, access: Access) -> Result<Connection> {
         db.pragma_update(None, "synchronous", "FULL")?;
         db.pragma_update(None, "wal_autocheckpoint", 0)?;
         db.pragma_update(None, "journal_size_limit", 512 << 20)?;
-        db.pragma_update(None, "cache_size", -(32 << 10))?;
+        db.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
     } else {
-        db.pragma_update(None, "cache_size", -(8 << 10))?;
+        db.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
     }
     Ok(db)
 }

@@ -1,10 +1,10 @@
 //! The merchant's own balance and its transactions.
 
 use books::{Currency, Kind};
-use serde_json::Value;
 use store::reader::BalanceFilter;
 
 use super::error::ApiError;
+use super::json::Json;
 use super::list::Ask;
 use super::params::{CreatedRange, CurrencyCode, Page, Text, params};
 use super::routes::NoParams;
@@ -28,13 +28,13 @@ params! {
 }
 
 /// Shows the balance, every bucket of it.
-pub fn retrieve(ask: &Ask<'_>, _: NoParams) -> Result<Value, ApiError> {
+pub fn retrieve(ask: &Ask<'_>, _: NoParams) -> Result<Json, ApiError> {
     let house = ask.reader.house_balances(ask.wire.world)?;
     Ok(ask.wire.balance(&house, ask.app.settings.currency))
 }
 
 /// Lists balance transactions.
-pub fn list(ask: &Ask<'_>, params: List) -> Result<Value, ApiError> {
+pub fn list(ask: &Ask<'_>, params: List) -> Result<Json, ApiError> {
     let name = "balance transaction";
     let window = ask.window(&params.page, params.created, name, |id| {
         let Some(key) = ask.wire.ids.read(Kind::BalanceTransaction, id) else {
@@ -59,7 +59,7 @@ pub fn list(ask: &Ask<'_>, params: List) -> Result<Value, ApiError> {
 }
 
 /// Shows one balance transaction.
-pub fn transaction(ask: &Ask<'_>, _: NoParams) -> Result<Value, ApiError> {
+pub fn transaction(ask: &Ask<'_>, _: NoParams) -> Result<Json, ApiError> {
     let id = ask.id("id");
     let found = match ask.wire.ids.read(Kind::BalanceTransaction, id) {
         Some(key) => ask.reader.balance_transaction(ask.wire.world, key.number)?,

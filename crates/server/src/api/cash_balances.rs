@@ -1,11 +1,11 @@
 //! The cash balance of a customer and its transactions.
 
 use books::{Command, Kind};
-use serde_json::Value;
 
 use super::customers::CashBalanceSettings;
 use super::error::ApiError;
 use super::execute::Asked;
+use super::json::Json;
 use super::list::Ask;
 use super::params::{Page, params};
 use super::routes::NoParams;
@@ -28,11 +28,10 @@ params! {
 }
 
 /// Shows a cash balance.
-pub fn retrieve(ask: &Ask<'_>, _: NoParams) -> Result<Value, ApiError> {
-    let customer = ask.customer()?;
-    let available = ask.reader.available(ask.wire.world, customer.number)?;
-    let settings = customer.settings(ask.wire.default_mode);
-    Ok(ask.wire.cash_balance(customer.number, settings, &available))
+pub fn retrieve(ask: &Ask<'_>, _: NoParams) -> Result<Json, ApiError> {
+    let (customer, settings) = ask.customer()?;
+    let available = ask.reader.available(ask.wire.world, customer)?;
+    Ok(ask.wire.cash_balance(customer, settings, &available))
 }
 
 /// Changes the settings of a cash balance.
@@ -43,8 +42,8 @@ pub fn update(asked: &Asked<'_>, params: Update) -> Result<Command, ApiError> {
 }
 
 /// Lists the transactions of a cash balance, all currencies in one list.
-pub fn transactions(ask: &Ask<'_>, params: List) -> Result<Value, ApiError> {
-    let customer = ask.customer()?.number;
+pub fn transactions(ask: &Ask<'_>, params: List) -> Result<Json, ApiError> {
+    let (customer, _) = ask.customer()?;
     let name = "customer_cash_balance_transaction";
     let window = ask.window(&params.page, None, name, |id| {
         let key = ask.wire.ids.read(Kind::CashTransaction, id);
@@ -63,8 +62,8 @@ pub fn transactions(ask: &Ask<'_>, params: List) -> Result<Value, ApiError> {
 }
 
 /// Shows one transaction.
-pub fn transaction(ask: &Ask<'_>, _: NoParams) -> Result<Value, ApiError> {
-    let customer = ask.customer()?.number;
+pub fn transaction(ask: &Ask<'_>, _: NoParams) -> Result<Json, ApiError> {
+    let (customer, _) = ask.customer()?;
     let id = ask.id("transaction");
     let key = ask.wire.ids.read(Kind::CashTransaction, id);
     let found = match key.filter(|key| key.customer == customer) {

@@ -6,10 +6,10 @@ use books::cash_balance::ReconciliationMode;
 use books::command::{Edit, ModeChange};
 use books::customer::{self, CustomField};
 use books::{Command, Kind};
-use serde_json::Value;
 
 use super::error::ApiError;
 use super::execute::Asked;
+use super::json::Json;
 use super::list::Ask;
 use super::params::{
     Between, Country, CreatedRange, Email, MetadataPatch, Page, Patch, Str, Text, Trimmed, choice,
@@ -384,7 +384,7 @@ pub fn delete(asked: &Asked<'_>, _: NoParams) -> Result<Command, ApiError> {
 }
 
 /// Shows a customer, or that it was deleted.
-pub fn retrieve(ask: &Ask<'_>, _: NoParams) -> Result<Value, ApiError> {
+pub fn retrieve(ask: &Ask<'_>, _: NoParams) -> Result<Json, ApiError> {
     let id = ask.id("customer");
     let found = match ask.wire.ids.read_customer(id) {
         Some(number) => ask.reader.customer(ask.wire.world, number)?,
@@ -395,7 +395,7 @@ pub fn retrieve(ask: &Ask<'_>, _: NoParams) -> Result<Value, ApiError> {
 }
 
 /// Lists customers.
-pub fn list(ask: &Ask<'_>, params: List) -> Result<Value, ApiError> {
+pub fn list(ask: &Ask<'_>, params: List) -> Result<Json, ApiError> {
     let window = ask.window(&params.page, params.created, "customer", |id| {
         let Some(key) = ask.wire.ids.read(Kind::Customer, id) else {
             return Ok(None);

@@ -4,9 +4,9 @@
 //! A client never sees what went wrong inside: that goes to the log.
 
 use books::Refusal;
-use serde_json::{Value, json};
 use store::StoreError;
 
+use super::json::{Json, object};
 use super::params::ParamError;
 
 /// An answer that is not 200.
@@ -96,22 +96,22 @@ impl ApiError {
     }
 
     /// The body, with its keys in alphabetical order.
-    pub fn body(&self) -> Value {
-        let mut error = serde_json::Map::new();
+    pub fn body(&self) -> Json {
+        let mut error = Json::Object(Vec::with_capacity(5));
         if let Some(code) = self.code {
-            error.insert("code".into(), code.into());
+            error.push("code", code);
             if code != "property_expansion_max_depth" {
                 let page = code.replace('_', "-");
                 let url = format!("https://stripe.com/docs/error-codes/{page}");
-                error.insert("doc_url".into(), url.into());
+                error.push("doc_url", url);
             }
         }
-        error.insert("message".into(), self.message.as_str().into());
+        error.push("message", &self.message);
         if let Some(param) = &self.param {
-            error.insert("param".into(), param.as_str().into());
+            error.push("param", param);
         }
-        error.insert("type".into(), self.kind.as_str().into());
-        json!({ "error": error })
+        error.push("type", self.kind.as_str());
+        object! { "error": error }
     }
 }
 

@@ -2,9 +2,9 @@
 
 use books::Kind;
 use books::event::{Event, EventObject};
-use serde_json::Value;
 
 use super::error::ApiError;
+use super::json::Json;
 use super::list::Ask;
 use super::params::{CreatedRange, Page, params};
 use super::routes::NoParams;
@@ -20,7 +20,7 @@ params! {
 }
 
 /// Lists events.
-pub fn list(ask: &Ask<'_>, params: List) -> Result<Value, ApiError> {
+pub fn list(ask: &Ask<'_>, params: List) -> Result<Json, ApiError> {
     let window = ask.window(&params.page, params.created, "event", |id| {
         let Some(key) = ask.wire.ids.read(Kind::Event, id) else {
             return Ok(None);
@@ -45,7 +45,7 @@ pub fn list(ask: &Ask<'_>, params: List) -> Result<Value, ApiError> {
 }
 
 /// Shows one event.
-pub fn retrieve(ask: &Ask<'_>, _: NoParams) -> Result<Value, ApiError> {
+pub fn retrieve(ask: &Ask<'_>, _: NoParams) -> Result<Json, ApiError> {
     let id = ask.id("id");
     let found = match ask.wire.ids.read(Kind::Event, id) {
         Some(key) => ask.reader.event(ask.wire.world, key.number)?,
@@ -58,7 +58,7 @@ pub fn retrieve(ask: &Ask<'_>, _: NoParams) -> Result<Value, ApiError> {
 }
 
 /// An event that refers to a row is shown from that row, which never changes.
-fn show(ask: &Ask<'_>, event: &Event) -> Result<Value, ApiError> {
+fn show(ask: &Ask<'_>, event: &Event) -> Result<Json, ApiError> {
     let referred = match &event.object {
         EventObject::CashTransaction(key) | EventObject::CashBalance(key, _) => {
             ask.reader.cash_transaction(ask.wire.world, *key)?

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use books::event::RequestCause;
 use books::{Command, Kind as IdKind, Refusal, Reply, World};
-use serde_json::Value;
 use store::{Idempotency, Job, Kept, Outcome, StoreError, WorkingSet};
 use tokio::sync::oneshot;
 
@@ -12,6 +11,7 @@ use super::auth::Access;
 use super::error::ApiError;
 use super::expand::{Source, expand};
 use super::idempotency::{self, Flight};
+use super::json::Json;
 use super::wire::Wire;
 use crate::app::App;
 
@@ -117,7 +117,7 @@ pub async fn execute(app: &App, write: Write) -> Result<Answered, ApiError> {
         Outcome::Decided {
             result: Ok(reply), ..
         } => {
-            let body = bytes(&render(&wire, &reply));
+            let body = render(&wire, &reply).to_bytes();
             Ok(Answered {
                 status: 200,
                 body,
@@ -137,7 +137,7 @@ pub async fn execute(app: &App, write: Write) -> Result<Answered, ApiError> {
                         .snapshot(|reader| reader.cash_transaction(world, key))?;
                     let row =
                         row.ok_or(StoreError::Corrupt("a kept answer's row is gone".into()))?;
-                    (200, bytes(&wire.cash_transaction(&row)))
+                    (200, wire.cash_transaction(&row).to_bytes())
                 }
             };
             Ok(Answered {
@@ -151,12 +151,7 @@ pub async fn execute(app: &App, write: Write) -> Result<Answered, ApiError> {
     }
 }
 
-/// The bytes of an answer.
-pub fn bytes(value: &Value) -> Vec<u8> {
-    serde_json::to_vec(value).expect("a JSON value can be written")
-}
-
-fn render(wire: &Wire, reply: &Reply) -> Value {
+fn render(wire: &Wire, reply: &Reply) -> Json {
     match reply {
         Reply::Customer(customer) => wire.customer(customer),
         Reply::CashBalance(customer, settings, available) => {
@@ -196,11 +191,11 @@ impl Execution {
         match whole {
             Ok(value) => Kept::Bytes {
                 status: 200,
-                body: bytes(&value),
+                body: value.to_bytes(),
             },
             Err(error) => Kept::Bytes {
                 status: error.status,
-                body: bytes(&error.body()),
+                body: error.body().to_bytes(),
             },
         }
     }
@@ -249,7 +244,7 @@ struct FromSet<'a> {
 }
 
 impl Source for FromSet<'_> {
-    fn object(&self, id: &str) -> Result<Option<Value>, ApiError> {
+    fn object(&self, id: &str) -> Result<Option<Json>, ApiError> {
         let number = self
             .wire
             .ids
@@ -259,7 +254,7 @@ impl Source for FromSet<'_> {
         Ok(purse.map(|purse| self.wire.customer(&purse.customer)))
     }
 
-    fn cash_balance(&self, customer: &str) -> Result<Option<Value>, ApiError> {
+    fn cash_balance(&self, customer: &str) -> Result<Option<Json>, ApiError> {
         let number = self.wire.ids.read_customer(customer);
         let purse = number.and_then(|number| self.set.purse(self.wire.world, number));
         Ok(purse.map(|purse| {

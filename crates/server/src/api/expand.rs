@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::error::ApiError;
+use super::json::Json;
 
 /// How many levels deep a path may go.
 pub const LEVELS_MAX: usize = 4;
@@ -128,14 +129,14 @@ fn classify(spec: &Value) -> Field {
 /// Where whole objects come from.
 pub trait Source {
     /// The object with this id, if it can be seen.
-    fn object(&self, id: &str) -> Result<Option<Value>, ApiError>;
+    fn object(&self, id: &str) -> Result<Option<Json>, ApiError>;
 
     /// The cash balance of the customer with this id.
-    fn cash_balance(&self, customer: &str) -> Result<Option<Value>, ApiError>;
+    fn cash_balance(&self, customer: &str) -> Result<Option<Json>, ApiError>;
 }
 
 /// Expands checked paths in an answer.
-pub fn expand(answer: &mut Value, paths: &[String], source: &impl Source) -> Result<(), ApiError> {
+pub fn expand(answer: &mut Json, paths: &[String], source: &impl Source) -> Result<(), ApiError> {
     for path in paths {
         let levels: Vec<&str> = path.split('.').collect();
         descend(answer, &levels, source)?;
@@ -143,33 +144,28 @@ pub fn expand(answer: &mut Value, paths: &[String], source: &impl Source) -> Res
     Ok(())
 }
 
-fn descend(value: &mut Value, levels: &[&str], source: &impl Source) -> Result<(), ApiError> {
+fn descend(value: &mut Json, levels: &[&str], source: &impl Source) -> Result<(), ApiError> {
     let Some((name, rest)) = levels.split_first() else {
         return Ok(());
     };
-    let Value::Object(fields) = value else {
-        return Ok(());
-    };
     if *name == "cash_balance"
-        && fields
-            .get("object")
-            .is_some_and(|object| object == "customer")
-        && !fields.contains_key("cash_balance")
-        && let Some(id) = fields.get("id").and_then(Value::as_str)
+        && value.get("object").and_then(Json::as_text) == Some("customer")
+        && value.get("cash_balance").is_none()
+        && let Some(id) = value.get("id").and_then(Json::as_text)
         && let Some(balance) = source.cash_balance(id)?
     {
-        fields.insert("cash_balance".to_owned(), balance);
+        value.push("cash_balance", balance);
     }
-    let Some(child) = fields.get_mut(*name) else {
+    let Some(child) = value.get_mut(name) else {
         return Ok(());
     };
-    if let Value::String(id) = child
+    if let Some(id) = child.as_text()
         && let Some(object) = source.object(id)?
     {
         *child = object;
     }
     match child {
-        Value::Array(items) => items
+        Json::List(items) => items
             .iter_mut()
             .try_for_each(|item| descend(item, rest, source)),
         other => descend(other, rest, source),

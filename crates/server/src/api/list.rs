@@ -3,14 +3,15 @@
 //! Lists are newest first. A cursor is an id of the listed kind; a page is at most 100 rows and
 //! costs the same wherever it lies. Rules: Stripe's page "Pagination".
 
+use books::cash_balance::Settings;
 use books::id::{Number, RowKey};
 use books::{Kind, Timestamp};
-use serde_json::{Value, json};
 use store::{Page as Rows, Reader, Window};
 
 use super::auth::Access;
 use super::error::ApiError;
 use super::expand::Source;
+use super::json::{Json, object};
 use super::params::{CreatedRange, Page};
 use super::wire::Wire;
 use crate::app::App;
@@ -42,15 +43,22 @@ impl Ask<'_> {
         self.app.clock.now().seconds()
     }
 
-    /// The customer named in the path, if it exists and is not deleted.
-    pub fn customer(&self) -> Result<books::Customer, ApiError> {
+    /// The customer named in the path, if it exists and is not deleted, with the settings of its
+    /// cash balance.
+    pub fn customer(&self) -> Result<(Number, Settings), ApiError> {
         let id = self.id("customer");
-        let found = match self.wire.ids.read_customer(id) {
-            Some(number) => self.reader.customer(self.wire.world, number)?,
+        let Wire {
+            world,
+            default_mode,
+            ..
+        } = *self.wire;
+        let number = self.wire.ids.read_customer(id);
+        let settings = match number {
+            Some(number) => self.reader.settings(world, number, default_mode)?,
             None => None,
         };
-        found
-            .filter(|customer| !customer.deleted)
+        number
+            .zip(settings)
             .ok_or_else(|| ApiError::missing("customer", id, "customer"))
     }
 
@@ -84,13 +92,13 @@ impl Ask<'_> {
     }
 
     /// The envelope of a list.
-    pub fn page<T>(&self, rows: Rows<T>, mut show: impl FnMut(T) -> Value) -> Value {
-        json!({
+    pub fn page<T>(&self, rows: Rows<T>, mut show: impl FnMut(T) -> Json) -> Json {
+        object! {
             "object": "list",
             "data": rows.rows.into_iter().map(&mut show).collect::<Vec<_>>(),
             "has_more": rows.has_more,
-            "url": self.path,
-        })
+            "url": self.path.to_owned(),
+        }
     }
 }
 
@@ -105,7 +113,7 @@ pub struct FromSnapshot<'a> {
 }
 
 impl Source for FromSnapshot<'_> {
-    fn object(&self, id: &str) -> Result<Option<Value>, ApiError> {
+    fn object(&self, id: &str) -> Result<Option<Json>, ApiError> {
         let Some(kind) = Kind::of(id) else {
             return Ok(None);
         };
@@ -130,15 +138,19 @@ impl Source for FromSnapshot<'_> {
         })
     }
 
-    fn cash_balance(&self, customer: &str) -> Result<Option<Value>, ApiError> {
+    fn cash_balance(&self, customer: &str) -> Result<Option<Json>, ApiError> {
         let Some(number) = self.wire.ids.read_customer(customer) else {
             return Ok(None);
         };
-        let Some(customer) = self.reader.customer(self.wire.world, number)? else {
+        let Wire {
+            world,
+            default_mode,
+            ..
+        } = *self.wire;
+        let Some(settings) = self.reader.settings(world, number, default_mode)? else {
             return Ok(None);
         };
-        let available = self.reader.available(self.wire.world, number)?;
-        let settings = customer.settings(self.wire.default_mode);
+        let available = self.reader.available(world, number)?;
         Ok(Some(self.wire.cash_balance(number, settings, &available)))
     }
 }

@@ -6,6 +6,7 @@ pub mod execute;
 pub mod expand;
 pub mod form;
 pub mod idempotency;
+pub mod json;
 pub mod list;
 pub mod openapi;
 pub mod params;

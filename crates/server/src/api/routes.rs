@@ -7,10 +7,10 @@
 use std::collections::HashMap;
 
 use hyper::Method;
-use serde_json::Value;
 
 use super::execute::{Asked, Work};
 use super::form::Node;
+use super::json::Json;
 use super::list::Ask;
 use super::params::{Param, Schema};
 use super::{accounts, balances, cash_balances, customers, error::ApiError, events, funding};
@@ -40,7 +40,7 @@ pub struct Route {
 /// Reads answer at once, from a snapshot; writes become a command for the lane.
 pub enum Action {
     /// Answers from a snapshot.
-    Read(fn(&Ask<'_>, &Node) -> Result<Value, ApiError>),
+    Read(fn(&Ask<'_>, &Node) -> Result<Json, ApiError>),
     /// Becomes a command.
     Write(fn(&Asked<'_>, &Node) -> Result<Work, ApiError>),
 }

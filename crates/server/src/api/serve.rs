@@ -11,10 +11,11 @@ use hyper::{HeaderMap, Method, Response, StatusCode};
 
 use super::auth::{Access, authenticate};
 use super::error::ApiError;
-use super::execute::{Answered, Asked, Write, bytes, execute};
+use super::execute::{Answered, Asked, Write, execute};
 use super::expand::expand;
 use super::form::{self, Node};
 use super::idempotency;
+use super::json::Json;
 use super::list::{Ask, FromSnapshot};
 use super::routes::{Action, Found};
 use super::wire::{API_VERSION, Wire};
@@ -124,7 +125,7 @@ fn name(error: ApiError, id: Option<String>) -> ApiError {
     }
 }
 
-type ReadHandler = fn(&Ask<'_>, &Node) -> Result<serde_json::Value, ApiError>;
+type ReadHandler = fn(&Ask<'_>, &Node) -> Result<Json, ApiError>;
 
 fn read(
     asked: &Asked<'_>,
@@ -161,7 +162,7 @@ fn read(
     })??;
     Ok(Answered {
         status: 200,
-        body: bytes(&answer),
+        body: answer.to_bytes(),
         original: None,
     })
 }
@@ -303,7 +304,12 @@ fn finish(result: Result<Answered, ApiError>, request_id: &str, outline: Outline
             } = answered;
             (status, body, original, (status >= 400).then_some(false))
         }
-        Err(error) => (error.status, bytes(&error.body()), None, Some(error.retry)),
+        Err(error) => (
+            error.status,
+            error.body().to_bytes(),
+            None,
+            Some(error.retry),
+        ),
     };
     let mut answer = Response::new(Full::new(Bytes::from(body)));
     *answer.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);

@@ -45,17 +45,26 @@ impl Raw {
         self
     }
 
-    /// The next answer; none where the connection ends instead. Panics when nothing comes.
-    pub fn answer(&mut self) -> Option<Answer> {
+    /// The headers of the next answer; empty where the connection ends instead.
+    pub fn head(&mut self) -> String {
         let end = loop {
             match position(&self.read, b"\r\n\r\n") {
                 Some(end) => break end,
-                None if !self.more() => return None,
+                None if !self.more() => return String::new(),
                 None => {}
             }
         };
         let head = String::from_utf8(self.read[..end].to_vec()).expect("headers are text");
         self.read.drain(..end + 4);
+        head
+    }
+
+    /// The next answer; none where the connection ends instead. Panics when nothing comes.
+    pub fn answer(&mut self) -> Option<Answer> {
+        let head = self.head();
+        if head.is_empty() {
+            return None;
+        }
         let (first, rest) = head.split_once("\r\n").unwrap_or((&head, ""));
         let status = first.split(' ').nth(1).and_then(|code| code.parse().ok());
         let status: u16 = status.unwrap_or_else(|| panic!("no status line: {first}"));
@@ -79,6 +88,12 @@ impl Raw {
             headers,
             body,
         })
+    }
+
+    /// Everything that still comes, to the end of the connection.
+    pub fn rest(&mut self) -> String {
+        while self.more() {}
+        String::from_utf8_lossy(&std::mem::take(&mut self.read)).into_owned()
     }
 
     /// Whether the connection is over: no byte comes any more.

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Tests Purser with the official Stripe SDKs for Python and Node, end to end over HTTP.
+#
+# Needs Python 3.11 or newer, Node 20 or newer, and the server's binary: PURSER_BIN names it, else
+# it is target/debug/purser of this repository. Installs what the lock files name into
+# python/.venv and node/node_modules. Runs both suites and fails when either fails.
+
+set -euo pipefail
+
+if [[ -n ${PURSER_BIN:-} ]]; then
+  PURSER_BIN=$(realpath -- "$PURSER_BIN")
+  export PURSER_BIN
+fi
+cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
+
+python_suite() (
+  cd python
+  [[ -x .venv/bin/pip ]] || python3 -m venv .venv
+  .venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+  .venv/bin/pytest
+)
+
+node_suite() (
+  cd node
+  npm ci --loglevel=error
+  npm test --loglevel=error
+)
+
+# `||` and `if` would turn off `set -e` inside the suites, so each runs as a process of its own.
+failed=()
+for suite in python_suite node_suite; do
+  set +e
+  (set -e; "$suite")
+  status=$?
+  set -e
+  [[ $status -eq 0 ]] || failed+=("$suite")
+done
+
+if [[ ${#failed[@]} -gt 0 ]]; then
+  echo "failed: ${failed[*]}"
+  exit 1
+fi

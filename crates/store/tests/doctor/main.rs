@@ -1,0 +1,192 @@
+//! The doctor: a healthy database is clean, and whoever tampers with one is found out.
+//!
+//! Each case is something that somebody with a SQL prompt could do after dropping the triggers,
+//! and the invariant that the doctor must call broken.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod journal;
+mod rows;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use books::Number;
+use books::audit::Report;
+use books::command::REVERSAL_PREFIX;
+use books::{Command, Currency, Timestamp};
+use support::{Ask, Bench, create, delete, fund};
+
+const AGREE: &str = "an entry and its cash balance transaction agree";
+const BALANCED: &str = "postings sum to zero";
+const CHAIN: &str = "the hash chain is unbroken";
+const CUSTOMER: &str = "every cash balance transaction belongs to a customer";
+const ENDING: &str = "each ending balance follows from the one before";
+const ENTRY: &str = "every cash balance transaction has a journal entry";
+const EVENT: &str = "every event is about something that exists";
+const FILE: &str = "the file is intact";
+const HEAD: &str = "each hash chain ends at its head";
+const HOUSE: &str = "house balances equal the journal";
+const INSTRUCTIONS: &str = "every set of funding instructions belongs to a customer";
+const JOURNAL: &str = "cash balances equal the journal";
+const KEPT: &str = "every kept answer shows something that exists";
+const POSTING: &str = "every posting belongs to an entry";
+const READ: &str = "every row can be read";
+const TOLD: &str = "every cash balance transaction was told as an event";
+
+/// A name, what is done, and the invariant that is broken then.
+type Case = (&'static str, &'static str, &'static str);
+
+/// Ada's customer number, her transactions from first to last, and Bob's: `:name` in a case.
+type Names = Vec<(&'static str, i64)>;
+
+/// A database with everything in it: two worlds, a reversal, keys with both kinds of answers,
+/// instructions, a line of the merchant's balance.
+fn healthy() -> (Bench, Names) {
+    let bench = Bench::new();
+    let (ada, bob, cem) = (bench.customer(), bench.customer(), bench.customer());
+    let pulled_back = Command::Fund {
+        customer: ada,
+        amount_minor: 30,
+        currency: Currency::USD,
+        reference: Some(format!("{REVERSAL_PREFIX}1")),
+    };
+    let other = bench.admin.world("acct_2", false, Timestamp(0)).unwrap();
+    bench.check([
+        (fund(ada, 100, "usd").key("K", "1"), "funded usd 100 -> 100"),
+        (fund(bob, 100, "usd"), "funded usd 100 -> 100"),
+        (fund(ada, 7, "eur"), "funded eur 7 -> 7"),
+        (pulled_back.into(), "funded usd 30 -> 130"),
+        (fund(ada, 5, "usd"), "funded usd 5 -> 105"),
+        (instructions(ada), "one"),
+        (create().key("C", "1"), "customer"),
+        (create().world(other), "customer"),
+        (delete(cem), "deleted"),
+    ]);
+    bench.check([(fund(bob, 1, "jpy"), "funded jpy 1 -> 1")]);
+    let of_other = "SELECT number FROM customer WHERE world = 2";
+    let dan = Number(bench.one::<i64>(of_other));
+    bench.check([(fund(dan, 9, "gbp").world(other), "funded gbp 9 -> 9")]);
+    let line = "INSERT INTO balance_transaction VALUES
+                    (1, 5, 'payment', 'usd', 10, 1, 0, NULL, NULL, '{}')";
+    bench.sql().execute_batch(line).unwrap();
+    let names = names(&bench, ada, bob);
+    (bench, names)
+}
+
+fn instructions(customer: Number) -> Ask {
+    let candidate = books::funding::Instructions {
+        currency: Currency::MXN,
+        country: "MX".into(),
+        transfer_type: "mx_bank_transfer".into(),
+        account_key: "one".into(),
+        financial_addresses: serde_json::Value::Array(vec![]),
+    };
+    Command::GetInstructions {
+        customer,
+        candidates: vec![candidate],
+        address_types: vec![],
+    }
+    .into()
+}
+
+fn names(bench: &Bench, ada: Number, bob: Number) -> Names {
+    let of = |who: Number, place: i64| {
+        bench.one::<i64>(&format!(
+            "SELECT number FROM cash_transaction WHERE customer = {} ORDER BY number
+             LIMIT 1 OFFSET {place}",
+            who.0
+        ))
+    };
+    vec![
+        (":ada", ada.0),
+        (":bob", bob.0),
+        (":first", of(ada, 0)),
+        (":euros", of(ada, 1)),
+        (":last", of(ada, 4)),
+        (":equal", of(bob, 0)),
+        (":end", of(bob, 1)),
+    ]
+}
+
+fn examine(path: &Path) -> Report {
+    store::doctor::examine(path, &mut |_, _| {})
+        .unwrap_or_else(|why| panic!("the doctor gave up: {why}"))
+}
+
+const DROP_TRIGGERS: &str = "DROP TRIGGER cash_transaction_is_never_changed;
+    DROP TRIGGER cash_transaction_is_never_removed;
+    DROP TRIGGER entry_is_never_changed; DROP TRIGGER entry_is_never_removed;
+    DROP TRIGGER posting_is_never_changed; DROP TRIGGER posting_is_never_removed;";
+
+/// Tampers with a fresh copy in each way and holds what the doctor finds against the invariant.
+#[track_caller]
+fn check(cases: &[Case]) {
+    let (bench, names) = healthy();
+    let home = tempfile::tempdir().unwrap();
+    let mut wrong = Vec::new();
+    for (at, (name, statement, want)) in cases.iter().enumerate() {
+        let path = home.path().join(format!("{at}.db"));
+        bench.admin.backup(&path, &mut |_, _| {}).unwrap();
+        let mut statement = (*statement).to_owned();
+        for (placeholder, number) in &names {
+            statement = statement.replace(placeholder, &number.to_string());
+        }
+        let sql = rusqlite::Connection::open(&path).unwrap();
+        let begun = sql.total_changes();
+        sql.execute_batch(&format!("{DROP_TRIGGERS}{statement}"))
+            .unwrap_or_else(|why| panic!("{name}: {why}"));
+        assert!(sql.total_changes() > begun, "{name}: nothing was changed");
+        drop(sql);
+        let found = match store::doctor::examine(&path, &mut |_, _| {}) {
+            Ok(report) => report
+                .findings
+                .iter()
+                .map(|f| f.invariant.to_owned())
+                .collect(),
+            Err(why) => BTreeSet::from([format!("the doctor gave up: {why}")]),
+        };
+        if !found.contains(*want) {
+            wrong.push(format!("{name}: wanted \"{want}\", found {found:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn a_healthy_database_is_clean() {
+    let (bench, _) = healthy();
+    let report = examine(bench.path());
+    assert_eq!(report.findings, []);
+    assert_eq!(
+        (report.broken, report.entries, report.transactions),
+        (0, 8, 8)
+    );
+    let mut told = (0, 0);
+    store::doctor::examine(bench.path(), &mut |done, total| told = (done, total)).unwrap();
+    assert_eq!(told, (16, 16), "progress goes to the end");
+    let bench = bench.restart();
+    assert_eq!(examine(bench.path()).broken, 0);
+}
+
+#[test]
+fn an_empty_database_is_clean() {
+    let report = examine(Bench::new().path());
+    assert_eq!(
+        (report.broken, report.entries, report.transactions),
+        (0, 0, 0)
+    );
+}
+
+/// A great many findings are counted in full, and only the first ones kept.
+#[test]
+fn findings_are_bounded() {
+    let (bench, _) = healthy();
+    let many = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)
+                INSERT INTO posting SELECT 1, i, 0, 1, 0, 'usd', 1 FROM n";
+    bench.sql().execute_batch(many).unwrap();
+    let report = examine(bench.path());
+    assert_eq!(report.broken, 300);
+    assert_eq!(report.findings.len(), books::audit::FINDINGS_MAX);
+}
