@@ -81,24 +81,7 @@ impl Model {
                 holder.mode.unwrap_or("automatic").into()
             }
             Op::Metadata { clear, changes, .. } => {
-                let mut after = holder.metadata.clone();
-                if *clear {
-                    after.clear();
-                }
-                for (key, value) in changes {
-                    match value {
-                        Some(value) => drop(after.insert(key.clone(), value.clone())),
-                        None => drop(after.remove(key)),
-                    }
-                }
-                if after.len() > KEYS_MAX {
-                    return "too many keys".into();
-                }
-                if after != holder.metadata {
-                    self.events.push("customer.updated");
-                }
-                holder.metadata = after;
-                "customer".into()
+                metadata(holder, *clear, changes, &mut self.events)
             }
             Op::Instructions { wanted, .. } => {
                 let free = wanted.iter().find(|account| !self.taken.contains(*account));
@@ -146,4 +129,30 @@ fn fund(
         holder.history.push((currency, before));
     }
     format!("funded {currency} {amount} -> {after}")
+}
+
+fn metadata(
+    holder: &mut Holder,
+    clear: bool,
+    changes: &BTreeMap<String, Option<String>>,
+    events: &mut Vec<&'static str>,
+) -> String {
+    let mut after = holder.metadata.clone();
+    if clear {
+        after.clear();
+    }
+    for (key, value) in changes {
+        match value {
+            Some(value) => drop(after.insert(key.clone(), value.clone())),
+            None => drop(after.remove(key)),
+        }
+    }
+    if after.len() > KEYS_MAX {
+        return "too many keys".into();
+    }
+    if after != holder.metadata {
+        events.push("customer.updated");
+    }
+    holder.metadata = after;
+    "customer".into()
 }

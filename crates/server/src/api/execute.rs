@@ -96,7 +96,7 @@ pub async fn execute(app: &App, write: Write) -> Result<Answered, ApiError> {
         wire: wire.clone(),
         expand,
         idempotency,
-        _flight: flight,
+        flight,
         answer,
     };
     app.lane
@@ -169,7 +169,7 @@ struct Execution {
     expand: Vec<String>,
     cause: Arc<RequestCause>,
     idempotency: Option<Idempotency>,
-    _flight: Option<Flight>,
+    flight: Option<Flight>,
     answer: oneshot::Sender<Outcome>,
 }
 
@@ -232,8 +232,11 @@ impl Job for Execution {
     }
 
     fn done(self: Box<Self>, outcome: Outcome) {
+        let Execution { answer, flight, .. } = *self;
+        // The key has landed before its answer is heard, or the next request with it meets a 409.
+        drop(flight);
         // Whoever asked may be gone; the effects are committed all the same.
-        let _ = self.answer.send(outcome);
+        let _ = answer.send(outcome);
     }
 }
 

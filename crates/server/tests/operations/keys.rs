@@ -1,5 +1,8 @@
 //! API keys: made, listed, revoked; what each may do; and that nobody ever sees one again.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
 use serde_json::Value;
 
 use crate::support::server::Server;
@@ -90,6 +93,34 @@ fn keys_are_made_listed_and_revoked() {
     assert!(said(&again).contains(id), "{}", said(&again));
     let text = keys(&server, &["list"]);
     assert!(text.contains("revoked") && text.contains("works"), "{text}");
+}
+
+/// Other requests go on all the time: a key works as soon as it is shown, and no longer as soon
+/// as it is revoked.
+#[test]
+fn keys_count_from_the_first_moment_to_the_last() {
+    let server = production();
+    let other = create(&server, &["--name", "other"]);
+    let over = AtomicBool::new(false);
+    let busy = Api::with_key(&server, secret(&other));
+    let statuses = thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::SeqCst) {
+                assert_eq!(busy.get("/v1/balance").status, 200);
+            }
+        });
+        let trial = |count: usize| {
+            let key = create(&server, &["--name", &format!("number {count}")]);
+            let api = Api::with_key(&server, secret(&key));
+            let first = api.get("/v1/balance").status;
+            keys(&server, &["revoke", key["id"].as_str().expect("an id")]);
+            (first, api.get("/v1/balance").status)
+        };
+        let statuses: Vec<(u16, u16)> = (0..15).map(trial).collect();
+        over.store(true, Ordering::SeqCst);
+        statuses
+    });
+    assert_eq!(statuses, [(200, 401); 15]);
 }
 
 #[test]

@@ -33,6 +33,19 @@ fn a_database_is_served_by_one_server() {
 }
 
 #[test]
+fn an_address_that_is_taken_is_named() {
+    let server = Server::started();
+    let address = server.base().expect("it runs").replace("http://", "");
+    let second = Server::new();
+    let (status, told) = second.refusal(&["--listen", &address]);
+    assert_eq!(status.code(), Some(1), "{told}");
+    assert!(
+        told.contains(&address) && !told.contains("panicked"),
+        "{told}"
+    );
+}
+
+#[test]
 fn a_store_that_nobody_knows_is_refused() {
     for store in [
         "postgres://localhost/purser",

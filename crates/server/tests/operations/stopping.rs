@@ -116,6 +116,9 @@ fn nothing_that_was_answered_is_lost_at_the_end() {
 fn a_database_in_memory_leaves_nothing_behind() {
     let mut server = Server::at("sqlite::memory:");
     server.serve(&[]);
+    eventually("it says where its data is", || {
+        server.log().contains("\n  data ")
+    });
     let log = server.log();
     let data = log
         .lines()

@@ -135,8 +135,15 @@ impl Server {
     }
 
     fn spawn(&self, flags: &[String]) -> Child {
+        let named = flags.iter().any(|flag| flag == "--listen");
+        let listen: &[&str] = if named {
+            &[]
+        } else {
+            &["--listen", "127.0.0.1:0"]
+        };
         self.command()
-            .args(["serve", "--listen", "127.0.0.1:0", "--store", &self.store])
+            .args(["serve", "--store", &self.store])
+            .args(listen)
             .args(flags)
             .env(FAULT_HOLD.0, FAULT_HOLD.1)
             .stdin(Stdio::null())

@@ -1,8 +1,5 @@
 //! When writing fails: nothing half written, and the lane comes back by itself.
 
-use std::sync::atomic::Ordering;
-use std::time::Duration;
-
 use crate::support::{Bench, create, fund};
 
 #[test]
@@ -142,51 +139,4 @@ fn a_lost_answer_leaves_its_neighbours_alone() {
         (fund(bob, 4, "usd"), "funded usd 4 -> 5"),
     ]);
     assert_eq!(bench.one::<i64>("SELECT count(*) FROM customer"), 2);
-}
-
-#[test]
-fn readers_go_on_while_a_write_is_open() {
-    let bench = Bench::new();
-    let ada = bench.customer();
-    assert_eq!(bench.tell(fund(ada, 1, "usd")), "funded usd 1 -> 1");
-    let held = bench.hold();
-    let waiting = bench.submit(fund(ada, 2, "usd"));
-    let sql = bench.sql();
-    sql.busy_timeout(Duration::ZERO).unwrap();
-    assert!(
-        sql.execute_batch("BEGIN IMMEDIATE").is_err(),
-        "nobody is writing"
-    );
-    assert_eq!(bench.available(ada), "usd 1");
-    drop(held);
-    assert_eq!(crate::support::told(&waiting), "funded usd 2 -> 3");
-    assert_eq!(bench.available(ada), "usd 3");
-}
-
-/// What a snapshot sees does not change while it lasts.
-#[test]
-fn a_snapshot_stands_still() {
-    let bench = Bench::new();
-    let ada = bench.customer();
-    let seen = bench.readers.snapshot(|reader| {
-        let before = reader.available(bench.world, ada)?;
-        assert_eq!(bench.tell(fund(ada, 1, "usd")), "funded usd 1 -> 1");
-        Ok(before == reader.available(bench.world, ada)?)
-    });
-    assert_eq!(seen, Ok(true));
-    assert_eq!(bench.available(ada), "usd 1");
-}
-
-/// Numbers grow, whatever the clock does and however often the server starts.
-#[test]
-fn numbers_grow_over_restarts() {
-    let mut bench = Bench::new();
-    let mut last = bench.customer();
-    for back_by_ms in [0, 3_600_000, 0, -7_200_000] {
-        bench = bench.restart();
-        bench.clock.ms.fetch_sub(back_by_ms, Ordering::SeqCst);
-        let next = bench.customer();
-        assert!(next > last, "{next:?} after {last:?}");
-        last = next;
-    }
 }

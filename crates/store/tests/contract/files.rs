@@ -1,6 +1,7 @@
 //! Files: who may have one, and which ones are refused.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use store::admin::Admin;
@@ -27,6 +28,48 @@ fn a_database_is_served_once() {
     bench.assert_healthy();
     drop(bench);
     assert_eq!(fault(Store::open(&Location::Temporary, [1; 16])), "none");
+}
+
+/// Two writers on one file would each go on from their own memory of it.
+#[test]
+fn a_database_is_served_once_whatever_it_is_called() {
+    let bench = Bench::new();
+    let home = tempfile::tempdir().unwrap();
+    let (link, folder) = (home.path().join("other.db"), home.path().join("folder"));
+    symlink(bench.path(), &link).unwrap();
+    symlink(bench.path().parent().unwrap(), &folder).unwrap();
+    let relative = bench.path().parent().unwrap().join(".").join("purser.db");
+    for name in [folder.join("purser.db"), relative, link] {
+        assert_eq!(fault(open(&name)), "locked", "{}", name.display());
+    }
+}
+
+/// Two files that differ only behind the dot are two databases.
+#[test]
+fn neighbours_have_locks_of_their_own() {
+    let home = tempfile::tempdir().unwrap();
+    let first = open(&home.path().join("books.db"));
+    let second = open(&home.path().join("books.sqlite"));
+    assert_eq!(
+        (fault(first.as_ref()), fault(second.as_ref())),
+        ("none", "none")
+    );
+}
+
+/// Somebody else's database is not made ours by a slip of the pen.
+#[test]
+fn a_database_of_another_program_is_left_alone() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("photos.db");
+    let sql = rusqlite::Connection::open(&path).unwrap();
+    sql.execute_batch("CREATE TABLE photo (name TEXT); INSERT INTO photo VALUES ('me')")
+        .unwrap();
+    drop(sql);
+    let before = fs::read(&path).unwrap();
+    assert_eq!(fault(open(&path)), "schema");
+    assert_eq!(fault(Admin::open(&path)), "schema");
+    assert_eq!(fault(doctor::examine(&path, &mut |_, _| {})), "schema");
+    assert!(fs::read(&path).unwrap() == before, "it was written to");
 }
 
 #[test]
@@ -91,7 +134,8 @@ fn nothing_is_made_where_something_must_be() {
     let path = home.path().join("nowhere.db");
     assert_eq!(fault(Admin::open(&path)), "missing");
     assert_eq!(fault(doctor::examine(&path, &mut |_, _| {})), "missing");
-    assert!(Readers::open(path.clone(), 1).is_err());
+    let commits = Default::default();
+    assert!(Readers::open(path.clone(), 1, commits).is_err());
     assert!(!path.exists());
 }
 

@@ -7,129 +7,92 @@ use store::{Page, Window};
 
 use crate::support::{Bench, create, fund};
 
-/// The rows 1 to 9 exist. A window, and what it shows.
+/// Rows above and below these numbers, from the newest or from the oldest, at most so many; the
+/// rows that shows where 1 to 9 exist, and whether there are more.
+type Shown = (i64, i64, End, usize, &'static [i64], bool);
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum End {
+    Newest,
+    Oldest,
+}
+use End::{Newest, Oldest};
+
+const ALL: i64 = i64::MAX;
+
+#[rustfmt::skip]
+const WINDOWS: &[Shown] = &[
+    (-1, ALL, Newest, 3, &[9, 8, 7], true),
+    (-1, ALL, Newest, 8, &[9, 8, 7, 6, 5, 4, 3, 2], true),
+    (-1, ALL, Newest, 9, &[9, 8, 7, 6, 5, 4, 3, 2, 1], false),
+    (-1, ALL, Newest, 100, &[9, 8, 7, 6, 5, 4, 3, 2, 1], false),
+    (-1, 7, Newest, 3, &[6, 5, 4], true),
+    (-1, 4, Newest, 3, &[3, 2, 1], false),
+    (-1, 3, Newest, 3, &[2, 1], false),
+    (-1, 1, Newest, 3, &[], false),
+    (7, ALL, Newest, 3, &[9, 8], false),
+    (6, ALL, Newest, 3, &[9, 8, 7], false),
+    (5, ALL, Newest, 3, &[9, 8, 7], true),
+    (9, ALL, Newest, 3, &[], false),
+    (3, 5, Newest, 3, &[4], false),
+    (5, 5, Newest, 3, &[], false),
+    (7, 3, Newest, 3, &[], false),
+    (2, ALL, Oldest, 3, &[5, 4, 3], true),
+    (6, ALL, Oldest, 3, &[9, 8, 7], false),
+    (8, ALL, Oldest, 3, &[9], false),
+    (9, ALL, Oldest, 3, &[], false),
+    (-1, ALL, Oldest, 2, &[2, 1], true),
+    (1, 5, Oldest, 2, &[3, 2], true),
+    (1, 4, Oldest, 2, &[3, 2], false),
+];
+
 #[test]
 fn windows() {
     let bench = Bench::new();
     for number in 1..=9 {
         insert(&bench, number, "payment", "usd", None, None);
     }
-    let newest = Window::newest(3);
-    let (above, below) = (|n| Number(n), |n| Number(n));
-    let oldest = |above, limit| Window {
-        above,
-        from_oldest: true,
-        limit,
-        ..newest
-    };
-    let cases: Vec<(Window, &[i64], bool)> = vec![
-        (newest, &[9, 8, 7], true),
-        (Window::newest(8), &[9, 8, 7, 6, 5, 4, 3, 2], true),
-        (Window::newest(9), &[9, 8, 7, 6, 5, 4, 3, 2, 1], false),
-        (Window::newest(100), &[9, 8, 7, 6, 5, 4, 3, 2, 1], false),
-        (
-            Window {
-                below: below(7),
-                ..newest
-            },
-            &[6, 5, 4],
-            true,
-        ),
-        (
-            Window {
-                below: below(4),
-                ..newest
-            },
-            &[3, 2, 1],
-            false,
-        ),
-        (
-            Window {
-                below: below(3),
-                ..newest
-            },
-            &[2, 1],
-            false,
-        ),
-        (
-            Window {
-                below: below(1),
-                ..newest
-            },
-            &[],
-            false,
-        ),
-        (
-            Window {
-                above: above(7),
-                ..newest
-            },
-            &[9, 8],
-            false,
-        ),
-        (
-            Window {
-                above: above(6),
-                ..newest
-            },
-            &[9, 8, 7],
-            false,
-        ),
-        (
-            Window {
-                above: above(9),
-                ..newest
-            },
-            &[],
-            false,
-        ),
-        (
-            Window {
-                above: above(3),
-                below: below(5),
-                ..newest
-            },
-            &[4],
-            false,
-        ),
-        (
-            Window {
-                above: above(5),
-                below: below(5),
-                ..newest
-            },
-            &[],
-            false,
-        ),
-        (oldest(above(2), 3), &[5, 4, 3], true),
-        (oldest(above(6), 3), &[9, 8, 7], false),
-        (oldest(above(8), 3), &[9], false),
-        (oldest(above(9), 3), &[], false),
-        (oldest(Number(-1), 2), &[2, 1], true),
-        (
-            Window {
-                below: below(5),
-                ..oldest(above(1), 2)
-            },
-            &[3, 2],
-            true,
-        ),
-        (
-            Window {
-                below: below(4),
-                ..oldest(above(1), 2)
-            },
-            &[3, 2],
-            false,
-        ),
-    ];
-    for (window, want, more) in cases {
+    for &(above, below, end, limit, want, more) in WINDOWS {
+        let window = Window {
+            above: Number(above),
+            below: Number(below),
+            from_oldest: end == Oldest,
+            limit,
+        };
         let page = list(&bench, BalanceFilter::default(), window);
         assert_eq!(
             (numbers(&page), page.has_more),
             (want.to_vec(), more),
             "{window:?}"
         );
+    }
+    let newest = list(&bench, BalanceFilter::default(), Window::newest(2));
+    assert_eq!((numbers(&newest), newest.has_more), (vec![9, 8], true));
+}
+
+/// Currency, payout, source and type that are asked for, and the rows that have them.
+type Filtered = ([Option<&'static str>; 4], &'static [i64]);
+
+#[rustfmt::skip]
+const FILTERS: &[Filtered] = &[
+    ([None, None, None, None], &[5, 4, 3, 2, 1]),
+    ([Some("eur"), None, None, None], &[2]),
+    ([Some("jpy"), None, None, None], &[]),
+    ([None, None, None, Some("payment")], &[5, 2, 1]),
+    ([None, None, None, Some("' OR 1 --")], &[]),
+    ([None, None, Some("pi_1"), None], &[4, 1]),
+    ([None, None, Some(""), None], &[]),
+    ([None, Some("po_1"), None, None], &[5, 4]),
+    ([Some("usd"), Some("po_1"), Some("pi_1"), Some("refund")], &[4]),
+    ([Some("eur"), Some("po_1"), Some("pi_1"), Some("refund")], &[]),
+];
+
+fn filter([currency, payout, source, type_name]: [Option<&str>; 4]) -> BalanceFilter {
+    BalanceFilter {
+        currency: currency.and_then(Currency::parse),
+        payout: payout.map(String::from),
+        source: source.map(String::from),
+        type_name: type_name.map(String::from),
     }
 }
 
@@ -142,78 +105,11 @@ fn filters_of_balance_transactions() {
     insert(&bench, 3, "payout", "usd", Some("po_1"), None);
     insert(&bench, 4, "refund", "usd", Some("pi_1"), Some("po_1"));
     insert(&bench, 5, "payment", "usd", Some("pi_3"), Some("po_1"));
-    let all = BalanceFilter::default();
-    let type_name = |name: &str| Some(name.to_owned());
-    let cases: Vec<(BalanceFilter, &[i64])> = vec![
-        (all.clone(), &[5, 4, 3, 2, 1]),
-        (
-            BalanceFilter {
-                currency: Some(Currency::EUR),
-                ..all.clone()
-            },
-            &[2],
-        ),
-        (
-            BalanceFilter {
-                currency: Some(Currency::JPY),
-                ..all.clone()
-            },
-            &[],
-        ),
-        (
-            BalanceFilter {
-                type_name: type_name("payment"),
-                ..all.clone()
-            },
-            &[5, 2, 1],
-        ),
-        (
-            BalanceFilter {
-                type_name: type_name("' OR 1 --"),
-                ..all.clone()
-            },
-            &[],
-        ),
-        (
-            BalanceFilter {
-                source: Some("pi_1".into()),
-                ..all.clone()
-            },
-            &[4, 1],
-        ),
-        (
-            BalanceFilter {
-                source: Some(String::new()),
-                ..all.clone()
-            },
-            &[],
-        ),
-        (
-            BalanceFilter {
-                payout: Some("po_1".into()),
-                ..all.clone()
-            },
-            &[5, 4],
-        ),
-        (
-            BalanceFilter {
-                currency: Some(Currency::USD),
-                payout: Some("po_1".into()),
-                source: Some("pi_1".into()),
-                type_name: type_name("refund"),
-            },
-            &[4],
-        ),
-    ];
-    for (filter, want) in cases {
-        let shown = format!("{filter:?}");
-        let page = list(&bench, filter, Window::newest(10));
-        assert_eq!(numbers(&page), want, "{shown}");
+    for (asked, want) in FILTERS {
+        let page = list(&bench, filter(*asked), Window::newest(10));
+        assert_eq!(numbers(&page), *want, "{asked:?}");
     }
-    let usd = BalanceFilter {
-        currency: Some(Currency::USD),
-        ..all
-    };
+    let usd = filter([Some("usd"), None, None, None]);
     let page = list(&bench, usd.clone(), Window::newest(2));
     assert_eq!((numbers(&page), page.has_more), (vec![5, 4], true));
     let below = Window {
@@ -223,7 +119,7 @@ fn filters_of_balance_transactions() {
     let page = list(&bench, usd.clone(), below);
     assert_eq!((numbers(&page), page.has_more), (vec![3, 1], false));
 
-    let seen = bench.readers.snapshot(|reader| {
+    let seen = bench.fresh_readers().snapshot(|reader| {
         let elsewhere = reader.balance_transactions(other, &usd, Window::newest(2))?;
         assert!(elsewhere.rows.is_empty());
         assert_eq!(reader.balance_transaction(other, Number(1))?, None);
@@ -347,7 +243,7 @@ fn insert(
 
 fn list(bench: &Bench, filter: BalanceFilter, window: Window) -> Page<BalanceTransaction> {
     let page = bench
-        .readers
+        .fresh_readers()
         .snapshot(|reader| reader.balance_transactions(bench.world, &filter, window));
     page.expect("a page")
 }

@@ -9,3 +9,4 @@ mod faults;
 mod files;
 mod lists;
 mod memory;
+mod reads;

@@ -1,5 +1,6 @@
 //! What is remembered: over restarts for ever, and of idempotency keys for a day.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use books::journal::Account;
@@ -32,6 +33,20 @@ fn sums_and_chains_go_on_after_a_restart() {
                     WHERE e.number = (SELECT max(number) FROM entry)";
         assert_eq!(bench.one::<i64>(head), 1);
         bench.assert_healthy();
+    }
+}
+
+/// Numbers grow, whatever the clock does and however often the server starts.
+#[test]
+fn numbers_grow_over_restarts() {
+    let mut bench = Bench::new();
+    let mut last = bench.customer();
+    for back_by_ms in [0, 3_600_000, 0, -7_200_000] {
+        bench = bench.restart();
+        bench.clock.ms.fetch_sub(back_by_ms, Ordering::SeqCst);
+        let next = bench.customer();
+        assert!(next > last, "{next:?} after {last:?}");
+        last = next;
     }
 }
 

@@ -92,9 +92,11 @@ impl Bench {
         };
         let path = store.path().to_owned();
         let ids = IdKey::new(store.secret());
+        let lane = Lane::start(path.clone(), ids, options).expect("the lane starts");
+        let readers = Readers::open(path, 2, lane.commits()).expect("the readers open");
         Bench {
-            lane: Lane::start(path.clone(), ids, options).expect("the lane starts"),
-            readers: Arc::new(Readers::open(path, 2).expect("the readers open")),
+            lane,
+            readers: Arc::new(readers),
             world: admin
                 .world("acct_1", false, Timestamp(0))
                 .expect("a world is made"),
@@ -192,6 +194,13 @@ impl Bench {
             .iter()
             .map(|(currency, amount)| format!("{currency} {amount}"));
         each.collect::<Vec<_>>().join(", ")
+    }
+
+    /// Readers that have seen nothing yet. The others may look at what was there a moment ago
+    /// when somebody else has written since.
+    pub fn fresh_readers(&self) -> Readers {
+        let path = self.path().to_owned();
+        Readers::open(path, 1, self.lane.commits()).expect("the readers open")
     }
 
     /// What the doctor finds.
@@ -440,8 +449,10 @@ fn replay(answer: &Answer) -> String {
 }
 
 /// The kind of a fault, without its words.
-pub fn fault<T>(result: Result<T>) -> &'static str {
-    match result.err() {
+pub fn fault<T, E: std::borrow::Borrow<StoreError>>(
+    result: std::result::Result<T, E>,
+) -> &'static str {
+    match result.as_ref().err().map(|error| error.borrow()) {
         None => "none",
         Some(StoreError::Locked(_)) => "locked",
         Some(StoreError::Corrupt(_)) => "corrupt",

@@ -1,0 +1,95 @@
+//! Readers: they never wait for the lane, and see at once what it has answered.
+
+use std::thread;
+use std::time::Duration;
+
+use crate::support::{Bench, eventually, fund, told};
+
+const WRITERS: usize = 4;
+const WRITES: usize = 60;
+
+#[test]
+fn readers_go_on_while_a_write_is_open() {
+    let bench = Bench::new();
+    let ada = bench.customer();
+    assert_eq!(bench.tell(fund(ada, 1, "usd")), "funded usd 1 -> 1");
+    let held = bench.hold();
+    let waiting = bench.submit(fund(ada, 2, "usd"));
+    let sql = bench.sql();
+    sql.busy_timeout(Duration::ZERO).unwrap();
+    assert!(
+        sql.execute_batch("BEGIN IMMEDIATE").is_err(),
+        "nobody is writing"
+    );
+    assert_eq!(bench.available(ada), "usd 1");
+    drop(held);
+    assert_eq!(told(&waiting), "funded usd 2 -> 3");
+    assert_eq!(bench.available(ada), "usd 3");
+}
+
+/// What a snapshot sees does not change while it lasts.
+#[test]
+fn a_snapshot_stands_still() {
+    let bench = Bench::new();
+    let ada = bench.customer();
+    let seen = bench.readers.snapshot(|reader| {
+        let before = reader.available(bench.world, ada)?;
+        assert_eq!(bench.tell(fund(ada, 1, "usd")), "funded usd 1 -> 1");
+        Ok(before == reader.available(bench.world, ada)?)
+    });
+    assert_eq!(seen, Ok(true));
+    assert_eq!(bench.available(ada), "usd 1");
+}
+
+/// Many write and read in turns: nobody misses what it was told, whichever connection it gets.
+#[test]
+fn what_was_answered_is_seen_at_once() {
+    let bench = Bench::new();
+    let holders: Vec<_> = (0..WRITERS).map(|_| bench.customer()).collect();
+    thread::scope(|scope| {
+        for holder in holders {
+            let bench = &bench;
+            scope.spawn(move || {
+                for count in 1..=WRITES {
+                    let answer = bench.tell(fund(holder, 1, "usd"));
+                    assert_eq!(answer, format!("funded usd 1 -> {count}"));
+                    assert_eq!(bench.available(holder), format!("usd {count}"));
+                }
+            });
+        }
+    });
+    bench.assert_healthy();
+}
+
+#[test]
+fn what_others_write_is_seen_soon() {
+    let bench = Bench::new();
+    let ada = bench.customer();
+    let gone = || {
+        let found = bench
+            .readers
+            .snapshot(|reader| reader.customer(bench.world, ada));
+        found == Ok(None)
+    };
+    assert!(!gone());
+    bench.sql().execute_batch("DELETE FROM customer").unwrap();
+    eventually("it is gone", gone);
+}
+
+/// Snapshots that nobody uses any more do not keep the log from starting over.
+#[test]
+fn the_log_can_start_over() {
+    let bench = Bench::new();
+    let ada = bench.customer();
+    let sql = bench.sql();
+    sql.busy_timeout(Duration::ZERO).unwrap();
+    eventually("the log is empty", || {
+        assert_eq!(bench.available(ada), "");
+        bench.readers.release();
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        let truncate = "PRAGMA wal_checkpoint(TRUNCATE)";
+        sql.query_row(truncate, [], row) == Ok((0, 0))
+    });
+    assert_eq!(bench.tell(fund(ada, 1, "usd")), "funded usd 1 -> 1");
+    assert_eq!(bench.available(ada), "usd 1");
+}
