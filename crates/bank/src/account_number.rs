@@ -104,13 +104,8 @@ impl Iban {
             .ok_or(AccountNumberError::UnknownCountry)?;
         let bban_length: usize = pattern.iter().map(|(count, _)| count).sum();
         check_length(&text, 4 + bban_length, 4 + bban_length)?;
-        let kinds = pattern
-            .iter()
-            .flat_map(|(count, kind)| std::iter::repeat_n(*kind, *count));
-        check_characters(
-            &text,
-            [Letter, Letter, Digit, Digit].into_iter().chain(kinds),
-        )?;
+        let kinds = pattern.iter().flat_map(|(count, kind)| std::iter::repeat_n(*kind, *count));
+        check_characters(&text, [Letter, Letter, Digit, Digit].into_iter().chain(kinds))?;
         if check_digits::iban_holds(&text) {
             Ok(Self(text))
         } else {
@@ -280,9 +275,7 @@ fn normalised(input: &str) -> Result<String, AccountNumberError> {
     if input.len() > INPUT_BYTES_MAX {
         return Err(AccountNumberError::TooLong);
     }
-    let kept = input
-        .chars()
-        .filter(|character| !matches!(character, ' ' | '-'));
+    let kept = input.chars().filter(|character| !matches!(character, ' ' | '-'));
     kept.enumerate()
         .map(|(position, character)| match character {
             'A'..='Z' | 'a'..='z' | '0'..='9' => Ok(character.to_ascii_uppercase()),

@@ -116,13 +116,11 @@ pub fn national_digits_hold(country: &str, bban: &str) -> Option<bool> {
 
 /// The remainder modulo 97 of the number that the characters spell, where `A` is 10 and `Z` is 35.
 fn remainder_97(characters: impl Iterator<Item = u8>) -> Option<u32> {
-    characters
-        .into_iter()
-        .try_fold(0, |remainder: u32, byte| match byte {
-            b'0'..=b'9' => Some((remainder * 10 + u32::from(byte - b'0')) % 97),
-            b'A'..=b'Z' => Some((remainder * 100 + u32::from(byte - b'A') + 10) % 97),
-            _ => None,
-        })
+    characters.into_iter().try_fold(0, |remainder: u32, byte| match byte {
+        b'0'..=b'9' => Some((remainder * 10 + u32::from(byte - b'0')) % 97),
+        b'A'..=b'Z' => Some((remainder * 100 + u32::from(byte - b'A') + 10) % 97),
+        _ => None,
+    })
 }
 
 /// The sum of each digit times its weight; `None` unless there is exactly one digit per weight.
@@ -130,13 +128,7 @@ fn weighted_sum(digits: &str, weights: &[u32]) -> Option<u32> {
     if digits.len() != weights.len() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    Some(
-        digits
-            .bytes()
-            .zip(weights)
-            .map(|(byte, weight)| u32::from(byte - b'0') * weight)
-            .sum(),
-    )
+    Some(digits.bytes().zip(weights).map(|(byte, weight)| u32::from(byte - b'0') * weight).sum())
 }
 
 fn to_next_ten(sum: u32) -> u32 {

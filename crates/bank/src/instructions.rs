@@ -287,21 +287,10 @@ fn us(profile: &BankProfile, seed: u64) -> FundingAddresses {
     };
     let domestic = vec![Network::Ach, Network::DomesticWireUs];
     let financial_addresses = vec![
-        FinancialAddress::Aba {
-            supported_networks: domestic,
-            aba,
-        },
-        FinancialAddress::Swift {
-            supported_networks: vec![Network::Swift],
-            swift,
-        },
+        FinancialAddress::Aba { supported_networks: domestic, aba },
+        FinancialAddress::Swift { supported_networks: vec![Network::Swift], swift },
     ];
-    FundingAddresses {
-        rail: Rail::Us,
-        country: "US".to_owned(),
-        account_key,
-        financial_addresses,
-    }
+    FundingAddresses { rail: Rail::Us, country: "US".to_owned(), account_key, financial_addresses }
 }
 
 fn gb(profile: &BankProfile, seed: u64) -> FundingAddresses {
@@ -314,16 +303,8 @@ fn gb(profile: &BankProfile, seed: u64) -> FundingAddresses {
         sort_code: bank.sort_code.clone(),
     };
     let supported_networks = vec![Network::Bacs, Network::Fps];
-    let financial_addresses = vec![FinancialAddress::SortCode {
-        supported_networks,
-        sort_code,
-    }];
-    FundingAddresses {
-        rail: Rail::Gb,
-        country: "GB".to_owned(),
-        account_key,
-        financial_addresses,
-    }
+    let financial_addresses = vec![FinancialAddress::SortCode { supported_networks, sort_code }];
+    FundingAddresses { rail: Rail::Gb, country: "GB".to_owned(), account_key, financial_addresses }
 }
 
 fn eu(profile: &BankProfile, country: EuCountry, seed: u64) -> FundingAddresses {
@@ -349,16 +330,8 @@ fn eu(profile: &BankProfile, country: EuCountry, seed: u64) -> FundingAddresses 
         iban: account_key.clone(),
     };
     let supported_networks = vec![Network::Sepa];
-    let financial_addresses = vec![FinancialAddress::Iban {
-        supported_networks,
-        iban,
-    }];
-    FundingAddresses {
-        rail: Rail::Eu,
-        country: code.to_owned(),
-        account_key,
-        financial_addresses,
-    }
+    let financial_addresses = vec![FinancialAddress::Iban { supported_networks, iban }];
+    FundingAddresses { rail: Rail::Eu, country: code.to_owned(), account_key, financial_addresses }
 }
 
 fn jp(profile: &BankProfile, seed: u64) -> FundingAddresses {
@@ -375,26 +348,13 @@ fn jp(profile: &BankProfile, seed: u64) -> FundingAddresses {
         branch_name: bank.branch_name.clone(),
     };
     let supported_networks = vec![Network::Zengin];
-    let financial_addresses = vec![FinancialAddress::Zengin {
-        supported_networks,
-        zengin,
-    }];
-    FundingAddresses {
-        rail: Rail::Jp,
-        country: "JP".to_owned(),
-        account_key,
-        financial_addresses,
-    }
+    let financial_addresses = vec![FinancialAddress::Zengin { supported_networks, zengin }];
+    FundingAddresses { rail: Rail::Jp, country: "JP".to_owned(), account_key, financial_addresses }
 }
 
 fn mx(profile: &BankProfile, seed: u64) -> FundingAddresses {
     let bank = &profile.mx;
-    let body = format!(
-        "{}{}{}",
-        bank.bank_code,
-        bank.plaza,
-        account_digits("MX", seed, 11)
-    );
+    let body = format!("{}{}{}", bank.bank_code, bank.plaza, account_digits("MX", seed, 11));
     let control = check_digits::clabe_control_digit(&body).expect("the profile is valid");
     let account_key = format!("{body}{control}");
     let spei = SpeiAddress {
@@ -404,16 +364,8 @@ fn mx(profile: &BankProfile, seed: u64) -> FundingAddresses {
         clabe: account_key.clone(),
     };
     let supported_networks = vec![Network::Spei];
-    let financial_addresses = vec![FinancialAddress::Spei {
-        supported_networks,
-        spei,
-    }];
-    FundingAddresses {
-        rail: Rail::Mx,
-        country: "MX".to_owned(),
-        account_key,
-        financial_addresses,
-    }
+    let financial_addresses = vec![FinancialAddress::Spei { supported_networks, spei }];
+    FundingAddresses { rail: Rail::Mx, country: "MX".to_owned(), account_key, financial_addresses }
 }
 
 fn parties(profile: &BankProfile, bank_address: &Address) -> Parties {
@@ -443,9 +395,7 @@ fn dutch_account(seed: u64) -> String {
 
 /// `count` digits, at most 18, drawn from the seed; the country keeps rails from sharing numbers.
 fn account_digits(country: &str, seed: u64, count: u32) -> String {
-    let salt = country
-        .bytes()
-        .fold(0, |salt, byte| salt << 8 | u64::from(byte));
+    let salt = country.bytes().fold(0, |salt, byte| salt << 8 | u64::from(byte));
     let number = mix(seed ^ mix(salt)) % 10_u64.pow(count);
     format!("{number:0width$}", width = count as usize)
 }

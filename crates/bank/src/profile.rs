@@ -306,22 +306,11 @@ fn check_address(path: &str, address: &Address) -> Result<(), ProfileError> {
 }
 
 fn check_digits_in(field: &str, value: &str, count: usize) -> Result<(), ProfileError> {
-    check(
-        field,
-        is_all(value, count, |byte| byte.is_ascii_digit()),
-        Must::BeDigits(count),
-    )
+    check(field, is_all(value, count, |byte| byte.is_ascii_digit()), Must::BeDigits(count))
 }
 
 fn check(field: &str, fits: bool, must: Must) -> Result<(), ProfileError> {
-    if fits {
-        Ok(())
-    } else {
-        Err(ProfileError {
-            field: field.to_owned(),
-            must,
-        })
-    }
+    if fits { Ok(()) } else { Err(ProfileError { field: field.to_owned(), must }) }
 }
 
 fn is_all(value: &str, count: usize, fits: impl Fn(u8) -> bool) -> bool {

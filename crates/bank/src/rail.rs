@@ -46,17 +46,13 @@ impl Rail {
 
     /// The rail of a `bank_transfer[type]`; `None` for any other text.
     pub fn from_transfer_type(transfer_type: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|rail| rail.transfer_type() == transfer_type)
+        Self::ALL.into_iter().find(|rail| rail.transfer_type() == transfer_type)
     }
 
     /// The rail that carries a currency, given in lower case; `None` where bank transfers do not
     /// exist.
     pub fn for_currency(currency: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|rail| rail.currency() == currency)
+        Self::ALL.into_iter().find(|rail| rail.currency() == currency)
     }
 }
 

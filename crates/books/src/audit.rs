@@ -79,10 +79,7 @@ impl Auditor {
         for posting in entry.postings() {
             let sum = match posting.account {
                 Account::CustomerCash(_) => self.owed.entry((world, posting.currency)).or_default(),
-                house => self
-                    .house
-                    .entry((world, house, posting.currency))
-                    .or_default(),
+                house => self.house.entry((world, house, posting.currency)).or_default(),
             };
             *sum = sum.saturating_add(posting.amount_minor);
         }
@@ -90,13 +87,10 @@ impl Auditor {
 
     /// A cash posting needs its transaction, for the same amount with the sign turned.
     fn match_cash(&mut self, world: World, entry: &Entry, booked: Option<&CashTransaction>) {
-        let cash = entry
-            .postings()
-            .iter()
-            .find_map(|posting| match posting.account {
-                Account::CustomerCash(customer) => Some((customer, posting)),
-                _ => None,
-            });
+        let cash = entry.postings().iter().find_map(|posting| match posting.account {
+            Account::CustomerCash(customer) => Some((customer, posting)),
+            _ => None,
+        });
         let agrees = match (cash, booked) {
             (None, None) => true,
             (Some((customer, posting)), Some(transaction)) => {
@@ -154,10 +148,7 @@ impl Auditor {
 
     /// Checks the stored sum of a house account over all its lanes.
     pub fn house_balance(&mut self, world: World, account: Account, currency: Currency, sum: i64) {
-        let journal = self
-            .house
-            .remove(&(world, account, currency))
-            .unwrap_or_default();
+        let journal = self.house.remove(&(world, account, currency)).unwrap_or_default();
         if journal != sum {
             let detail = format!(
                 "{account:?} in world {}: the journal gives {journal} {currency}, the row {sum}",
@@ -170,10 +161,7 @@ impl Auditor {
     /// Checks the stored head of a chain.
     pub fn chain_head(&mut self, world: World, lane: i64, head: &Seal, length: i64) {
         if self.chains.remove(&(world, lane)).unwrap_or_default() != (*head, length) {
-            let detail = format!(
-                "world {}, lane {lane}: entries are missing at its end",
-                world.0
-            );
+            let detail = format!("world {}, lane {lane}: entries are missing at its end", world.0);
             self.found("each hash chain ends at its head", detail);
         }
     }
@@ -194,10 +182,8 @@ impl Auditor {
         }
         for ((world, account, currency), sum) in std::mem::take(&mut self.house) {
             if sum != 0 {
-                let detail = format!(
-                    "{account:?} in world {}: {sum} {currency} have no row",
-                    world.0
-                );
+                let detail =
+                    format!("{account:?} in world {}: {sum} {currency} have no row", world.0);
                 self.found("house balances equal the journal", detail);
             }
         }

@@ -51,10 +51,6 @@ impl BalanceTransaction {
 
     /// `status` on the wire at a moment.
     pub fn status(&self, now: Timestamp) -> &'static str {
-        if self.available_on <= now {
-            "available"
-        } else {
-            "pending"
-        }
+        if self.available_on <= now { "available" } else { "pending" }
     }
 }

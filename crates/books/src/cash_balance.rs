@@ -131,9 +131,9 @@ impl Cause {
     /// Reads what the store keeps.
     pub fn from_store(type_name: &str, detail: Option<&str>) -> Result<Cause, String> {
         match (type_name, detail) {
-            ("funded", Some(text)) => serde_json::from_str(text)
-                .map(Cause::Funded)
-                .map_err(|e| e.to_string()),
+            ("funded", Some(text)) => {
+                serde_json::from_str(text).map(Cause::Funded).map_err(|e| e.to_string())
+            }
             ("funding_reversed", None) => Ok(Cause::FundingReversed),
             (other, _) => Err(format!("no cash balance transaction is of type '{other}'")),
         }
@@ -154,36 +154,18 @@ pub struct BankTransfer {
 /// The sender of a transfer, by rail; the tag is the transfer type on the wire.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-#[allow(
-    missing_docs,
-    reason = "the fields are named and described as on Stripe's wire"
-)]
+#[allow(missing_docs, reason = "the fields are named and described as on Stripe's wire")]
 pub enum Sender {
     /// SEPA.
-    EuBankTransfer {
-        bic: String,
-        iban_last4: String,
-        sender_name: String,
-    },
+    EuBankTransfer { bic: String, iban_last4: String, sender_name: String },
     /// Faster Payments or Bacs.
-    GbBankTransfer {
-        account_number_last4: String,
-        sender_name: String,
-        sort_code: String,
-    },
+    GbBankTransfer { account_number_last4: String, sender_name: String, sort_code: String },
     /// Zengin.
-    JpBankTransfer {
-        sender_bank: String,
-        sender_branch: String,
-        sender_name: String,
-    },
+    JpBankTransfer { sender_bank: String, sender_branch: String, sender_name: String },
     /// SPEI. The wire has no hash for it.
     MxBankTransfer {},
     /// ACH, Fedwire or SWIFT.
-    UsBankTransfer {
-        network: String,
-        sender_name: String,
-    },
+    UsBankTransfer { network: String, sender_name: String },
 }
 
 impl Sender {
@@ -192,10 +174,7 @@ impl Sender {
     pub fn simulated(currency: Currency) -> Option<Sender> {
         let sender_name = "John Doe".to_owned();
         let sender = match currency {
-            Currency::USD => Sender::UsBankTransfer {
-                network: "ach".into(),
-                sender_name,
-            },
+            Currency::USD => Sender::UsBankTransfer { network: "ach".into(), sender_name },
             Currency::EUR => Sender::EuBankTransfer {
                 bic: "COBADEFFXXX".into(),
                 iban_last4: "4000".into(),

@@ -72,10 +72,7 @@ pub enum Command {
 
 /// One change to a customer. Making one is changing an empty one.
 #[derive(Clone, Debug, PartialEq)]
-#[allow(
-    missing_docs,
-    reason = "each variant sets the field of the profile with its name"
-)]
+#[allow(missing_docs, reason = "each variant sets the field of the profile with its name")]
 pub enum Edit {
     Address(Option<Address>),
     BusinessName(Option<String>),
@@ -110,8 +107,10 @@ pub enum ModeChange {
 
 /// What a command sees.
 pub struct View<'a> {
-    /// The customer it names, if there ever was one.
+    /// The purse of the customer it names, if there ever was one.
     pub purse: Option<&'a Purse>,
+    /// The customer itself, for commands that change it.
+    pub customer: Option<&'a Customer>,
     /// The funding instructions that this customer has in that currency and country.
     pub instructions: Option<&'a Instructions>,
     /// Tells whether some customer has this account number already.
@@ -132,6 +131,18 @@ impl Command {
     }
 }
 
+impl Command {
+    /// Whether deciding it takes the customer's whole document, not the purse alone.
+    pub fn changes_customer(&self) -> bool {
+        matches!(
+            self,
+            Command::UpdateCustomer { .. }
+                | Command::DeleteCustomer { .. }
+                | Command::UpdateCashBalance { .. }
+        )
+    }
+}
+
 /// Decides a command: what it changes, or why nothing.
 pub fn decide(
     command: &Command,
@@ -141,57 +152,44 @@ pub fn decide(
     match command {
         Command::CreateCustomer { edits } => create_customer(edits, ctx),
         Command::UpdateCustomer { edits, .. } => {
-            if view.purse.is_some_and(|purse| purse.customer.deleted) {
+            if view.purse.is_some_and(|purse| purse.standing.deleted) {
                 return Err(Refusal::CustomerDeleted);
             }
-            update_customer(purse(view, "id")?, edits, ctx)
+            update_customer(customer(view, "id")?, edits, ctx)
         }
-        Command::DeleteCustomer { .. } => delete_customer(purse(view, "id")?, ctx),
+        Command::DeleteCustomer { .. } => {
+            delete_customer(purse(view, "id")?, customer(view, "id")?, ctx)
+        }
         Command::UpdateCashBalance { mode, .. } => {
-            Ok(update_cash_balance(purse(view, "customer")?, *mode, ctx))
+            let (purse, customer) = (purse(view, "customer")?, customer(view, "customer")?);
+            Ok(update_cash_balance(purse, customer, *mode, ctx))
         }
-        Command::GetInstructions {
-            candidates,
-            address_types,
-            ..
-        } => {
+        Command::GetInstructions { candidates, address_types, .. } => {
             let purse = purse(view, "customer")?;
-            instructions(purse.customer.number, candidates, address_types, view)
+            instructions(purse.standing.number, candidates, address_types, view)
         }
-        Command::Fund {
-            amount_minor,
-            currency,
-            reference,
-            ..
-        } => fund(
-            purse(view, "customer")?,
-            *amount_minor,
-            *currency,
-            reference.clone(),
-            ctx,
-        ),
+        Command::Fund { amount_minor, currency, reference, .. } => {
+            fund(purse(view, "customer")?, *amount_minor, *currency, reference.clone(), ctx)
+        }
     }
 }
 
 fn purse<'a>(view: &View<'a>, param: &'static str) -> Result<&'a Purse, Refusal> {
-    let kept = view.purse.filter(|purse| !purse.customer.deleted);
+    let kept = view.purse.filter(|purse| !purse.standing.deleted);
     kept.ok_or(Refusal::CustomerMissing { param })
+}
+
+fn customer<'a>(view: &View<'a>, param: &'static str) -> Result<&'a Customer, Refusal> {
+    view.customer.ok_or(Refusal::CustomerMissing { param })
 }
 
 fn create_customer(edits: &[Edit], ctx: &mut Context<'_>) -> Result<Decision, Refusal> {
     let number = ctx.number();
     let id = ctx.ids.customer(number);
-    let mut customer = Customer {
-        id,
-        number,
-        ..Customer::default()
-    };
+    let mut customer = Customer { id, number, ..Customer::default() };
     apply(&mut customer, edits)?;
     let customer = Box::new(customer);
-    let object = EventObject::Customer {
-        now: customer.clone(),
-        before: None,
-    };
+    let object = EventObject::Customer { now: customer.clone(), before: None };
     let event = ctx.event(EventKind::CustomerCreated, object);
     Ok(Decision {
         changes: vec![Change::Customer(customer.clone()), Change::Event(event)],
@@ -200,24 +198,18 @@ fn create_customer(edits: &[Edit], ctx: &mut Context<'_>) -> Result<Decision, Re
 }
 
 fn update_customer(
-    purse: &Purse,
+    before: &Customer,
     edits: &[Edit],
     ctx: &mut Context<'_>,
 ) -> Result<Decision, Refusal> {
-    let before = &purse.customer;
     let mut customer = before.clone();
     apply(&mut customer, edits)?;
     let customer = Box::new(customer);
     if *customer == *before {
-        return Ok(Decision {
-            changes: vec![],
-            reply: Reply::Customer(customer),
-        });
+        return Ok(Decision { changes: vec![], reply: Reply::Customer(customer) });
     }
-    let object = EventObject::Customer {
-        now: customer.clone(),
-        before: Some(Box::new(before.clone())),
-    };
+    let object =
+        EventObject::Customer { now: customer.clone(), before: Some(Box::new(before.clone())) };
     let event = ctx.event(EventKind::CustomerUpdated, object);
     Ok(Decision {
         changes: vec![Change::Customer(customer.clone()), Change::Event(event)],
@@ -225,15 +217,16 @@ fn update_customer(
     })
 }
 
-fn delete_customer(purse: &Purse, ctx: &mut Context<'_>) -> Result<Decision, Refusal> {
+fn delete_customer(
+    purse: &Purse,
+    customer: &Customer,
+    ctx: &mut Context<'_>,
+) -> Result<Decision, Refusal> {
     if !purse.available.are_zero() {
         return Err(Refusal::CustomerHoldsCash);
     }
-    let tombstone = Box::new(purse.customer.tombstone());
-    let object = EventObject::Customer {
-        now: Box::new(purse.customer.clone()),
-        before: None,
-    };
+    let tombstone = Box::new(customer.tombstone());
+    let object = EventObject::Customer { now: Box::new(customer.clone()), before: None };
     let event = ctx.event(EventKind::CustomerDeleted, object);
     Ok(Decision {
         changes: vec![Change::Customer(tombstone.clone()), Change::Event(event)],
@@ -241,22 +234,20 @@ fn delete_customer(purse: &Purse, ctx: &mut Context<'_>) -> Result<Decision, Ref
     })
 }
 
-fn update_cash_balance(purse: &Purse, mode: Option<ModeChange>, ctx: &Context<'_>) -> Decision {
-    let mut customer = Box::new(purse.customer.clone());
+fn update_cash_balance(
+    purse: &Purse,
+    before: &Customer,
+    mode: Option<ModeChange>,
+    ctx: &Context<'_>,
+) -> Decision {
+    let mut customer = Box::new(before.clone());
     if let Some(mode) = mode {
         set_mode(&mut customer, mode);
     }
-    let settings = customer.settings(ctx.default_mode);
+    let settings = customer.standing().settings(ctx.default_mode);
     let reply = Reply::CashBalance(customer.number, settings, purse.available.clone());
-    let changed = *customer != purse.customer;
-    Decision {
-        changes: if changed {
-            vec![Change::Customer(customer)]
-        } else {
-            vec![]
-        },
-        reply,
-    }
+    let changes = if *customer == *before { vec![] } else { vec![Change::Customer(customer)] };
+    Decision { changes, reply }
 }
 
 fn instructions(
@@ -272,16 +263,10 @@ fn instructions(
                 .iter()
                 .find(|candidate| !(view.taken)(&candidate.account_key))
                 .ok_or(Refusal::NoAccountNumberLeft)?;
-            (
-                fresh.clone(),
-                vec![Change::Instructions(customer, fresh.clone())],
-            )
+            (fresh.clone(), vec![Change::Instructions(customer, fresh.clone())])
         }
     };
-    Ok(Decision {
-        changes,
-        reply: Reply::Instructions(chosen, address_types.to_vec()),
-    })
+    Ok(Decision { changes, reply: Reply::Instructions(chosen, address_types.to_vec()) })
 }
 
 fn fund(
@@ -293,25 +278,18 @@ fn fund(
 ) -> Result<Decision, Refusal> {
     let sender = Sender::simulated(currency).ok_or(Refusal::NoTransferIn(currency))?;
     let pulled_back = currency == Currency::USD
-        && reference
-            .as_deref()
-            .is_some_and(|text| text.starts_with(REVERSAL_PREFIX));
+        && reference.as_deref().is_some_and(|text| text.starts_with(REVERSAL_PREFIX));
     let cause = Cause::Funded(BankTransfer { reference, sender });
     let mut book = CashBook::open(purse);
     let funded = book.post(EntryKind::Funded, cause, amount_minor, currency, ctx)?;
-    let settings = purse.customer.settings(ctx.default_mode);
+    let settings = purse.standing.settings(ctx.default_mode);
     let object = EventObject::CashBalance(funded.key, settings);
-    book.changes.push(Change::Event(
-        ctx.event(EventKind::CashBalanceFundsAvailable, object),
-    ));
+    book.changes.push(Change::Event(ctx.event(EventKind::CashBalanceFundsAvailable, object)));
     if pulled_back {
         let kind = EntryKind::FundingReversed;
         book.post(kind, Cause::FundingReversed, -amount_minor, currency, ctx)?;
     }
-    Ok(Decision {
-        changes: book.changes,
-        reply: Reply::CashTransaction(funded),
-    })
+    Ok(Decision { changes: book.changes, reply: Reply::CashTransaction(funded) })
 }
 
 /// Posts to one customer's cash balance within a decision: each transaction goes on from the one
@@ -325,7 +303,7 @@ struct CashBook {
 impl CashBook {
     fn open(purse: &Purse) -> CashBook {
         CashBook {
-            customer: purse.customer.number,
+            customer: purse.standing.number,
             available: purse.available.clone(),
             changes: Vec::with_capacity(4),
         }
@@ -341,32 +319,19 @@ impl CashBook {
         ctx: &mut Context<'_>,
     ) -> Result<CashTransaction, Refusal> {
         let too_large = Refusal::AmountTooLarge;
-        let ending_balance = self
-            .available
-            .get(currency)
-            .checked_add(net_amount)
-            .ok_or(too_large.clone())?;
+        let ending_balance =
+            self.available.get(currency).checked_add(net_amount).ok_or(too_large.clone())?;
         let mut others = self.available.clone();
         others.0.remove(&currency);
         let number = ctx.number();
-        let key = RowKey {
-            customer: self.customer,
-            number,
-        };
+        let key = RowKey { customer: self.customer, number };
         let accounts = (Account::Bank, Account::CustomerCash(self.customer));
         let entry =
             Entry::transfer(number, kind, accounts, net_amount, currency).map_err(|_| too_large)?;
-        let transaction = CashTransaction {
-            key,
-            currency,
-            net_amount,
-            ending_balance,
-            others,
-            cause,
-        };
+        let transaction =
+            CashTransaction { key, currency, net_amount, ending_balance, others, cause };
         self.available.0.insert(currency, ending_balance);
-        self.changes
-            .push(Change::Booked(entry, Some(transaction.clone())));
+        self.changes.push(Change::Booked(entry, Some(transaction.clone())));
         let told = EventKind::CustomerCashBalanceTransactionCreated;
         let event = ctx.event(told, EventObject::CashTransaction(key));
         self.changes.push(Change::Event(event));

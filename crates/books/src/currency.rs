@@ -77,10 +77,7 @@ mod tests {
             ("u1d", None),
             ("ü", None),
         ] {
-            assert_eq!(
-                Currency::parse(text).map(|c| c.to_string()),
-                want.map(String::from)
-            );
+            assert_eq!(Currency::parse(text).map(|c| c.to_string()), want.map(String::from));
         }
     }
 }

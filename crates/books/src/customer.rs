@@ -32,10 +32,7 @@ pub struct Customer {
 /// What describes a customer and can be set through the API.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-#[allow(
-    missing_docs,
-    reason = "the fields are named and described as on Stripe's wire"
-)]
+#[allow(missing_docs, reason = "the fields are named and described as on Stripe's wire")]
 pub struct Profile {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<Address>,
@@ -70,10 +67,7 @@ pub struct Profile {
 /// A postal address; every part may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-#[allow(
-    missing_docs,
-    reason = "the fields are named and described as on Stripe's wire"
-)]
+#[allow(missing_docs, reason = "the fields are named and described as on Stripe's wire")]
 pub struct Address {
     pub city: Option<String>,
     pub country: Option<String>,
@@ -86,10 +80,7 @@ pub struct Address {
 /// Where goods go.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-#[allow(
-    missing_docs,
-    reason = "the fields are named and described as on Stripe's wire"
-)]
+#[allow(missing_docs, reason = "the fields are named and described as on Stripe's wire")]
 pub struct Shipping {
     pub address: Address,
     pub name: String,
@@ -99,10 +90,7 @@ pub struct Shipping {
 /// Defaults of the customer's invoices.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-#[allow(
-    missing_docs,
-    reason = "the fields are named and described as on Stripe's wire"
-)]
+#[allow(missing_docs, reason = "the fields are named and described as on Stripe's wire")]
 pub struct InvoiceSettings {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub custom_fields: Option<Vec<CustomField>>,
@@ -120,10 +108,7 @@ impl InvoiceSettings {
 
 /// A line that is printed on every invoice.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(
-    missing_docs,
-    reason = "the fields are named and described as on Stripe's wire"
-)]
+#[allow(missing_docs, reason = "the fields are named and described as on Stripe's wire")]
 pub struct CustomField {
     pub name: String,
     pub value: String,
@@ -132,16 +117,41 @@ pub struct CustomField {
 /// How invoices look.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-#[allow(
-    missing_docs,
-    reason = "the fields are named and described as on Stripe's wire"
-)]
+#[allow(missing_docs, reason = "the fields are named and described as on Stripe's wire")]
 pub struct RenderingOptions {
     pub amount_tax_display: Option<String>,
     pub template: Option<String>,
 }
 
 impl Customer {
+    /// What of the customer matters to its money.
+    pub fn standing(&self) -> Standing {
+        Standing {
+            number: self.number,
+            deleted: self.deleted,
+            reconciliation_mode: self.reconciliation_mode,
+        }
+    }
+
+    /// What is left of a customer after deletion: who it was, nothing about them.
+    pub fn tombstone(&self) -> Customer {
+        Customer { id: self.id.clone(), number: self.number, deleted: true, ..Customer::default() }
+    }
+}
+
+/// What of a customer matters to its money: three fields of the document.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Standing {
+    /// The row's number.
+    pub number: Number,
+    /// Whether the customer was deleted.
+    pub deleted: bool,
+    /// The customer's own way of matching money, or the account's default.
+    pub reconciliation_mode: Option<ReconciliationMode>,
+}
+
+impl Standing {
     /// The settings that the cash balance shows, given the account's default mode.
     pub fn settings(&self, default: ReconciliationMode) -> Settings {
         Settings {
@@ -149,24 +159,13 @@ impl Customer {
             using_merchant_default: self.reconciliation_mode.is_none(),
         }
     }
-
-    /// What is left of a customer after deletion: who it was, nothing about them.
-    pub fn tombstone(&self) -> Customer {
-        Customer {
-            id: self.id.clone(),
-            number: self.number,
-            deleted: true,
-            ..Customer::default()
-        }
-    }
 }
 
-/// What a decision about a customer sees: the customer and the money, small and bounded, never
-/// the history.
+/// What a decision about money sees: small and bounded, never the history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Purse {
-    /// The customer.
-    pub customer: Customer,
+    /// The customer's standing.
+    pub standing: Standing,
     /// What is available, by currency.
     pub available: Balances,
 }

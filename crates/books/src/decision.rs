@@ -38,12 +38,7 @@ impl Context<'_> {
 
     /// An event of this moment and cause.
     pub fn event(&mut self, kind: EventKind, object: EventObject) -> Event {
-        Event {
-            number: self.number(),
-            kind,
-            object,
-            cause: self.cause.clone(),
-        }
+        Event { number: self.number(), kind, object, cause: self.cause.clone() }
     }
 }
 

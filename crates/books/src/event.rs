@@ -33,10 +33,7 @@ pub struct RequestCause {
 
 /// The types of events that Purser causes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(
-    missing_docs,
-    reason = "each variant is the wire name below, in camel case"
-)]
+#[allow(missing_docs, reason = "each variant is the wire name below, in camel case")]
 pub enum EventKind {
     CashBalanceFundsAvailable,
     CustomerCashBalanceTransactionCreated,
@@ -70,9 +67,7 @@ impl EventKind {
 
     /// The type with this name on the wire.
     pub fn parse(text: &str) -> Option<EventKind> {
-        EventKind::ALL
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
+        EventKind::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 }
 

@@ -61,10 +61,7 @@ pub struct Numbers {
 impl Numbers {
     /// Starts after `last`, the largest number this lane has ever used (0 for a new lane).
     pub fn after(lane: i64, last: Number) -> Numbers {
-        assert!(
-            (0..LANES_MAX).contains(&lane),
-            "lane {lane} is out of range"
-        );
+        assert!((0..LANES_MAX).contains(&lane), "lane {lane} is out of range");
         Numbers { lane, last }
     }
 
@@ -111,12 +108,8 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, for finding one by its prefix.
-    pub const ALL: [Kind; 4] = [
-        Kind::Customer,
-        Kind::CashTransaction,
-        Kind::BalanceTransaction,
-        Kind::Event,
-    ];
+    pub const ALL: [Kind; 4] =
+        [Kind::Customer, Kind::CashTransaction, Kind::BalanceTransaction, Kind::Event];
 
     /// The text before the random-looking part, underscore included.
     pub fn prefix(self) -> &'static str {
@@ -130,19 +123,14 @@ impl Kind {
 
     /// The kind that an id claims by its prefix.
     pub fn of(id: &str) -> Option<Kind> {
-        Kind::ALL
-            .into_iter()
-            .find(|kind| id.starts_with(kind.prefix()))
+        Kind::ALL.into_iter().find(|kind| id.starts_with(kind.prefix()))
     }
 
     /// Characters and bits of one half of the enciphered block: lengths as on Stripe's wire.
     fn half(self) -> Half {
         match self {
             Kind::Customer => Half { chars: 7, bits: 41 },
-            _ => Half {
-                chars: 12,
-                bits: 71,
-            },
+            _ => Half { chars: 12, bits: 71 },
         }
     }
 }
@@ -174,13 +162,7 @@ impl IdKey {
 
     /// The id of a customer.
     pub fn customer(&self, number: Number) -> String {
-        self.write(
-            Kind::Customer,
-            RowKey {
-                customer: Number(0),
-                number,
-            },
-        )
+        self.write(Kind::Customer, RowKey { customer: Number(0), number })
     }
 
     /// The id of the row at `key`.
@@ -205,10 +187,8 @@ impl IdKey {
             return None;
         }
         let (first, second) = text.split_at(half.chars);
-        let (mut left, mut right) = (
-            read_base62(first, half.bits)?,
-            read_base62(second, half.bits)?,
-        );
+        let (mut left, mut right) =
+            (read_base62(first, half.bits)?, read_base62(second, half.bits)?);
         for round in (0..ROUNDS).rev() {
             (left, right) = (right ^ self.scramble(kind, round, left, half.bits), left);
         }
@@ -244,16 +224,10 @@ fn pack(half: Half, key: RowKey) -> (u128, u128) {
 fn unpack(kind: Kind, half: Half, left: u128, right: u128) -> Option<RowKey> {
     let key = if half.bits < 63 {
         let number = i64::try_from(left | (right << half.bits)).ok()?;
-        RowKey {
-            customer: Number(0),
-            number: Number(number),
-        }
+        RowKey { customer: Number(0), number: Number(number) }
     } else {
         let (customer, number) = (i64::try_from(left).ok()?, i64::try_from(right).ok()?);
-        RowKey {
-            customer: Number(customer),
-            number: Number(number),
-        }
+        RowKey { customer: Number(customer), number: Number(number) }
     };
     let owned = kind == Kind::CashTransaction;
     (owned || key.customer == Number(0)).then_some(key)
@@ -284,10 +258,7 @@ fn read_base62(text: &[u8], bits: u32) -> Option<u128> {
 /// Writes random bytes as `chars` base 62 characters, for request ids, secrets and keys.
 pub fn random_text(random: &[u8], chars: usize) -> String {
     assert!(random.len() >= chars, "one random byte makes one character");
-    random[..chars]
-        .iter()
-        .map(|&b| DIGITS[usize::from(b) % 62] as char)
-        .collect()
+    random[..chars].iter().map(|&b| DIGITS[usize::from(b) % 62] as char).collect()
 }
 
 #[cfg(test)]
@@ -298,15 +269,9 @@ mod tests {
     #[test]
     fn lengths_are_those_of_the_wire() {
         let key = IdKey::new([7; 16]);
-        let row = RowKey {
-            customer: Number(5),
-            number: Number(9),
-        };
+        let row = RowKey { customer: Number(5), number: Number(9) };
         assert_eq!(key.customer(Number(9)).len(), "cus_".len() + 14);
-        assert_eq!(
-            key.write(Kind::CashTransaction, row).len(),
-            "ccsbtxn_".len() + 24
-        );
+        assert_eq!(key.write(Kind::CashTransaction, row).len(), "ccsbtxn_".len() + 24);
     }
 
     #[test]

@@ -99,9 +99,7 @@ impl EntryKind {
 
     /// The kind with this code, if there is one.
     pub fn parse(text: &str) -> Option<EntryKind> {
-        [EntryKind::Funded, EntryKind::FundingReversed]
-            .into_iter()
-            .find(|k| k.as_str() == text)
+        [EntryKind::Funded, EntryKind::FundingReversed].into_iter().find(|k| k.as_str() == text)
     }
 }
 
@@ -145,11 +143,7 @@ impl Entry {
                 return Err(Unbalanced::SumIsNotZero(currency));
             }
         }
-        Ok(Entry {
-            number,
-            kind,
-            postings,
-        })
+        Ok(Entry { number, kind, postings })
     }
 
     /// Moves `amount_minor` from the credited account to the debited one.
@@ -161,16 +155,8 @@ impl Entry {
         currency: Currency,
     ) -> Result<Entry, Unbalanced> {
         let minus = amount_minor.checked_neg().ok_or(Unbalanced::Overflow)?;
-        let line = |account, amount_minor| Posting {
-            account,
-            amount_minor,
-            currency,
-        };
-        Entry::new(
-            number,
-            kind,
-            vec![line(debit, amount_minor), line(credit, minus)],
-        )
+        let line = |account, amount_minor| Posting { account, amount_minor, currency };
+        Entry::new(number, kind, vec![line(debit, amount_minor), line(credit, minus)])
     }
 
     /// The number of the entry; a cash balance transaction has the number of its entry.
@@ -231,11 +217,7 @@ mod tests {
     use super::*;
 
     fn line(account: Account, amount_minor: i64, currency: Currency) -> Posting {
-        Posting {
-            account,
-            amount_minor,
-            currency,
-        }
+        Posting { account, amount_minor, currency }
     }
 
     #[test]
@@ -259,10 +241,7 @@ mod tests {
             ),
         ];
         for (postings, want) in cases {
-            assert_eq!(
-                Entry::new(Number(1), EntryKind::Funded, postings).err(),
-                want
-            );
+            assert_eq!(Entry::new(Number(1), EntryKind::Funded, postings).err(), want);
         }
     }
 

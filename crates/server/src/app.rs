@@ -81,7 +81,7 @@ impl App {
         let lane = Lane::start(store.path().to_owned(), ids.clone(), options)
             .map_err(|e| e.to_string())?;
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
-        let readers = Readers::open(store.path().to_owned(), threads, lane.commits());
+        let readers = Readers::open(store.path().to_owned(), threads, lane.purses());
         Ok(App {
             clock,
             entropy,
@@ -141,8 +141,6 @@ fn bank_profile(settings: &Settings) -> Result<BankProfile, StartError> {
     let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
     let profile: BankProfile =
         toml::from_str(&text).map_err(|e| format!("{}: {e}", path.display()))?;
-    profile
-        .validate()
-        .map_err(|e| format!("{}: {e}", path.display()))?;
+    profile.validate().map_err(|e| format!("{}: {e}", path.display()))?;
     Ok(profile)
 }

@@ -115,10 +115,7 @@ async fn handle(app: &App, request: Request<Incoming>) -> Answer {
         operation,
         status,
         took_us = took.as_micros() as u64,
-        request_id = answer
-            .headers()
-            .get("request-id")
-            .and_then(|id| id.to_str().ok()),
+        request_id = answer.headers().get("request-id").and_then(|id| id.to_str().ok()),
         "request"
     );
     answer
@@ -131,10 +128,9 @@ async fn read_body(body: Incoming) -> Result<Bytes, (u16, String)> {
     let read = Limited::new(body, BODY_BYTES_MAX).collect();
     match tokio::time::timeout(Duration::from_secs(BODY_TIMEOUT_S), read).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err((
-            413,
-            format!("The body is larger than {BODY_BYTES_MAX} bytes (body_bytes_max)."),
-        )),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            Err((413, format!("The body is larger than {BODY_BYTES_MAX} bytes (body_bytes_max).")))
+        }
         Ok(Err(_)) => Err((400, "The body ended before it was whole.".into())),
         Err(_) => Err((
             408,
@@ -146,15 +142,10 @@ async fn read_body(body: Incoming) -> Result<Bytes, (u16, String)> {
 /// Ready is who can read, and whose lane takes writes.
 fn ready(app: &App) -> Answer {
     let full = app.lane.waiting() >= app.settings.queue_max;
-    let readable = app
-        .readers
-        .snapshot(|reader| reader.house_balances(books::World(0)));
+    let readable = app.readers.snapshot(|reader| reader.house_balances(books::World(0)));
     match (readable, full) {
         (Ok(_), false) => plain(StatusCode::OK, "ready\n".into()),
-        (Ok(_), true) => plain(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "the queue is full\n".into(),
-        ),
+        (Ok(_), true) => plain(StatusCode::SERVICE_UNAVAILABLE, "the queue is full\n".into()),
         (Err(error), _) => plain(StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")),
     }
 }

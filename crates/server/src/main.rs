@@ -17,8 +17,6 @@ fn main() -> ExitCode {
 }
 
 fn system_time() -> Millis {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Millis(since.as_millis() as i64)
 }

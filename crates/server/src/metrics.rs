@@ -57,11 +57,7 @@ impl Metrics {
         let help = "Time from a request's headers to its answer";
         registry.register_with_unit("request_duration", help, Unit::Seconds, latency.clone());
         let batch_jobs = Histogram::new((0..11).map(|power| f64::from(1 << power)));
-        registry.register(
-            "lane_batch_jobs",
-            "Writes in one commit",
-            batch_jobs.clone(),
-        );
+        registry.register("lane_batch_jobs", "Writes in one commit", batch_jobs.clone());
         let batch_work = durations();
         let help = "Loading, deciding and writing one batch";
         registry.register_with_unit("lane_work", help, Unit::Seconds, batch_work.clone());
@@ -69,17 +65,9 @@ impl Metrics {
         let help = "Committing one batch, until it is on disk";
         registry.register_with_unit("lane_commit", help, Unit::Seconds, batch_commit.clone());
         let batch_failures = Counter::default();
-        registry.register(
-            "lane_failures",
-            "Batches that failed whole",
-            batch_failures.clone(),
-        );
+        registry.register("lane_failures", "Batches that failed whole", batch_failures.clone());
         let waiting = Gauge::default();
-        registry.register(
-            "lane_waiting",
-            "Writes that wait for the lane",
-            waiting.clone(),
-        );
+        registry.register("lane_waiting", "Writes that wait for the lane", waiting.clone());
         let connections = Gauge::default();
         registry.register("connections", "Open connections", connections.clone());
         Metrics {
@@ -97,12 +85,8 @@ impl Metrics {
 
     /// Counts a request.
     pub fn request(&self, operation: &'static str, status: u16, took: Duration) {
-        self.requests
-            .get_or_create(&Answered { operation, status })
-            .inc();
-        self.latency
-            .get_or_create(&Operation { operation })
-            .observe(took.as_secs_f64());
+        self.requests.get_or_create(&Answered { operation, status }).inc();
+        self.latency.get_or_create(&Operation { operation }).observe(took.as_secs_f64());
     }
 
     /// Counts a batch of the lane.

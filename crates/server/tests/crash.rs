@@ -43,11 +43,7 @@ fn what_was_acknowledged_survives() {
         }
         let began = Instant::now();
         server.restart();
-        assert!(
-            began.elapsed() < RESTART_MAX,
-            "the start took {:?}",
-            began.elapsed()
-        );
+        assert!(began.elapsed() < RESTART_MAX, "the start took {:?}", began.elapsed());
         let api = Api::new(&server);
         let fresh = told.kept.len();
         for sent in unanswered {
@@ -58,22 +54,13 @@ fn what_was_acknowledged_survives() {
         told.check_objects(&api);
         if round % DOCTOR_EVERY == DOCTOR_EVERY - 1 {
             let doctor = server.purser(&["doctor"]);
-            assert!(
-                doctor.status.success(),
-                "{}",
-                String::from_utf8_lossy(&doctor.stdout)
-            );
+            assert!(doctor.status.success(), "{}", String::from_utf8_lossy(&doctor.stdout));
         }
     }
     told.check_events(&Api::new(&server));
-    server
-        .stop_and_audit()
-        .unwrap_or_else(|why| panic!("{why}"));
+    server.stop_and_audit().unwrap_or_else(|why| panic!("{why}"));
     println!("{} writes survived {ROUNDS} kills", told.kept.len());
-    assert!(
-        told.kept.len() > ROUNDS * CLIENTS,
-        "hardly anything was written"
-    );
+    assert!(told.kept.len() > ROUNDS * CLIENTS, "hardly anything was written");
 }
 
 /// Gives what was sent and not answered, by then.
@@ -100,9 +87,7 @@ fn work_until_killed(
         thread::sleep(life);
         server.kill9();
         over.store(true, Ordering::SeqCst);
-        let ended = clients
-            .into_iter()
-            .map(|client| client.join().expect("no client panics"));
+        let ended = clients.into_iter().map(|client| client.join().expect("no client panics"));
         ended.flatten().collect()
     });
     *told = shared.into_inner().expect("no client panicked");
@@ -179,23 +164,14 @@ struct Holder {
 
 impl Told {
     fn next(&self, random: &mut Random, account: &'static str, client: usize, key: String) -> Sent {
-        let own = self
-            .customers
-            .iter()
-            .filter(|(_, holder)| holder.account == account);
+        let own = self.customers.iter().filter(|(_, holder)| holder.account == account);
         let own: Vec<&String> = own.map(|(id, _)| id).collect();
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         if own.is_empty() || random.one_in(6) {
             let email = format!("{key}@example.com");
             let params = vec![pair("name", &key), pair("email", &email)];
             let path = "/v1/customers".to_owned();
-            return Sent {
-                key,
-                account,
-                path,
-                params,
-                deed: Deed::Create,
-            };
+            return Sent { key, account, path, params, deed: Deed::Create };
         }
         // New customers and old ones: some are hot.
         let whom = match random.one_in(2) {
@@ -207,13 +183,7 @@ impl Told {
             let params = vec![pair(&format!("metadata[{name}]"), &key)];
             let path = format!("/v1/customers/{whom}");
             let deed = Deed::Update(whom, name, key.clone());
-            return Sent {
-                key,
-                account,
-                path,
-                params,
-                deed,
-            };
+            return Sent { key, account, path, params, deed };
         }
         let (currency, amount) = (*random.pick(&CURRENCIES), 1 + random.below(5000) as i64);
         let params = vec![
@@ -223,22 +193,12 @@ impl Told {
         ];
         let path = format!("/v1/test_helpers/customers/{whom}/fund_cash_balance");
         let deed = Deed::Fund(whom, currency, amount);
-        Sent {
-            key,
-            account,
-            path,
-            params,
-            deed,
-        }
+        Sent { key, account, path, params, deed }
     }
 
     /// Notes an answer.
     fn keep(&mut self, sent: &Sent, answer: &Answer) {
-        assert_eq!(
-            answer.status, 200,
-            "{} {:?}: {}",
-            sent.path, sent.params, answer.body
-        );
+        assert_eq!(answer.status, 200, "{} {:?}: {}", sent.path, sent.params, answer.body);
         let id = text(&answer.json().expect("JSON")["id"]);
         match &sent.deed {
             Deed::Create => {
@@ -254,9 +214,7 @@ impl Told {
             Deed::Fund(whom, currency, amount) => {
                 let holder = self.customers.get_mut(whom).expect("it was made");
                 holder.touched = true;
-                holder
-                    .funded
-                    .insert(sent.key.clone(), (id, currency, *amount));
+                holder.funded.insert(sent.key.clone(), (id, currency, *amount));
             }
             Deed::Update(whom, name, value) => {
                 let holder = self.customers.get_mut(whom).expect("it was made");
@@ -265,10 +223,7 @@ impl Told {
             }
         }
         let body = answer.body.clone();
-        self.kept.push(Kept {
-            sent: sent.clone(),
-            body,
-        });
+        self.kept.push(Kept { sent: sent.clone(), body });
     }
 
     /// Each key of this round, and some older ones, give the same bytes again.
@@ -284,11 +239,7 @@ impl Told {
 
     /// Whoever was touched has what the clients know and nothing else.
     fn check_objects(&mut self, api: &Api) {
-        for (id, holder) in self
-            .customers
-            .iter_mut()
-            .filter(|(_, holder)| holder.touched)
-        {
+        for (id, holder) in self.customers.iter_mut().filter(|(_, holder)| holder.touched) {
             holder.touched = false;
             let account = holder.account;
             let email = format!("{}@example.com", holder.key);
@@ -315,10 +266,7 @@ impl Told {
             }
             assert_eq!(seen, holder.funded, "{id}");
             let balance = api.get(account, &format!("/v1/customers/{id}/cash_balance"));
-            let available = balance["available"]
-                .as_object()
-                .cloned()
-                .unwrap_or_default();
+            let available = balance["available"].as_object().cloned().unwrap_or_default();
             assert_eq!(Value::Object(available), serde_json::json!(sums));
         }
     }
@@ -331,25 +279,17 @@ impl Told {
                 let of = told.entry(text(&event["type"])).or_default();
                 of.push(text(&event["data"]["object"]["id"]));
             }
-            let own = || {
-                self.customers
-                    .iter()
-                    .filter(|(_, holder)| holder.account == account)
-            };
+            let own = || self.customers.iter().filter(|(_, holder)| holder.account == account);
             let made: Vec<String> = own().map(|(id, _)| id.clone()).collect();
             let funded = own().flat_map(|(_, holder)| holder.funded.values());
             let funded: Vec<String> = funded.map(|(id, _, _)| id.clone()).collect();
-            for (name, want) in [
-                ("customer.created", made),
-                ("customer_cash_balance_transaction.created", funded),
-            ] {
+            for (name, want) in
+                [("customer.created", made), ("customer_cash_balance_transaction.created", funded)]
+            {
                 let got = told.remove(name).unwrap_or_default();
                 assert_eq!(got.len(), want.len(), "{name}");
                 let set = |ids: Vec<String>| ids.into_iter().collect::<BTreeSet<_>>();
-                assert!(
-                    set(got) == set(want),
-                    "{name}: other objects than there are"
-                );
+                assert!(set(got) == set(want), "{name}: other objects than there are");
             }
         }
     }
@@ -389,10 +329,7 @@ impl Api {
             if page["has_more"] != true {
                 return rows;
             }
-            let last = rows
-                .last()
-                .map(|row| text(&row["id"]))
-                .expect("a page has rows");
+            let last = rows.last().map(|row| text(&row["id"])).expect("a page has rows");
             after = format!("&starting_after={last}");
         }
     }

@@ -35,9 +35,7 @@ fn parallel_funding_keeps_the_chain() {
     api.assert_history(&ada, &[("eur", 10, 7), ("usd", PARALLEL, 100)]);
     api.assert_history(&bob, &[("usd", 10, 11)]);
     api.assert_one_event_for_each_row(&[&ada, &bob]);
-    server
-        .stop_and_audit()
-        .unwrap_or_else(|why| panic!("{why}"));
+    server.stop_and_audit().unwrap_or_else(|why| panic!("{why}"));
 }
 
 /// S35: pages join without gap or overlap, newest first even within one second.
@@ -46,23 +44,16 @@ fn pages_join_into_the_whole_list() {
     let server = Server::started();
     let api = Api::new(&server);
     let customer = api.new_customer();
-    let made: Vec<String> = (1..=ROWS)
-        .map(|i| api.fund(&customer, i, "usd").1)
-        .collect();
+    let made: Vec<String> = (1..=ROWS).map(|i| api.fund(&customer, i, "usd").1).collect();
     let newest_first: Vec<String> = made.iter().rev().cloned().collect();
     let path = format!("/v1/customers/{customer}/cash_balance_transactions");
 
     let first = api.page(&path, &[("limit", "10")]);
     let second = api.page(&path, &[("limit", "10"), ("starting_after", &first.ids[9])]);
-    let third = api.page(
-        &path,
-        &[("limit", "10"), ("starting_after", &second.ids[9])],
-    );
+    let third = api.page(&path, &[("limit", "10"), ("starting_after", &second.ids[9])]);
     let sizes = [&first, &second, &third].map(|page| (page.ids.len(), page.has_more));
     assert_eq!(sizes, [(10, true), (10, true), (5, false)]);
-    let joined = [&first, &second, &third]
-        .map(|page| page.ids.clone())
-        .concat();
+    let joined = [&first, &second, &third].map(|page| page.ids.clone()).concat();
     assert_eq!(joined, newest_first);
 
     let above = api.page(&path, &[("limit", "10"), ("ending_before", &second.ids[0])]);
@@ -90,9 +81,7 @@ struct Page {
 
 impl Api {
     fn new(server: &Server) -> Self {
-        Self {
-            client: Client::new(server.base().expect("it runs")),
-        }
+        Self { client: Client::new(server.base().expect("it runs")) }
     }
 
     fn new_customer(&self) -> String {
@@ -105,11 +94,8 @@ impl Api {
     fn fund(&self, customer: &str, amount: usize, currency: &str) -> (u16, String) {
         let path = format!("/v1/test_helpers/customers/{customer}/fund_cash_balance");
         let amount = amount.to_string();
-        let (status, row) = self.call(
-            "POST",
-            &path,
-            &[("amount", &amount), ("currency", currency)],
-        );
+        let (status, row) =
+            self.call("POST", &path, &[("amount", &amount), ("currency", currency)]);
         let busy = status == 429 && row["error"]["code"] == "lock_timeout";
         assert!(status == 200 || busy, "{status} {row}");
         (status, text(&row["id"]))
@@ -126,11 +112,7 @@ impl Api {
         assert_eq!(status, 200, "{list}");
         let rows = list["data"].as_array().expect("a list").clone();
         let ids = rows.iter().map(|row| text(&row["id"])).collect();
-        Page {
-            ids,
-            rows,
-            has_more: list["has_more"] == true,
-        }
+        Page { ids, rows, has_more: list["has_more"] == true }
     }
 
     /// Every row of a list, newest first.
@@ -150,9 +132,7 @@ impl Api {
 
     /// So many fundings of this amount in each currency, each ending where the next begins.
     fn assert_history(&self, customer: &str, wanted: &[(&str, usize, i64)]) {
-        let rows = self.all(&format!(
-            "/v1/customers/{customer}/cash_balance_transactions"
-        ));
+        let rows = self.all(&format!("/v1/customers/{customer}/cash_balance_transactions"));
         let path = format!("/v1/customers/{customer}/cash_balance");
         let (_, cash_balance) = self.call("GET", &path, &[]);
         let mut ending: BTreeMap<String, i64> = BTreeMap::new();
@@ -164,26 +144,18 @@ impl Api {
         for (currency, count, amount) in wanted {
             let of_currency = rows.iter().filter(|row| row["currency"] == *currency);
             assert_eq!(of_currency.clone().count(), *count, "{currency}");
-            assert!(
-                of_currency.clone().all(|row| row["net_amount"] == *amount),
-                "{currency}"
-            );
+            assert!(of_currency.clone().all(|row| row["net_amount"] == *amount), "{currency}");
             assert_eq!(ending[*currency], *count as i64 * amount);
             assert_eq!(cash_balance["available"][currency], ending[*currency]);
         }
         assert_eq!(ending.len(), wanted.len());
-        assert_eq!(
-            cash_balance["available"].as_object().map(|map| map.len()),
-            Some(wanted.len())
-        );
+        assert_eq!(cash_balance["available"].as_object().map(|map| map.len()), Some(wanted.len()));
     }
 
     fn assert_one_event_for_each_row(&self, customers: &[&str]) {
         let mut rows = Vec::new();
         for customer in customers {
-            rows.extend(self.all(&format!(
-                "/v1/customers/{customer}/cash_balance_transactions"
-            )));
+            rows.extend(self.all(&format!("/v1/customers/{customer}/cash_balance_transactions")));
         }
         let events = self.all("/v1/events");
         let told = events
@@ -197,10 +169,8 @@ impl Api {
     }
 
     fn call(&self, method: &str, path: &str, params: &[(&str, &str)]) -> (u16, Value) {
-        let params: Vec<(String, String)> = params
-            .iter()
-            .map(|(name, value)| ((*name).into(), (*value).into()))
-            .collect();
+        let params: Vec<(String, String)> =
+            params.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
         let request = Request::new(method, path, &params)
             .header("Authorization", "Bearer sk_test_ledger_over_http");
         let answer = self.client.send(&request).expect("an answer");

@@ -27,12 +27,8 @@ fn check(base: &str, cases: Vec<Case>) {
     for (name, bytes, status, part) in cases {
         let answer = ask(base, &bytes);
         if answer.status != status || !answer.body.contains(part) {
-            let Answer {
-                status: got, body, ..
-            } = answer;
-            wrong.push(format!(
-                "{name}: wanted {status} with \"{part}\", got {got}: {body}"
-            ));
+            let Answer { status: got, body, .. } = answer;
+            wrong.push(format!("{name}: wanted {status} with \"{part}\", got {got}: {body}"));
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
@@ -92,10 +88,8 @@ fn headers_are_bounded() {
     let several = |count: usize, bytes: usize| {
         let value = long(bytes);
         let names: Vec<String> = (0..count).map(|at| format!("X-Context-{at}")).collect();
-        let headers: Vec<(&str, &str)> = names
-            .iter()
-            .map(|name| (name.as_str(), value.as_str()))
-            .collect();
+        let headers: Vec<(&str, &str)> =
+            names.iter().map(|name| (name.as_str(), value.as_str())).collect();
         request("GET", "/v1/balance", &headers, "")
     };
     #[rustfmt::skip]
@@ -151,11 +145,7 @@ fn methods_are_named_where_another_is_wrong() {
         ("PUT", "/v1/customers".to_owned(), "GET, POST"),
         ("DELETE", "/v1/customers".to_owned(), "GET, POST"),
         ("PATCH", format!("/v1/customers/{id}"), "DELETE, GET, POST"),
-        (
-            "OPTIONS",
-            format!("/v1/customers/{id}"),
-            "DELETE, GET, POST",
-        ),
+        ("OPTIONS", format!("/v1/customers/{id}"), "DELETE, GET, POST"),
         ("POST", "/v1/balance".to_owned(), "GET"),
         ("BREW", "/v1/balance".to_owned(), "GET"),
     ];
@@ -167,17 +157,9 @@ fn methods_are_named_where_another_is_wrong() {
     }
     // A HEAD is answered without a body.
     let mut raw = Raw::connect(&base);
-    raw.send(request(
-        "HEAD",
-        "/v1/balance",
-        &[("Connection", "close")],
-        "",
-    ));
+    raw.send(request("HEAD", "/v1/balance", &[("Connection", "close")], ""));
     let head = raw.rest();
-    assert!(
-        head.starts_with("HTTP/1.1 405 ") && head.ends_with("\r\n\r\n"),
-        "{head}"
-    );
+    assert!(head.starts_with("HTTP/1.1 405 ") && head.ends_with("\r\n\r\n"), "{head}");
 }
 
 #[test]
@@ -197,20 +179,11 @@ fn versions_are_echoed_or_refused() {
         let answer = ask(&base, &request("GET", "/v1/balance", &headers, ""));
         assert_eq!(answer.status, status, "{version}: {}", answer.body);
         let echoed = answer.header_value("stripe-version");
-        assert!(
-            status != 200 || echoed == Some(version),
-            "{version}: {echoed:?}"
-        );
+        assert!(status != 200 || echoed == Some(version), "{version}: {echoed:?}");
     }
     let answer = ask(&base, &get("/v1/balance"));
-    assert!(
-        answer.header_value("stripe-version").is_some(),
-        "the version is not told"
-    );
-    let empty = ask(
-        &base,
-        &request("GET", "/v1/balance", &[("Stripe-Version", "")], ""),
-    );
+    assert!(answer.header_value("stripe-version").is_some(), "the version is not told");
+    let empty = ask(&base, &request("GET", "/v1/balance", &[("Stripe-Version", "")], ""));
     assert!(empty.status < 500);
 }
 
@@ -248,10 +221,7 @@ fn keys_that_are_no_text_are_not_mixed_up() {
     };
     let (first, second) = (with_key(0xfe), with_key(0xff));
     let refused = first.status == 400 && second.status == 400;
-    assert!(
-        refused || first.body != second.body,
-        "one key got the answer of the other"
-    );
+    assert!(refused || first.body != second.body, "one key got the answer of the other");
 }
 
 /// Forms, JSON and nothing at all mean the same, also to an idempotency key.
@@ -273,11 +243,7 @@ fn bodies_may_be_spelled_in_many_ways() {
         post("/v1/customers", &[JSON], "{}"),
         post("/v1/customers", &[charset], " \n{ } "),
         post("/v1/customers", &[("Content-Length", "0")], ""),
-        post(
-            "/v1/customers",
-            &[("Transfer-Encoding", "chunked")],
-            "0\r\n\r\n",
-        ),
+        post("/v1/customers", &[("Transfer-Encoding", "chunked")], "0\r\n\r\n"),
     ]
     .iter()
     .map(|bytes| shown(&ask(&base, bytes)))
@@ -306,11 +272,7 @@ fn bodies_may_be_spelled_in_many_ways() {
     ] {
         let again = ask(&base, &bytes);
         assert_eq!((again.status, &again.body), (200, &first.body), "{name}");
-        assert_eq!(
-            again.header_value("idempotent-replayed"),
-            Some("true"),
-            "{name}"
-        );
+        assert_eq!(again.header_value("idempotent-replayed"), Some("true"), "{name}");
     }
 }
 
@@ -335,24 +297,12 @@ fn expansions_may_be_spelled_in_many_ways() {
         assert_eq!(answer.status, 200, "{query}: {}", answer.body);
         let balance = answer.json().unwrap()["cash_balance"].take();
         assert_eq!(balance.is_object(), expanded, "{query}");
-        assert_eq!(
-            balance["customer"].is_object(),
-            query.contains(deep),
-            "{query}"
-        );
+        assert_eq!(balance["customer"].is_object(), query.contains(deep), "{query}");
     }
     let json = json!({ "expand": ["cash_balance"] }).to_string();
     let updated = ask(&base, &post(&path, &[JSON], &json));
-    assert!(
-        updated.json().unwrap()["cash_balance"].is_object(),
-        "{}",
-        updated.body
-    );
-    for query in [
-        "expand[]=nothing",
-        "expand[a]=cash_balance",
-        "expand[][]=cash_balance",
-    ] {
+    assert!(updated.json().unwrap()["cash_balance"].is_object(), "{}", updated.body);
+    for query in ["expand[]=nothing", "expand[a]=cash_balance", "expand[][]=cash_balance"] {
         let answer = ask(&base, &get(&format!("{path}?{query}")));
         assert_eq!(answer.status, 400, "{query}: {}", answer.body);
     }
@@ -389,11 +339,7 @@ fn many_names_and_deep_ones_are_refused() {
     let form = |body: &str| post("/v1/customers", &[FORM], body);
     let json = |body: &str| post("/v1/customers", &[JSON], body);
     let nested = |open: &str, close: &str, depth: usize| {
-        format!(
-            "{{\"metadata\":{}1{}}}",
-            open.repeat(depth),
-            close.repeat(depth)
-        )
+        format!("{{\"metadata\":{}1{}}}", open.repeat(depth), close.repeat(depth))
     };
     let values = format!("{{\"preferred_locales\":[{}1]}}", "1,".repeat(9000));
     #[rustfmt::skip]
@@ -455,13 +401,7 @@ fn garbage_is_answered_or_hung_up_on() {
         head("Transfer-Encoding: chunked"),
         head("Authorization: Bearer sk_test_1\r\nContent-Length: 10"),
     ];
-    for chunk in [
-        "zz\r\n",
-        "5\r\nabc",
-        "ffffffffffffffffff\r\n",
-        "-1\r\n",
-        "1;a=b\r\nx\r\n",
-    ] {
+    for chunk in ["zz\r\n", "5\r\nabc", "ffffffffffffffffff\r\n", "-1\r\n", "1;a=b\r\nx\r\n"] {
         let mut bytes = head("Transfer-Encoding: chunked");
         bytes.extend_from_slice(chunk.as_bytes());
         cases.push(bytes);
@@ -472,10 +412,7 @@ fn garbage_is_answered_or_hung_up_on() {
         let shown = String::from_utf8_lossy(&bytes[..bytes.len().min(80)]).into_owned();
         let answer = raw.rest();
         let status = answer.get(9..12).and_then(|code| code.parse::<u16>().ok());
-        assert!(
-            status.is_none_or(|status| status < 500),
-            "{shown:?}: {answer}"
-        );
+        assert!(status.is_none_or(|status| status < 500), "{shown:?}: {answer}");
     }
     assert_eq!(ask(&base, &get("/v1/balance")).status, 200);
     assert!(!server.log().contains("panicked"), "{}", server.log());

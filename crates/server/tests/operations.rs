@@ -36,10 +36,7 @@ impl Api {
 
     fn with_key(server: &Server, key: &str) -> Api {
         let client = Client::new(server.base().expect("it runs"));
-        Api {
-            client,
-            key: key.to_owned(),
-        }
+        Api { client, key: key.to_owned() }
     }
 
     fn call(&self, method: &str, path: &str, params: &[(&str, &str)]) -> Answer {
@@ -68,11 +65,7 @@ impl Api {
 
     fn fund(&self, customer: &str, amount: i64, key: &str) -> Answer {
         let path = format!("/v1/test_helpers/customers/{customer}/fund_cash_balance");
-        self.post(
-            &path,
-            &[("amount", &amount.to_string()), ("currency", "usd")],
-            key,
-        )
+        self.post(&path, &[("amount", &amount.to_string()), ("currency", "usd")], key)
     }
 
     fn available(&self, customer: &str) -> i64 {
@@ -82,9 +75,7 @@ impl Api {
 }
 
 fn owned(params: &[(&str, &str)]) -> Vec<(String, String)> {
-    let pairs = params
-        .iter()
-        .map(|(name, value)| ((*name).into(), (*value).into()));
+    let pairs = params.iter().map(|(name, value)| ((*name).into(), (*value).into()));
     pairs.collect()
 }
 

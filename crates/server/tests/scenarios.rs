@@ -42,11 +42,7 @@ scenarios! {
 fn every_file_is_listed() {
     let files = std::fs::read_dir(runner::folder()).expect("the folder of the scenarios");
     let names = files.map(|file| {
-        let name = file
-            .expect("a file")
-            .file_name()
-            .into_string()
-            .expect("a name in UTF-8");
+        let name = file.expect("a file").file_name().into_string().expect("a name in UTF-8");
         name.strip_suffix(".txt").unwrap_or(&name).to_owned()
     });
     let listed: BTreeSet<String> = LISTED.iter().map(|&name| name.to_owned()).collect();

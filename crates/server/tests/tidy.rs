@@ -23,14 +23,7 @@ fn root() -> PathBuf {
 
 fn metadata() -> serde_json::Value {
     let output = Command::new(env!("CARGO"))
-        .args([
-            "metadata",
-            "--format-version",
-            "1",
-            "--no-deps",
-            "--locked",
-            "--offline",
-        ])
+        .args(["metadata", "--format-version", "1", "--no-deps", "--locked", "--offline"])
         .current_dir(root())
         .output()
         .expect("cargo runs");
@@ -53,10 +46,7 @@ fn crates_depend_downwards_only() {
             }
             let on = dependency["name"].as_str().expect("a name");
             let inside = DIRECTION.iter().any(|(known, _)| *known == on);
-            assert!(
-                !inside || allowed.contains(&on),
-                "{name} must not depend on {on}"
-            );
+            assert!(!inside || allowed.contains(&on), "{name} must not depend on {on}");
             assert!(
                 name != "purser-books" || !NOT_IN_BOOKS.contains(&on),
                 "the books must not depend on {on}"
@@ -68,10 +58,7 @@ fn crates_depend_downwards_only() {
 #[test]
 fn only_main_reads_clock_and_randomness_and_only_the_store_knows_sql() {
     let rules: &[(&str, &[&str])] = &[
-        (
-            "SystemTime::now",
-            &["crates/server/src/main.rs", "crates/store/examples/"],
-        ),
+        ("SystemTime::now", &["crates/server/src/main.rs", "crates/store/examples/"]),
         ("getrandom::", &["crates/server/src/main.rs"]),
         ("rusqlite", &["crates/store/"]),
     ];
@@ -80,10 +67,7 @@ fn only_main_reads_clock_and_randomness_and_only_the_store_knows_sql() {
         for (what, homes) in rules {
             let at_home = homes.iter().any(|home| file.starts_with(home));
             let is_test = file.contains("/tests/") || file.contains("/tests.rs");
-            assert!(
-                at_home || is_test || !text.contains(what),
-                "{file} must not use {what}"
-            );
+            assert!(at_home || is_test || !text.contains(what), "{file} must not use {what}");
         }
     }
 }
@@ -93,10 +77,7 @@ fn files_and_lines_are_small_enough_to_read() {
     for file in sources() {
         let text = std::fs::read_to_string(root().join(&file)).expect("a source file");
         let lines = text.lines().count();
-        assert!(
-            lines <= FILE_LINES_MAX,
-            "{file} has {lines} lines, over {FILE_LINES_MAX}"
-        );
+        assert!(lines <= FILE_LINES_MAX, "{file} has {lines} lines, over {FILE_LINES_MAX}");
         for (at, line) in text.lines().enumerate() {
             // The table of operations is one row an operation, and constants of tests are data.
             let row = line.trim_start().starts_with("route!(") || line.contains("\": &str = r#\"");
@@ -119,10 +100,7 @@ fn sources() -> Vec<String> {
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let path = path
-                    .strip_prefix(root())
-                    .expect("below the root")
-                    .to_owned();
+                let path = path.strip_prefix(root()).expect("below the root").to_owned();
                 // The two tests below speak of what others must not.
                 if !path.ends_with("tidy.rs") {
                     found.push(path.to_string_lossy().into_owned());

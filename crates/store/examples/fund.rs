@@ -41,27 +41,16 @@ impl Job for Load {
     fn keep(&self, result: &Result<Reply, Refusal>, _: &WorkingSet) -> Option<Kept> {
         match result {
             Ok(Reply::CashTransaction(row)) => Some(Kept::CashTransaction(row.key)),
-            _ => Some(Kept::Bytes {
-                status: 200,
-                body: vec![b' '; 600],
-            }),
+            _ => Some(Kept::Bytes { status: 200, body: vec![b' '; 600] }),
         }
     }
     fn done(self: Box<Self>, outcome: Outcome) {
         let customer = match outcome {
-            Outcome::Decided {
-                result: Ok(Reply::Customer(customer)),
-                ..
-            } => Some(customer.number),
+            Outcome::Decided { result: Ok(Reply::Customer(customer)), .. } => Some(customer.number),
             Outcome::Decided { result: Ok(_), .. } => None,
             _ => panic!("a job failed"),
         };
-        self.done
-            .send(Done {
-                began: self.began,
-                customer,
-            })
-            .expect("somebody waits");
+        self.done.send(Done { began: self.began, customer }).expect("somebody waits");
     }
 }
 
@@ -74,10 +63,8 @@ struct Bench {
 
 impl Bench {
     fn random(&mut self) -> u64 {
-        self.random = self
-            .random
-            .wrapping_mul(6364136223846793005)
-            .wrapping_add(1442695040888963407);
+        self.random =
+            self.random.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         self.random >> 20
     }
 
@@ -90,22 +77,12 @@ impl Bench {
         let idempotency_key = Some(format!("3f1c6a52-7f0b-4f7e-9d6a-{b:012x}"));
         let load = Load {
             command,
-            key: Idempotency {
-                key,
-                fingerprint: key,
-                request_id: request_id.clone(),
-            },
-            cause: Arc::new(RequestCause {
-                request_id,
-                idempotency_key,
-            }),
+            key: Idempotency { key, fingerprint: key, request_id: request_id.clone() },
+            cause: Arc::new(RequestCause { request_id, idempotency_key }),
             began: Instant::now(),
             done: self.to.clone(),
         };
-        assert!(
-            self.lane.submit(Box::new(load)).is_ok(),
-            "the queue is long enough"
-        );
+        assert!(self.lane.submit(Box::new(load)).is_ok(), "the queue is long enough");
     }
 
     fn run(
@@ -144,10 +121,7 @@ impl Bench {
 fn main() {
     let mut args = std::env::args().skip(1);
     let dir = args.next().expect("a directory");
-    let mut number = |default| {
-        args.next()
-            .map_or(default, |text| text.parse().expect("a number"))
-    };
+    let mut number = |default| args.next().map_or(default, |text| text.parse().expect("a number"));
     let (customers, fundings, in_flight) = (number(100_000), number(300_000), number(64));
     let path = format!("{dir}/fund.db");
     let store = Store::open(&Location::File(path.into()), [7; 16]).expect("a store");
@@ -158,9 +132,7 @@ fn main() {
         linger: Duration::from_micros(30),
         default_mode: ReconciliationMode::Automatic,
         clock: Arc::new(|| {
-            let since = SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .unwrap_or_default();
+            let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             Millis(since.as_millis() as i64)
         }),
         observe: Arc::new(|_| {}),
@@ -168,16 +140,9 @@ fn main() {
     };
     let lane = Lane::start(store.path().to_owned(), IdKey::new(store.secret()), options);
     let (to, from) = channel();
-    let mut bench = Bench {
-        lane: lane.expect("a lane"),
-        to,
-        from,
-        random: 42,
-    };
-    let made = bench.run("create customers", customers, 256, |_| {
-        Command::CreateCustomer {
-            edits: vec![books::command::Edit::Email(Some("ada@example.com".into()))],
-        }
+    let mut bench = Bench { lane: lane.expect("a lane"), to, from, random: 42 };
+    let made = bench.run("create customers", customers, 256, |_| Command::CreateCustomer {
+        edits: vec![books::command::Edit::Email(Some("ada@example.com".into()))],
     });
     bench.run("fund", fundings, in_flight, |bench| Command::Fund {
         customer: made[bench.random() as usize % made.len()],

@@ -52,16 +52,11 @@ pub struct Admin {
 impl Admin {
     /// Opens the database at `path`, which must exist.
     pub fn open(path: &Path) -> Result<Admin> {
-        Ok(Admin {
-            path: path.to_owned(),
-            db: Mutex::new(open_existing(path, Access::Write)?),
-        })
+        Ok(Admin { path: path.to_owned(), db: Mutex::new(open_existing(path, Access::Write)?) })
     }
 
     fn db(&self) -> std::sync::MutexGuard<'_, Connection> {
-        self.db
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.db.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     /// The account that sandbox keys open; `fresh` becomes it in a new database.
@@ -77,19 +72,14 @@ impl Admin {
     pub fn world(&self, account: &str, livemode: bool, now: Timestamp) -> Result<World> {
         let db = self.db();
         let select = "SELECT world FROM world WHERE account = ?1 AND livemode = ?2";
-        let find = || {
-            db.query_row(select, params![account, livemode], |row| row.get(0))
-                .optional()
-        };
+        let find = || db.query_row(select, params![account, livemode], |row| row.get(0)).optional();
         if let Some(world) = find()? {
             return Ok(World(world));
         }
         let insert = "INSERT INTO world (account, livemode, created) VALUES (?1, ?2, ?3)
                       ON CONFLICT DO NOTHING";
         db.execute(insert, params![account, livemode, now.0])?;
-        find()?
-            .map(World)
-            .ok_or_else(|| StoreError::Other("a world was not made".into()))
+        find()?.map(World).ok_or_else(|| StoreError::Other("a world was not made".into()))
     }
 
     /// All worlds: account, mode, world, when it was made.
@@ -97,16 +87,9 @@ impl Admin {
         let db = self.db();
         let mut select = db.prepare("SELECT account, livemode, world, created FROM world")?;
         let read = |row: &rusqlite::Row<'_>| {
-            Ok((
-                row.get(0)?,
-                row.get(1)?,
-                World(row.get(2)?),
-                Timestamp(row.get(3)?),
-            ))
+            Ok((row.get(0)?, row.get(1)?, World(row.get(2)?), Timestamp(row.get(3)?)))
         };
-        Ok(select
-            .query_map([], read)?
-            .collect::<std::result::Result<_, _>>()?)
+        Ok(select.query_map([], read)?.collect::<std::result::Result<_, _>>()?)
     }
 
     /// Keeps a new key.
@@ -133,9 +116,7 @@ impl Admin {
     pub fn keys(&self) -> Result<Vec<ApiKey>> {
         let db = self.db();
         let mut select = db.prepare(&format!("{SELECT_KEY} ORDER BY created, id"))?;
-        Ok(select
-            .query_map([], read_key)?
-            .collect::<std::result::Result<_, _>>()?)
+        Ok(select.query_map([], read_key)?.collect::<std::result::Result<_, _>>()?)
     }
 
     /// Revokes a key; `false` if there is none of that id that still works.
@@ -148,10 +129,7 @@ impl Admin {
     /// `progress` is told the pages done and the pages in all.
     pub fn backup(&self, to: &Path, progress: &mut dyn FnMut(i32, i32)) -> Result<()> {
         if to.exists() {
-            return Err(StoreError::ReadOnly(format!(
-                "{} exists already",
-                to.display()
-            )));
+            return Err(StoreError::ReadOnly(format!("{} exists already", to.display())));
         }
         let from = connect(&self.path, Access::Read)?;
         let mut copy = Connection::open(to)?;

@@ -46,11 +46,7 @@ impl Checkpointer {
             .name("checkpoint".into())
             .spawn(run)
             .map_err(|e| StoreError::Other(format!("no thread can be started: {e}")))?;
-        Ok(Checkpointer {
-            stop,
-            tail_wanted,
-            thread: Some(thread),
-        })
+        Ok(Checkpointer { stop, tail_wanted, thread: Some(thread) })
     }
 
     /// Set when the lane should copy the rest.
@@ -71,8 +67,7 @@ impl Drop for Checkpointer {
 /// Pages in the log that are not in the database yet; 0 where it cannot be told.
 fn waiting_pages(db: &Connection) -> i64 {
     let look = |row: &rusqlite::Row<'_>| Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?);
-    db.query_row("PRAGMA wal_checkpoint(NOOP)", [], look)
-        .unwrap_or(0)
+    db.query_row("PRAGMA wal_checkpoint(NOOP)", [], look).unwrap_or(0)
 }
 
 /// Copies what can be copied without waiting for anybody. A failure loses nothing: the log still

@@ -67,9 +67,7 @@ pub fn examine(path: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Report
     let mut auditor = Auditor::default();
     integrity(&db, &mut auditor)?;
     let count = |table: &str| {
-        db.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| {
-            row.get::<_, i64>(0)
-        })
+        db.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<_, i64>(0))
     };
     let total = (count("entry")? + count("cash_transaction")?) as u64;
     let mut done = 0;
@@ -109,10 +107,7 @@ fn entries(db: &Connection, auditor: &mut Auditor, tell: &mut dyn FnMut()) -> Re
     let mut open: Option<Opened> = None;
     while let Some(row) = found.next()? {
         let (world, Num(number)) = (World(row.get(0)?), row.get(1)?);
-        if open
-            .as_ref()
-            .is_none_or(|o| (o.world, o.number) != (world, number))
-        {
+        if open.as_ref().is_none_or(|o| (o.world, o.number) != (world, number)) {
             if let Some(done) = open.take() {
                 done.check(db, auditor)?;
                 tell();
@@ -125,10 +120,7 @@ fn entries(db: &Connection, auditor: &mut Auditor, tell: &mut dyn FnMut()) -> Re
                 postings: Vec::new(),
             });
         }
-        if let Some(opened) = open
-            .as_mut()
-            .filter(|_| row.get_ref(4).is_ok_and(|v| !is_null(v)))
-        {
+        if let Some(opened) = open.as_mut().filter(|_| row.get_ref(4).is_ok_and(|v| !is_null(v))) {
             match rows::posting(row, 4) {
                 Ok(posting) => opened.postings.push(posting),
                 Err(error) => auditor.found("every row can be read", error.to_string()),
@@ -158,13 +150,10 @@ struct Opened {
 impl Opened {
     fn check(self, db: &Connection, auditor: &mut Auditor) -> Result<()> {
         let name = format!("entry {} in world {}", self.number.0, self.world.0);
-        let owner = self
-            .postings
-            .iter()
-            .find_map(|posting| match posting.account {
-                Account::CustomerCash(customer) => Some(customer),
-                _ => None,
-            });
+        let owner = self.postings.iter().find_map(|posting| match posting.account {
+            Account::CustomerCash(customer) => Some(customer),
+            _ => None,
+        });
         let kind = rows::entry_kind(&self.kind);
         let entry = kind.map(|kind| Entry::new(self.number, kind, self.postings));
         match entry {

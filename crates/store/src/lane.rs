@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -25,6 +25,7 @@ use books::{Change, Command, Context, Currency, IdKey, Refusal, Reply, RowKey, W
 
 use crate::checkpoint::Checkpointer;
 use crate::error::{Result, StoreError};
+use crate::purses::Purses;
 use crate::working_set::WorkingSet;
 use crate::writer::Writer;
 
@@ -44,6 +45,10 @@ pub trait Job: Send {
     fn cause(&self) -> Arc<RequestCause>;
     /// The idempotency key it came with.
     fn idempotency(&self) -> Option<&Idempotency>;
+    /// Whether the answer shows the customer, beside what the command itself needs.
+    fn shows_customer(&self) -> bool {
+        false
+    }
     /// The answer as it is to be kept with the effects; the set is as this command left it.
     /// `None` where no answer need be kept.
     fn keep(&self, result: &std::result::Result<Reply, Refusal>, set: &WorkingSet) -> Option<Kept>;
@@ -152,7 +157,7 @@ pub struct Lane {
     queue: Option<SyncSender<Box<dyn Job>>>,
     queue_max: usize,
     waiting: Arc<AtomicUsize>,
-    commits: Arc<AtomicU64>,
+    purses: Arc<Purses>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -163,7 +168,7 @@ impl Lane {
         let numbers = writer.numbers()?;
         let (queue, inbox) = sync_channel(options.queue_max);
         let waiting = Arc::new(AtomicUsize::new(0));
-        let commits = Arc::new(AtomicU64::new(0));
+        let purses = Arc::new(Purses::default());
         let queue_max = options.queue_max;
         let checkpointer = Checkpointer::start(path)?;
         let mut work = Work {
@@ -174,7 +179,7 @@ impl Lane {
             options,
             inbox,
             waiting: waiting.clone(),
-            commits: commits.clone(),
+            purses: purses.clone(),
             chains: HashMap::new(),
             house: HashMap::new(),
             last_batch: 0,
@@ -189,13 +194,7 @@ impl Lane {
             .name("lane".into())
             .spawn(run)
             .map_err(|e| StoreError::Other(format!("no thread can be started: {e}")))?;
-        Ok(Lane {
-            queue: Some(queue),
-            queue_max,
-            waiting,
-            commits,
-            thread: Some(thread),
-        })
+        Ok(Lane { queue: Some(queue), queue_max, waiting, purses, thread: Some(thread) })
     }
 
     /// Hands a command to the lane. When the queue is full it is given back at once: nothing
@@ -219,9 +218,9 @@ impl Lane {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    /// Counts this lane's commits, so that readers know when what they see is old.
-    pub fn commits(&self) -> Arc<AtomicU64> {
-        self.commits.clone()
+    /// The purses that this lane keeps at hand, for readers.
+    pub fn purses(&self) -> Arc<Purses> {
+        self.purses.clone()
     }
 
     /// Finishes what waits and stops.
@@ -249,7 +248,7 @@ struct Work {
     options: LaneOptions,
     inbox: Receiver<Box<dyn Job>>,
     waiting: Arc<AtomicUsize>,
-    commits: Arc<AtomicU64>,
+    purses: Arc<Purses>,
     /// The last seal and the length of each chain, as committed.
     chains: HashMap<World, (Seal, i64)>,
     /// This lane's rows of the house accounts, as committed.
@@ -336,17 +335,9 @@ impl Work {
         };
         let held = |job: &dyn Job, outcome: &Outcome| {
             matches!(outcome, Outcome::Decided { .. })
-                && job
-                    .cause()
-                    .idempotency_key
-                    .as_ref()
-                    .is_some_and(|key| key.starts_with(prefix))
+                && job.cause().idempotency_key.as_ref().is_some_and(|key| key.starts_with(prefix))
         };
-        while jobs
-            .iter()
-            .zip(outcomes)
-            .any(|(job, outcome)| held(job.as_ref(), outcome))
-        {
+        while jobs.iter().zip(outcomes).any(|(job, outcome)| held(job.as_ref(), outcome)) {
             std::thread::park();
         }
     }
@@ -356,10 +347,10 @@ impl Work {
         let began = Instant::now();
         let mut set = WorkingSet::default();
         for job in jobs {
-            set.need(job.world(), job.command(), job.idempotency());
+            set.need(job.as_ref());
         }
         self.writer.begin()?;
-        self.writer.load(&mut set)?;
+        self.writer.load(&mut set, &self.purses)?;
         let mut pending = Pending::default();
         let mut outcomes = Vec::with_capacity(jobs.len());
         for job in jobs {
@@ -376,7 +367,8 @@ impl Work {
             failed: committed.is_err(),
         });
         committed?;
-        self.commits.fetch_add(1, Ordering::Release);
+        let purses = set.purses.iter();
+        self.purses.publish(purses.filter_map(|(key, purse)| Some((key, purse.as_ref()?))));
         self.chains.extend(chains);
         self.house.extend(pending.house);
         Ok(outcomes)
@@ -408,23 +400,15 @@ impl Work {
             cause: Some(job.cause()),
         };
         let command = job.command();
-        let decide = || {
-            set.view(world, command, |view| {
-                books::decide(command, view, &mut ctx)
-            })
-        };
+        let decide = || set.view(world, command, |view| books::decide(command, view, &mut ctx));
         let Ok(decided) = catch_unwind(AssertUnwindSafe(decide)) else {
-            return Ok(Outcome::Failed(StoreError::Bug(
-                "a decision panicked".into(),
-            )));
+            return Ok(Outcome::Failed(StoreError::Bug("a decision panicked".into())));
         };
         let result = match decided {
             Ok(decision) => match self.post_to_house(world, &decision.changes, pending)? {
                 true => {
                     set.apply(world, &decision.changes);
-                    pending
-                        .changes
-                        .extend(decision.changes.into_iter().map(|c| (world, c)));
+                    pending.changes.extend(decision.changes.into_iter().map(|c| (world, c)));
                     Ok(decision.reply)
                 }
                 false => Err(Refusal::AmountTooLarge),
@@ -434,15 +418,9 @@ impl Work {
         let kept = job.keep(&result, set);
         if let (Some(key), Some(kept)) = (job.idempotency(), &kept) {
             let number = self.numbers.next((self.options.clock)());
-            pending
-                .used
-                .push((world, key.clone(), number, kept.clone()));
+            pending.used.push((world, key.clone(), number, kept.clone()));
             let request_id = key.request_id.clone();
-            let used = Used {
-                fingerprint: key.fingerprint,
-                request_id,
-                kept: kept.clone(),
-            };
+            let used = Used { fingerprint: key.fingerprint, request_id, kept: kept.clone() };
             set.used.insert((world, key.key), Some(used));
         }
         Ok(Outcome::Decided { result, kept })
@@ -505,8 +483,7 @@ impl Work {
             self.writer.save_chain(*world, head, *length)?;
         }
         for ((world, account, currency), amount) in &pending.house {
-            self.writer
-                .save_house(*world, *account, *currency, *amount)?;
+            self.writer.save_house(*world, *account, *currency, *amount)?;
         }
         if !pending.changes.is_empty() || !pending.used.is_empty() {
             self.writer.save_numbers(&self.numbers)?;
@@ -519,6 +496,7 @@ impl Work {
         self.writer.rollback();
         self.chains.clear();
         self.house.clear();
+        self.purses.clear();
         if let Ok(writer) = self.writer.reopen() {
             self.writer = writer;
         }

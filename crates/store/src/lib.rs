@@ -10,6 +10,7 @@ pub mod doctor;
 pub mod error;
 pub mod lane;
 mod migrations;
+pub mod purses;
 pub mod reader;
 mod rows;
 mod sqlite;

@@ -27,11 +27,7 @@ fn migrate_with(db: &mut Connection, all: &[(&str, &str)]) -> Result<()> {
         let version = index as i64 + 1;
         let tx = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         let known = "SELECT 1 FROM schema_migration WHERE version = ?1";
-        if tx
-            .query_row(known, [version], |_| Ok(()))
-            .optional()?
-            .is_none()
-        {
+        if tx.query_row(known, [version], |_| Ok(())).optional()?.is_none() {
             tx.execute_batch(sql)?;
             tx.execute(
                 "INSERT INTO schema_migration (version, name, sha256) VALUES (?1, ?2, ?3)",
@@ -54,10 +50,7 @@ fn check_known(db: &Connection, all: &[(&str, &str)]) -> Result<()> {
     while let Some(row) = rows.next()? {
         let (version, name): (i64, String) = (row.get(0)?, row.get(1)?);
         let sha256: Vec<u8> = row.get(2)?;
-        match usize::try_from(version - 1)
-            .ok()
-            .and_then(|index| all.get(index))
-        {
+        match usize::try_from(version - 1).ok().and_then(|index| all.get(index)) {
             Some((_, sql)) if hash(sql) == sha256 => {}
             Some(_) => {
                 return Err(StoreError::Schema(format!(
@@ -104,19 +97,13 @@ mod tests {
         migrate_with(&mut db, &later).unwrap();
         assert!(matches!(migrate(&mut db), Err(StoreError::Schema(_))));
         let edited: Vec<_> = ALL.iter().map(|(name, _)| (*name, "SELECT 1")).collect();
-        assert!(matches!(
-            migrate_with(&mut db, &edited),
-            Err(StoreError::Schema(_))
-        ));
+        assert!(matches!(migrate_with(&mut db, &edited), Err(StoreError::Schema(_))));
     }
 
     #[test]
     fn a_migration_that_fails_leaves_nothing_behind() {
         let mut db = Connection::open_in_memory().unwrap();
-        let broken = [(
-            "broken",
-            "CREATE TABLE half (x INTEGER) STRICT; CREATE nonsense",
-        )];
+        let broken = [("broken", "CREATE TABLE half (x INTEGER) STRICT; CREATE nonsense")];
         assert!(migrate_with(&mut db, &broken).is_err());
         let tables = "SELECT count(*) FROM sqlite_schema WHERE name = 'half'";
         assert_eq!(db.query_row(tables, [], |row| row.get::<_, i64>(0)), Ok(0));

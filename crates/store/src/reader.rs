@@ -7,23 +7,25 @@
 //! Each method reads one thing; every list is bounded by its [`Window`] and reads only the rows it
 //! returns, along the primary key or one named index.
 
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::cell::Cell;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use books::balance::BalanceTransaction;
-use books::cash_balance::{Balances, CashTransaction, ReconciliationMode, Settings};
-use books::customer::Customer;
+use books::cash_balance::{Balances, CashTransaction};
+use books::customer::{Customer, Standing};
 use books::event::Event;
 use books::id::{Number, RowKey};
 use books::journal::Account;
-use books::{Currency, World};
+use books::{Currency, Purse, World};
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 use serde::de::DeserializeOwned;
 
 use crate::admin::{self, ApiKey};
 use crate::error::{Result, StoreError};
+use crate::purses::Purses;
 use crate::rows::{self, BALANCE_COLUMNS, CASH_COLUMNS, Cur, EVENT_COLUMNS, Num};
 use crate::sqlite::{Access, connect};
 
@@ -33,45 +35,34 @@ pub const HOLD_MAX: Duration = Duration::from_millis(10);
 /// A fixed set of reading connections.
 pub struct Readers {
     path: PathBuf,
-    commits: Arc<AtomicU64>,
+    purses: Arc<Purses>,
     slots: Vec<Mutex<Option<Reader>>>,
     next: AtomicUsize,
 }
 
 impl Readers {
-    /// Opens `count` connections. `commits` counts what the lane commits.
-    pub fn open(path: PathBuf, count: usize, commits: Arc<AtomicU64>) -> Result<Readers> {
-        let open = |_| Reader::open(&path).map(|reader| Mutex::new(Some(reader)));
+    /// Opens `count` connections. `purses` is the lane's.
+    pub fn open(path: PathBuf, count: usize, purses: Arc<Purses>) -> Result<Readers> {
+        let open = |_| Reader::open(&path, purses.clone()).map(|reader| Mutex::new(Some(reader)));
         let slots = (0..count.max(1)).map(open).collect::<Result<Vec<_>>>()?;
-        Ok(Readers {
-            path,
-            commits,
-            slots,
-            next: AtomicUsize::new(0),
-        })
+        Ok(Readers { path, purses, slots, next: AtomicUsize::new(0) })
     }
 
     /// Runs `with` on one snapshot of the database. Takes a free connection; where all are busy
     /// it waits for one. A connection that met an error is opened anew.
     pub fn snapshot<T>(&self, with: impl FnOnce(&Reader) -> Result<T>) -> Result<T> {
         let start = self.next.fetch_add(1, Ordering::Relaxed) % self.slots.len();
-        let free = (0..self.slots.len()).find_map(|step| {
-            self.slots[(start + step) % self.slots.len()]
-                .try_lock()
-                .ok()
-        });
+        let free = (0..self.slots.len())
+            .find_map(|step| self.slots[(start + step) % self.slots.len()].try_lock().ok());
         let mut slot = match free {
             Some(slot) => slot,
-            None => self.slots[start]
-                .lock()
-                .unwrap_or_else(|poisoned| poisoned.into_inner()),
+            None => self.slots[start].lock().unwrap_or_else(|poisoned| poisoned.into_inner()),
         };
-        let mut reader = match slot.take() {
+        let reader = match slot.take() {
             Some(reader) => reader,
-            None => Reader::open(&self.path)?,
+            None => Reader::open(&self.path, self.purses.clone())?,
         };
-        reader.refresh(self.commits.load(Ordering::Acquire))?;
-        let result = with(&reader);
+        let result = reader.let_go_if_old().and_then(|()| with(&reader));
         if result.is_ok() {
             *slot = Some(reader);
         }
@@ -81,25 +72,20 @@ impl Readers {
     /// Lets go of snapshots that are old and that nobody uses. To be called now and then.
     pub fn release(&self) {
         for slot in &self.slots {
-            let Ok(mut slot) = slot.try_lock() else {
-                continue;
-            };
-            let old = |reader: &mut Reader| reader.is_old(self.commits.load(Ordering::Acquire));
-            if slot.as_mut().is_some_and(old)
-                && let Some(mut reader) = slot.take()
-                && reader.end().is_ok()
-            {
-                *slot = Some(reader);
+            let Ok(mut slot) = slot.try_lock() else { continue };
+            if slot.as_ref().is_some_and(|reader| reader.let_go_if_old().is_err()) {
+                *slot = None;
             }
         }
     }
 }
 
-/// A connection that reads.
+/// A connection that reads, all of it from one snapshot, which begins with the first read.
 pub struct Reader {
     db: Connection,
-    /// When the open snapshot began, and how much had been committed then.
-    began: Option<(Instant, u64)>,
+    purses: Arc<Purses>,
+    /// When the open snapshot began, and how many commits there had been.
+    began: Cell<Option<(Instant, u64)>>,
 }
 
 /// Which rows of a list: those with numbers strictly between two bounds, from one end.
@@ -118,12 +104,7 @@ pub struct Window {
 impl Window {
     /// The newest rows of all.
     pub fn newest(limit: usize) -> Window {
-        Window {
-            above: Number(-1),
-            below: Number(i64::MAX),
-            from_oldest: false,
-            limit,
-        }
+        Window { above: Number(-1), below: Number(i64::MAX), from_oldest: false, limit }
     }
 }
 
@@ -150,68 +131,44 @@ pub struct BalanceFilter {
 }
 
 impl Reader {
-    fn open(path: &std::path::Path) -> Result<Reader> {
-        Ok(Reader {
-            db: connect(path, Access::Read)?,
-            began: None,
-        })
+    fn open(path: &Path, purses: Arc<Purses>) -> Result<Reader> {
+        Ok(Reader { db: connect(path, Access::Read)?, purses, began: Cell::new(None) })
     }
 
-    /// Makes sure that the open snapshot has everything that was committed so far.
-    fn refresh(&mut self, commits: u64) -> Result<()> {
-        if self.is_old(commits) {
-            self.end()?;
-        }
-        if self.began.is_none() {
+    /// The connection, with a snapshot that has everything that was committed when it began.
+    fn db(&self) -> Result<&Connection> {
+        if self.began.get().is_none() {
+            let commits = self.purses.commits();
             self.db.prepare_cached("BEGIN")?.execute([])?;
-            self.began = Some((Instant::now(), commits));
+            self.began.set(Some((Instant::now(), commits)));
+        }
+        Ok(&self.db)
+    }
+
+    fn let_go_if_old(&self) -> Result<()> {
+        let Some((at, commits)) = self.began.get() else { return Ok(()) };
+        if commits != self.purses.commits() || at.elapsed() > HOLD_MAX {
+            self.began.set(None);
+            self.db.prepare_cached("COMMIT")?.execute([])?;
         }
         Ok(())
     }
 
-    fn is_old(&self, commits: u64) -> bool {
-        self.began
-            .is_some_and(|(at, seen)| seen != commits || at.elapsed() > HOLD_MAX)
-    }
-
-    fn end(&mut self) -> Result<()> {
-        self.began = None;
-        self.db.prepare_cached("COMMIT")?.execute([])?;
-        Ok(())
+    /// A customer's purse: from memory where it is at hand, else from the snapshot.
+    pub fn purse(&self, world: World, customer: Number) -> Result<Option<Purse>> {
+        if let Some(purse) = self.purses.get(world, customer) {
+            return Ok(Some(purse));
+        }
+        let found = purse(self.db()?, world, customer)?;
+        if let (Some(purse), Some((_, commits))) = (&found, self.began.get()) {
+            self.purses.add(world, purse, commits);
+        }
+        Ok(found)
     }
 
     /// A customer, deleted ones included.
     pub fn customer(&self, world: World, number: Number) -> Result<Option<Customer>> {
-        customer(&self.db, world, number)
-    }
-
-    /// What of a customer its cash balance shows; `None` where it is deleted or never was. Reads
-    /// two fields of the document and skips the rest.
-    pub fn settings(
-        &self,
-        world: World,
-        number: Number,
-        default: ReconciliationMode,
-    ) -> Result<Option<Settings>> {
-        #[derive(serde::Deserialize)]
-        struct Standing {
-            #[serde(default)]
-            deleted: bool,
-            #[serde(default)]
-            reconciliation_mode: Option<ReconciliationMode>,
-        }
-        let standing: Option<Standing> = document(&self.db, world, number)?;
-        Ok(standing
-            .filter(|standing| !standing.deleted)
-            .map(|standing| Settings {
-                reconciliation_mode: standing.reconciliation_mode.unwrap_or(default),
-                using_merchant_default: standing.reconciliation_mode.is_none(),
-            }))
-    }
-
-    /// What a customer's newest transaction says is available.
-    pub fn available(&self, world: World, customer: Number) -> Result<Balances> {
-        available(&self.db, world, customer)
+        document(self.db()?, world, number)
     }
 
     /// Customers that are not deleted.
@@ -237,9 +194,7 @@ impl Reader {
              WHERE world = ?1 AND customer = ?2 AND number = ?3"
         );
         let key_params = params![world.0, Num(key.customer), Num(key.number)];
-        self.one(&sql, key_params, |row| {
-            rows::cash_transaction(row, key.customer)
-        })
+        self.one(&sql, key_params, |row| rows::cash_transaction(row, key.customer))
     }
 
     /// The cash balance transactions of a customer, of all currencies.
@@ -250,13 +205,9 @@ impl Reader {
         window: Window,
     ) -> Result<Page<CashTransaction>> {
         let at = (world, window, customer.0);
-        self.page(
-            "cash_transaction",
-            CASH_COLUMNS,
-            "customer = ?4",
-            at,
-            |row| rows::cash_transaction(row, customer),
-        )
+        self.page("cash_transaction", CASH_COLUMNS, "customer = ?4", at, |row| {
+            rows::cash_transaction(row, customer)
+        })
     }
 
     /// One event.
@@ -280,11 +231,7 @@ impl Reader {
         let sql = format!(
             "SELECT {BALANCE_COLUMNS} FROM balance_transaction WHERE world = ?1 AND number = ?2"
         );
-        self.one(
-            &sql,
-            params![world.0, Num(number)],
-            rows::balance_transaction,
-        )
+        self.one(&sql, params![world.0, Num(number)], rows::balance_transaction)
     }
 
     /// Balance transactions that pass a filter.
@@ -295,10 +242,7 @@ impl Reader {
         window: Window,
     ) -> Result<Page<BalanceTransaction>> {
         let wanted = [
-            (
-                "currency",
-                filter.currency.map(|currency| currency.to_string()),
-            ),
+            ("currency", filter.currency.map(|currency| currency.to_string())),
             ("payout", filter.payout.clone()),
             ("source", filter.source.clone()),
             ("type", filter.type_name.clone()),
@@ -312,23 +256,17 @@ impl Reader {
             sql += &format!(" AND {name} = ?4 ->> '$.{name}'");
         }
         let at = (world, window, serde_json::Value::from(wanted).to_string());
-        self.page(
-            "balance_transaction",
-            BALANCE_COLUMNS,
-            &sql,
-            at,
-            rows::balance_transaction,
-        )
+        self.page("balance_transaction", BALANCE_COLUMNS, &sql, at, rows::balance_transaction)
     }
 
     /// The API key with this hash, revoked or not.
     pub fn api_key(&self, hash: &[u8; 32]) -> Result<Option<ApiKey>> {
-        admin::find_key(&self.db, hash)
+        admin::find_key(self.db()?, hash)
     }
 
     /// The house accounts, each summed over its lanes.
     pub fn house_balances(&self, world: World) -> Result<Vec<(Account, Currency, i64)>> {
-        let mut select = self.db.prepare_cached(
+        let mut select = self.db()?.prepare_cached(
             "SELECT account, currency, sum(amount) FROM house_balance WHERE world = ?1
              GROUP BY account, currency ORDER BY account, currency",
         )?;
@@ -349,7 +287,7 @@ impl Reader {
         params: impl Params,
         read: impl FnOnce(&Row<'_>) -> Result<T>,
     ) -> Result<Option<T>> {
-        let mut select = self.db.prepare_cached(sql)?;
+        let mut select = self.db()?.prepare_cached(sql)?;
         let mut rows = select.query(params)?;
         rows.next()?.map(read).transpose()
     }
@@ -371,7 +309,7 @@ impl Reader {
              WHERE world = ?1 AND number > ?2 AND number < ?3 AND {filter}
              ORDER BY number {order} LIMIT ?5"
         );
-        let mut select = self.db.prepare_cached(&sql)?;
+        let mut select = self.db()?.prepare_cached(&sql)?;
         let mut found = select.query(params![
             world.0,
             Num(window.above),
@@ -392,11 +330,13 @@ impl Reader {
     }
 }
 
-pub(crate) fn customer(db: &Connection, world: World, number: Number) -> Result<Option<Customer>> {
-    document(db, world, number)
+pub(crate) fn purse(db: &Connection, world: World, number: Number) -> Result<Option<Purse>> {
+    // Three fields of the document are read, the rest is skipped.
+    let Some(standing) = document::<Standing>(db, world, number)? else { return Ok(None) };
+    Ok(Some(Purse { standing, available: available(db, world, number)? }))
 }
 
-fn document<T: DeserializeOwned>(
+pub(crate) fn document<T: DeserializeOwned>(
     db: &Connection,
     world: World,
     number: Number,
@@ -407,25 +347,18 @@ fn document<T: DeserializeOwned>(
     let Some(row) = rows.next()? else {
         return Ok(None);
     };
-    let text = row
-        .get_ref(0)?
-        .as_str()
-        .map_err(|e| StoreError::Corrupt(e.to_string()))?;
+    let text = row.get_ref(0)?.as_str().map_err(|e| StoreError::Corrupt(e.to_string()))?;
     Ok(Some(serde_json::from_str(text)?))
 }
 
-pub(crate) fn available(db: &Connection, world: World, customer: Number) -> Result<Balances> {
+fn available(db: &Connection, world: World, customer: Number) -> Result<Balances> {
     let mut select = db.prepare_cached(
         "SELECT currency, ending_balance, others FROM cash_transaction
          WHERE world = ?1 AND customer = ?2 ORDER BY number DESC LIMIT 1",
     )?;
     let newest = select
         .query_row(params![world.0, Num(customer)], |row| {
-            Ok((
-                row.get::<_, Cur>(0)?.0,
-                row.get(1)?,
-                row.get::<_, Option<String>>(2)?,
-            ))
+            Ok((row.get::<_, Cur>(0)?.0, row.get(1)?, row.get::<_, Option<String>>(2)?))
         })
         .optional()?;
     let Some((currency, amount, others)) = newest else {

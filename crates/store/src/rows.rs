@@ -35,9 +35,7 @@ pub(crate) struct Cur(pub Currency);
 
 impl FromSql for Cur {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Cur> {
-        Currency::parse(value.as_str()?)
-            .map(Cur)
-            .ok_or(FromSqlError::InvalidType)
+        Currency::parse(value.as_str()?).map(Cur).ok_or(FromSqlError::InvalidType)
     }
 }
 
@@ -96,12 +94,7 @@ pub(crate) fn insert_entry(
     let number = Num(entry.number());
     let mut insert =
         db.prepare_cached("INSERT INTO entry (world, number, kind, seal) VALUES (?1, ?2, ?3, ?4)")?;
-    insert.execute(params![
-        world.0,
-        number,
-        entry.kind().as_str(),
-        seal.as_slice()
-    ])?;
+    insert.execute(params![world.0, number, entry.kind().as_str(), seal.as_slice()])?;
     let mut insert = db.prepare_cached(
         "INSERT INTO posting (world, entry, line, account, owner, currency, amount)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -182,23 +175,16 @@ pub(crate) fn insert_instructions(
 #[serde(rename_all = "snake_case")]
 enum Copied {
     Settings(Settings),
-    Customer {
-        now: Box<Customer>,
-        before: Option<Box<Customer>>,
-    },
+    Customer { now: Box<Customer>, before: Option<Box<Customer>> },
 }
 
 pub(crate) fn insert_event(db: &Connection, world: World, event: &Event) -> Result<()> {
     let (key, copied) = match &event.object {
         EventObject::CashTransaction(key) => (Some(key), None),
         EventObject::CashBalance(key, settings) => (Some(key), Some(Copied::Settings(*settings))),
-        EventObject::Customer { now, before } => (
-            None,
-            Some(Copied::Customer {
-                now: now.clone(),
-                before: before.clone(),
-            }),
-        ),
+        EventObject::Customer { now, before } => {
+            (None, Some(Copied::Customer { now: now.clone(), before: before.clone() }))
+        }
     };
     let mut insert = db.prepare_cached(
         "INSERT INTO event (world, number, type, customer, row, data, request_id,
@@ -211,9 +197,7 @@ pub(crate) fn insert_event(db: &Connection, world: World, event: &Event) -> Resu
         event.kind.as_str(),
         key.map(|key| Num(key.customer)),
         key.map(|key| Num(key.number)),
-        copied
-            .map(|copied| serde_json::to_string(&copied))
-            .transpose()?,
+        copied.map(|copied| serde_json::to_string(&copied)).transpose()?,
         cause.map(|cause| cause.request_id.as_str()),
         cause.and_then(|cause| cause.idempotency_key.as_deref()),
     ])?;
@@ -241,19 +225,8 @@ pub(crate) fn event(row: &Row<'_>) -> Result<Event> {
     };
     let request_id: Option<String> = row.get(5)?;
     let idempotency_key = row.get(6)?;
-    let cause = request_id.map(|request_id| {
-        RequestCause {
-            request_id,
-            idempotency_key,
-        }
-        .into()
-    });
-    Ok(Event {
-        number: row.get::<_, Num>(0)?.0,
-        kind,
-        object,
-        cause,
-    })
+    let cause = request_id.map(|request_id| RequestCause { request_id, idempotency_key }.into());
+    Ok(Event { number: row.get::<_, Num>(0)?.0, kind, object, cause })
 }
 
 pub(crate) const BALANCE_COLUMNS: &str =

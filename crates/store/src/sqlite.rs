@@ -42,9 +42,7 @@ impl std::str::FromStr for Location {
         match text.strip_prefix("sqlite:") {
             Some(":memory:") => Ok(Location::Temporary),
             Some(path) if !path.is_empty() => Ok(Location::File(PathBuf::from(path))),
-            _ => Err(format!(
-                "'{text}' is neither sqlite:PATH nor sqlite::memory:"
-            )),
+            _ => Err(format!("'{text}' is neither sqlite:PATH nor sqlite::memory:")),
         }
     }
 }
@@ -76,12 +74,7 @@ impl Store {
         let mut db = connect(&path, Access::Write)?;
         migrations::migrate(&mut db)?;
         let secret = keep_secret(&db, secret)?;
-        Ok(Store {
-            path,
-            secret,
-            _lock: Arc::new(lock),
-            _temporary: temporary,
-        })
+        Ok(Store { path, secret, _lock: Arc::new(lock), _temporary: temporary })
     }
 
     /// The file.
@@ -140,9 +133,7 @@ pub(crate) fn connect(path: &Path, access: Access) -> Result<Connection> {
 fn temporary_dir() -> Result<tempfile::TempDir> {
     let memory = Path::new("/dev/shm");
     let made = match memory.is_dir() {
-        true => tempfile::Builder::new()
-            .prefix("purser-")
-            .tempdir_in(memory),
+        true => tempfile::Builder::new().prefix("purser-").tempdir_in(memory),
         false => tempfile::Builder::new().prefix("purser-").tempdir(),
     };
     made.map_err(|e| StoreError::Disk(format!("no temporary directory can be made: {e}")))
@@ -150,11 +141,7 @@ fn temporary_dir() -> Result<tempfile::TempDir> {
 
 fn take_lock(path: &Path) -> Result<File> {
     let lock = path.with_extension("lock");
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&lock);
+    let file = File::options().create(true).truncate(false).write(true).open(&lock);
     let file = file.map_err(|e| cannot_write(&lock, &e))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
@@ -184,7 +171,5 @@ fn keep_secret(db: &Connection, fresh: [u8; 16]) -> Result<[u8; 16]> {
 pub(crate) fn read_secret(db: &Connection) -> Result<[u8; 16]> {
     let select = "SELECT value FROM meta WHERE name = 'id_secret'";
     let bytes: Vec<u8> = db.query_row(select, [], |row| row.get(0))?;
-    bytes
-        .try_into()
-        .map_err(|_| StoreError::Corrupt("the id secret is not 16 bytes".into()))
+    bytes.try_into().map_err(|_| StoreError::Corrupt("the id secret is not 16 bytes".into()))
 }

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 
 use books::command::{Command, View};
 use books::funding::Instructions;
-use books::{Change, Currency, Number, Purse, World};
+use books::{Change, Currency, Customer, Number, Purse, World};
 
-use crate::lane::{Idempotency, Used};
+use crate::lane::{Job, Used};
 
 /// Which funding instructions: whose, in which currency and country.
 pub(crate) type InstructionsKey = (World, Number, Currency, String);
@@ -16,42 +16,40 @@ pub(crate) type InstructionsKey = (World, Number, Currency, String);
 #[derive(Default)]
 pub struct WorkingSet {
     pub(crate) purses: HashMap<(World, Number), Option<Purse>>,
+    pub(crate) customers: HashMap<(World, Number), Option<Customer>>,
     pub(crate) used: HashMap<(World, [u8; 16]), Option<Used>>,
     pub(crate) instructions: HashMap<InstructionsKey, Option<Instructions>>,
     pub(crate) taken: HashMap<(World, String), bool>,
 }
 
 impl WorkingSet {
-    /// The customer and the money, as the commands so far left them.
+    /// The customer, as the commands so far left it; loaded for jobs that ask for it.
+    pub fn customer(&self, world: World, customer: Number) -> Option<&Customer> {
+        self.customers.get(&(world, customer))?.as_ref()
+    }
+
+    /// The purse, as the commands so far left it.
     pub fn purse(&self, world: World, customer: Number) -> Option<&Purse> {
         self.purses.get(&(world, customer))?.as_ref()
     }
 
-    /// Notes what a command needs; what is not known yet is to be loaded.
-    pub(crate) fn need(&mut self, world: World, command: &Command, key: Option<&Idempotency>) {
+    /// Notes what a job needs; what is not known yet is to be loaded.
+    pub(crate) fn need(&mut self, job: &dyn Job) {
+        let (world, command) = (job.world(), job.command());
         if let Some(customer) = command.customer() {
             self.purses.entry((world, customer)).or_default();
+            if command.changes_customer() || job.shows_customer() {
+                self.customers.entry((world, customer)).or_default();
+            }
         }
-        if let Some(key) = key {
+        if let Some(key) = job.idempotency() {
             self.used.entry((world, key.key)).or_default();
         }
-        if let Command::GetInstructions {
-            customer,
-            candidates,
-            ..
-        } = command
-        {
+        if let Command::GetInstructions { customer, candidates, .. } = command {
             for candidate in candidates {
-                let key = (
-                    world,
-                    *customer,
-                    candidate.currency,
-                    candidate.country.clone(),
-                );
+                let key = (world, *customer, candidate.currency, candidate.country.clone());
                 self.instructions.entry(key).or_default();
-                self.taken
-                    .entry((world, candidate.account_key.clone()))
-                    .or_default();
+                self.taken.entry((world, candidate.account_key.clone())).or_default();
             }
         }
     }
@@ -63,32 +61,20 @@ impl WorkingSet {
         command: &Command,
         with: impl FnOnce(&View<'_>) -> T,
     ) -> T {
-        let purse = command
-            .customer()
-            .and_then(|customer| self.purse(world, customer));
+        let purse = command.customer().and_then(|customer| self.purse(world, customer));
         let instructions = match command {
-            Command::GetInstructions {
-                customer,
-                candidates,
-                ..
-            } => candidates.first().and_then(|c| {
-                self.instructions
-                    .get(&(world, *customer, c.currency, c.country.clone()))?
-                    .as_ref()
-            }),
+            Command::GetInstructions { customer, candidates, .. } => {
+                candidates.first().and_then(|c| {
+                    self.instructions
+                        .get(&(world, *customer, c.currency, c.country.clone()))?
+                        .as_ref()
+                })
+            }
             _ => None,
         };
-        let taken = |key: &str| {
-            self.taken
-                .get(&(world, key.to_owned()))
-                .copied()
-                .unwrap_or(true)
-        };
-        with(&View {
-            purse,
-            instructions,
-            taken: &taken,
-        })
+        let taken = |key: &str| self.taken.get(&(world, key.to_owned())).copied().unwrap_or(true);
+        let customer = command.customer().and_then(|number| self.customer(world, number));
+        with(&View { purse, customer, instructions, taken: &taken })
     }
 
     /// Takes over what a decision changed.
@@ -96,17 +82,11 @@ impl WorkingSet {
         for change in changes {
             match change {
                 Change::Customer(customer) => {
-                    let slot = self.purses.entry((world, customer.number)).or_default();
-                    match slot {
-                        Some(purse) => purse.customer = (**customer).clone(),
-                        None => {
-                            let customer = (**customer).clone();
-                            *slot = Some(Purse {
-                                customer,
-                                available: Default::default(),
-                            });
-                        }
-                    }
+                    let (key, standing) = ((world, customer.number), customer.standing());
+                    let purse = self.purses.entry(key).or_default();
+                    let available = purse.take().map(|purse| purse.available).unwrap_or_default();
+                    *purse = Some(Purse { standing, available });
+                    self.customers.insert(key, Some((**customer).clone()));
                 }
                 Change::Booked(_, Some(transaction)) => {
                     let key = (world, transaction.key.customer);

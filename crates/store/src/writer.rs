@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use books::funding::Instructions;
 use books::id::{Number, Numbers};
 use books::journal::{Account, Seal};
-use books::{Currency, Purse, World};
+use books::{Currency, World};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::error::Result;
 use crate::lane::{Idempotency, Kept, Used};
+use crate::purses::Purses;
 use crate::reader;
 use crate::rows::{self, Num};
 use crate::sqlite::{Access, connect};
@@ -24,11 +25,7 @@ pub(crate) struct Writer {
 
 impl Writer {
     pub(crate) fn open(path: &Path, lane: i64) -> Result<Writer> {
-        Ok(Writer {
-            db: connect(path, Access::Write)?,
-            path: path.to_owned(),
-            lane,
-        })
+        Ok(Writer { db: connect(path, Access::Write)?, path: path.to_owned(), lane })
     }
 
     pub(crate) fn reopen(&self) -> Result<Writer> {
@@ -57,14 +54,8 @@ impl Writer {
     /// Where the lane's numbers go on.
     pub(crate) fn numbers(&self) -> Result<Numbers> {
         let select = "SELECT last_number FROM lane WHERE lane = ?1";
-        let last = self
-            .db
-            .query_row(select, [self.lane], |row| row.get(0))
-            .optional()?;
-        Ok(Numbers::after(
-            self.lane,
-            last.map_or(Number(0), |Num(last)| last),
-        ))
+        let last = self.db.query_row(select, [self.lane], |row| row.get(0)).optional()?;
+        Ok(Numbers::after(self.lane, last.map_or(Number(0), |Num(last)| last)))
     }
 
     pub(crate) fn save_numbers(&self, numbers: &Numbers) -> Result<()> {
@@ -77,18 +68,15 @@ impl Writer {
     }
 
     /// Loads everything that the set was told it needs.
-    pub(crate) fn load(&self, set: &mut WorkingSet) -> Result<()> {
+    pub(crate) fn load(&self, set: &mut WorkingSet, known: &Purses) -> Result<()> {
         for ((world, customer), slot) in &mut set.purses {
-            *slot = match reader::customer(&self.db, *world, *customer)? {
-                Some(customer) => {
-                    let available = reader::available(&self.db, *world, customer.number)?;
-                    Some(Purse {
-                        customer,
-                        available,
-                    })
-                }
-                None => None,
+            *slot = match known.get(*world, *customer) {
+                Some(purse) => Some(purse),
+                None => reader::purse(&self.db, *world, *customer)?,
             };
+        }
+        for ((world, customer), slot) in &mut set.customers {
+            *slot = reader::document(&self.db, *world, *customer)?;
         }
         for ((world, key), slot) in &mut set.used {
             *slot = self.used(*world, key)?;
@@ -118,12 +106,7 @@ impl Writer {
                     }
                     _ => None,
                 };
-                Ok((
-                    row.get::<_, [u8; 16]>(0)?,
-                    row.get::<_, Num>(1)?.0,
-                    row.get(2)?,
-                    key,
-                ))
+                Ok((row.get::<_, [u8; 16]>(0)?, row.get::<_, Num>(1)?.0, row.get(2)?, key))
             })
             .optional()?;
         let Some((fingerprint, number, request_id, row)) = found else {
@@ -133,11 +116,7 @@ impl Writer {
             Some(key) => Kept::CashTransaction(key),
             None => self.answer(world, number)?,
         };
-        Ok(Some(Used {
-            fingerprint,
-            request_id,
-            kept,
-        }))
+        Ok(Some(Used { fingerprint, request_id, kept }))
     }
 
     fn answer(&self, world: World, number: Number) -> Result<Kept> {
@@ -145,10 +124,7 @@ impl Writer {
             .db
             .prepare_cached("SELECT status, body FROM answer WHERE world = ?1 AND number = ?2")?;
         let kept = select.query_row(params![world.0, Num(number)], |row| {
-            Ok(Kept::Bytes {
-                status: row.get(0)?,
-                body: row.get(1)?,
-            })
+            Ok(Kept::Bytes { status: row.get(0)?, body: row.get(1)? })
         })?;
         Ok(kept)
     }
@@ -165,10 +141,7 @@ impl Writer {
              WHERE world = ?1 AND customer = ?2 AND currency = ?3 AND country = ?4",
         )?;
         let text: Option<String> = select
-            .query_row(
-                params![world.0, Num(customer), currency.as_str(), country],
-                |r| r.get(0),
-            )
+            .query_row(params![world.0, Num(customer), currency.as_str(), country], |r| r.get(0))
             .optional()?;
         Ok(text.map(|text| serde_json::from_str(&text)).transpose()?)
     }
@@ -225,9 +198,7 @@ impl Writer {
             .db
             .prepare_cached("SELECT head, length FROM chain WHERE world = ?1 AND lane = ?2")?;
         let found = select
-            .query_row(params![world.0, self.lane], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })
+            .query_row(params![world.0, self.lane], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
         Ok(found.unwrap_or_default())
     }
@@ -247,10 +218,7 @@ impl Writer {
              WHERE world = ?1 AND account = ?2 AND currency = ?3 AND lane = ?4",
         )?;
         let key = params![world.0, account.code().0, currency.as_str(), self.lane];
-        Ok(select
-            .query_row(key, |row| row.get(0))
-            .optional()?
-            .unwrap_or(0))
+        Ok(select.query_row(key, |row| row.get(0)).optional()?.unwrap_or(0))
     }
 
     pub(crate) fn save_house(
@@ -265,13 +233,7 @@ impl Writer {
              VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT (world, account, currency, lane) DO UPDATE SET amount = excluded.amount",
         )?;
-        upsert.execute(params![
-            world.0,
-            account.code().0,
-            currency.as_str(),
-            self.lane,
-            amount
-        ])?;
+        upsert.execute(params![world.0, account.code().0, currency.as_str(), self.lane, amount])?;
         Ok(())
     }
 
@@ -289,28 +251,16 @@ impl Writer {
         )?;
         let rows = select
             .query_map(params![from.0, from.1, at_most], |row| {
-                Ok((
-                    row.get::<_, i64>(0)?,
-                    row.get::<_, Vec<u8>>(1)?,
-                    row.get::<_, Num>(2)?,
-                ))
+                Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?, row.get::<_, Num>(2)?))
             })?
             .collect::<std::result::Result<Vec<_>, _>>()?;
         for (world, key, number) in rows.iter().filter(|row| row.2.0 < before) {
             let delete = "DELETE FROM idempotency WHERE world = ?1 AND key = ?2";
-            self.db
-                .prepare_cached(delete)?
-                .execute(params![world, key])?;
+            self.db.prepare_cached(delete)?.execute(params![world, key])?;
             let delete = "DELETE FROM answer WHERE world = ?1 AND number = ?2";
-            self.db
-                .prepare_cached(delete)?
-                .execute(params![world, number])?;
+            self.db.prepare_cached(delete)?.execute(params![world, number])?;
         }
         let full = rows.len() as i64 == at_most;
-        Ok(rows
-            .into_iter()
-            .next_back()
-            .filter(|_| full)
-            .map(|(world, key, _)| (world, key)))
+        Ok(rows.into_iter().next_back().filter(|_| full).map(|(world, key, _)| (world, key)))
     }
 }

@@ -83,32 +83,17 @@ const REGISTRY_EXAMPLES: [&str; 42] = [
 fn every_sepa_country_is_known() {
     for iban in REGISTRY_EXAMPLES {
         assert_eq!(parse("iban", iban), Ok(iban.to_owned()));
-        assert!(matches!(
-            parse("iban", &iban[..iban.len() - 1]),
-            Err(WrongLength { .. })
-        ));
+        assert!(matches!(parse("iban", &iban[..iban.len() - 1]), Err(WrongLength { .. })));
     }
 }
 
 #[test]
 fn numbers_are_normalised() {
     let check = |kind: &str, input: &str, expected: &str| {
-        assert_eq!(
-            parse(kind, input),
-            Ok(expected.to_owned()),
-            "{kind} {input:?}"
-        );
+        assert_eq!(parse(kind, input), Ok(expected.to_owned()), "{kind} {input:?}");
     };
-    check(
-        "iban",
-        " de89 3704 0044 0532 0130 00 ",
-        "DE89370400440532013000",
-    );
-    check(
-        "iban",
-        "fr14 2004 1010 0505 0001 3m02 606",
-        "FR1420041010050500013M02606",
-    );
+    check("iban", " de89 3704 0044 0532 0130 00 ", "DE89370400440532013000");
+    check("iban", "fr14 2004 1010 0505 0001 3m02 606", "FR1420041010050500013M02606");
     check("clabe", "032 180 00011835971 9", "032180000118359719");
     check("aba_routing", "0210-0002-1", "021000021");
     check("sort_code", "10-88-00", "108800");
@@ -130,47 +115,24 @@ fn refusals_say_what_is_wrong() {
     check("iban", "", UnknownCountry, unknown);
     check("iban", "US89370400440532013000", UnknownCountry, unknown);
     let illegal = |position| IllegalCharacter { position };
-    check(
-        "iban",
-        "DE89 37é",
-        illegal(6),
-        "has an illegal character after 6 characters",
-    );
+    check("iban", "DE89 37é", illegal(6), "has an illegal character after 6 characters");
     check(
         "iban",
         "DE8937040044053201300A",
         illegal(21),
         "has an illegal character after 21 characters",
     );
-    check(
-        "gb_account",
-        "1234567x",
-        illegal(7),
-        "has an illegal character after 7 characters",
-    );
+    check("gb_account", "1234567x", illegal(7), "has an illegal character after 7 characters");
     check(
         "zengin_account",
         "\u{ff11}234567",
         illegal(0),
         "has an illegal character after 0 characters",
     );
-    let short = WrongLength {
-        min: 22,
-        max: 22,
-        found: 4,
-    };
+    let short = WrongLength { min: 22, max: 22, found: 4 };
     check("iban", "DE89", short, "must have 22 characters and has 4");
-    let short = WrongLength {
-        min: 4,
-        max: 17,
-        found: 3,
-    };
-    check(
-        "us_account",
-        "123",
-        short,
-        "must have 4 to 17 characters and has 3",
-    );
+    let short = WrongLength { min: 4, max: 17, found: 3 };
+    check("us_account", "123", short, "must have 4 to 17 characters and has 3");
     let wrong = "has wrong check digits";
     check("iban", "DE88370400440532013000", WrongCheckDigits, wrong);
     check("clabe", "032180000118359718", WrongCheckDigits, wrong);
@@ -180,18 +142,12 @@ fn refusals_say_what_is_wrong() {
 #[test]
 fn parts_can_be_read() {
     let iban = Iban::parse("NL91ABNA0417164300").expect("valid");
-    assert_eq!(
-        (iban.country(), iban.bban(), iban.last4()),
-        ("NL", "ABNA0417164300", "4300")
-    );
+    assert_eq!((iban.country(), iban.bban(), iban.last4()), ("NL", "ABNA0417164300", "4300"));
     assert_eq!(iban.national_digits_hold(), Some(true));
     // A number for tests: the ISO digits hold, the national ones do not, and it is accepted.
     let iban = Iban::parse("FR8420041010050500013M02607").expect("valid");
     assert_eq!(iban.national_digits_hold(), Some(false));
-    assert_eq!(
-        UsAccount::parse("000111111113").expect("valid").last4(),
-        "1113"
-    );
+    assert_eq!(UsAccount::parse("000111111113").expect("valid").last4(), "1113");
 }
 
 #[test]

@@ -55,22 +55,14 @@ fn check_numbers(made: &FundingAddresses) {
     }
     if made.rail == Rail::Eu {
         let bban = &made.account_key[4..];
-        assert_ne!(
-            national_digits_hold(&made.country, bban),
-            Some(false),
-            "{}",
-            made.account_key
-        );
+        assert_ne!(national_digits_hold(&made.country, bban), Some(false), "{}", made.account_key);
     }
 }
 
 #[test]
 fn rails_are_found_from_their_names() {
     let check = |rail: Rail, transfer_type: &str, currency: &str| {
-        assert_eq!(
-            (rail.transfer_type(), rail.currency()),
-            (transfer_type, currency)
-        );
+        assert_eq!((rail.transfer_type(), rail.currency()), (transfer_type, currency));
         assert_eq!(Rail::from_transfer_type(transfer_type), Some(rail));
         assert_eq!(Rail::for_currency(currency), Some(rail));
     };
@@ -221,15 +213,10 @@ fn a_country_has_its_own_bank_and_numbers() {
 #[test]
 fn ten_thousand_seeds_hardly_collide() {
     for (rail, country) in KINDS {
-        let keys: HashSet<String> = (0..10_000)
-            .map(|seed| make(rail, country, seed).account_key)
-            .collect();
+        let keys: HashSet<String> =
+            (0..10_000).map(|seed| make(rail, country, seed).account_key).collect();
         // Chance alone takes about 5 of the ten million Japanese numbers twice.
-        assert!(
-            keys.len() > 9_980,
-            "{rail:?} {country:?}: {} of 10000",
-            keys.len()
-        );
+        assert!(keys.len() > 9_980, "{rail:?} {country:?}: {} of 10000", keys.len());
     }
 }
 
@@ -237,10 +224,7 @@ fn ten_thousand_seeds_hardly_collide() {
 fn requested_types_narrow_the_answer() {
     let us = make(Rail::Us, None, 1).financial_addresses;
     let check = |requested: &[AddressType], expected: &[AddressType]| {
-        let kept: Vec<_> = narrow(&us, requested)
-            .iter()
-            .map(|it| it.address_type())
-            .collect();
+        let kept: Vec<_> = narrow(&us, requested).iter().map(|it| it.address_type()).collect();
         assert_eq!(kept, expected, "{requested:?}");
     };
     check(&[], &[Aba, Swift]);

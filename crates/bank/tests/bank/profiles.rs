@@ -45,15 +45,9 @@ fn configuration_is_refused_when_it_is_not_understood() {
         assert!(error.contains(part), "{error}");
     };
     check(json!({"usa": {}}), "unknown field `usa`");
-    check(
-        json!({"gb": {"sort_code": "108800"}}),
-        "missing field `bank_address`",
-    );
+    check(json!({"gb": {"sort_code": "108800"}}), "missing field `bank_address`");
     check(json!({"eu": {"be": {}}}), "unknown field `be`");
-    check(
-        with("/us/account_type", json!("futsu")),
-        "unknown variant `futsu`",
-    );
+    check(with("/us/account_type", json!("futsu")), "unknown variant `futsu`");
 }
 
 /// The field, a wrong value for it, and what the refusal says after the field's name.
@@ -93,8 +87,5 @@ fn wrong_fields_are_named() {
         assert_eq!(check(with(&path, json!(value))), Err(expected));
     }
     let long = check(with("/jp/bank_name", json!("x".repeat(141)))).expect_err("too long");
-    assert_eq!(
-        long,
-        "bank profile: jp.bank_name must be 1 to 140 characters on one line"
-    );
+    assert_eq!(long, "bank profile: jp.bank_name must be 1 to 140 characters on one line");
 }

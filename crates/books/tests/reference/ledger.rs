@@ -4,15 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use books::audit::{Auditor, Report};
-use books::cash_balance::{CashTransaction, ReconciliationMode};
+use books::cash_balance::{Balances, CashTransaction, ReconciliationMode};
 use books::command::View;
 use books::funding::Instructions;
 use books::id::Numbers;
 use books::journal::{Account, Entry, Seal, seal};
 use books::time::Millis;
 use books::{
-    Change, Command, Context, Currency, Decision, IdKey, Number, Purse, Refusal, Reply, RowKey,
-    World,
+    Change, Command, Context, Currency, Customer, Decision, IdKey, Number, Purse, Refusal, Reply,
+    RowKey, World,
 };
 
 pub const WORLD: World = World(3);
@@ -27,11 +27,18 @@ pub struct Sealed {
     pub seal: Seal,
 }
 
+/// A customer with its money.
+#[derive(Default)]
+pub struct Holder {
+    pub customer: Customer,
+    pub available: Balances,
+}
+
 pub struct Ledger {
     ids: IdKey,
     numbers: Numbers,
     pub now_ms: i64,
-    pub purses: BTreeMap<Number, Purse>,
+    pub holders: BTreeMap<Number, Holder>,
     instructions: BTreeMap<Number, Instructions>,
     taken: BTreeSet<String>,
     pub entries: Vec<Sealed>,
@@ -56,7 +63,7 @@ impl Ledger {
             ids: IdKey::new([5; 16]),
             numbers: Numbers::after(LANE, Number(0)),
             now_ms: START_MS,
-            purses: BTreeMap::new(),
+            holders: BTreeMap::new(),
             instructions: BTreeMap::new(),
             taken: BTreeSet::new(),
             entries: Vec::new(),
@@ -89,9 +96,7 @@ impl Ledger {
                 continue;
             };
             for posting in entry.postings().iter().filter(|p| p.account.is_house()) {
-                let sum = house
-                    .entry((posting.account, posting.currency))
-                    .or_default();
+                let sum = house.entry((posting.account, posting.currency)).or_default();
                 *sum = sum.checked_add(posting.amount_minor)?;
             }
         }
@@ -101,8 +106,15 @@ impl Ledger {
     fn decide(&self, command: &Command, numbers: &mut Numbers) -> Result<Decision, Refusal> {
         let customer = command.customer();
         let taken = |key: &str| self.taken.contains(key);
+        let holder = customer.and_then(|number| self.holders.get(&number));
+        let purse = holder.map(|holder| Purse {
+            standing: holder.customer.standing(),
+            available: holder.available.clone(),
+        });
         let view = View {
-            purse: customer.and_then(|number| self.purses.get(&number)),
+            purse: purse.as_ref(),
+            // As a store does: the whole document only for those who change it.
+            customer: holder.map(|holder| &holder.customer).filter(|_| command.changes_customer()),
             instructions: customer.and_then(|number| self.instructions.get(&number)),
             taken: &taken,
         };
@@ -119,11 +131,8 @@ impl Ledger {
     fn apply(&mut self, change: Change) {
         match change {
             Change::Customer(customer) => {
-                let purse = self.purses.entry(customer.number).or_insert_with(|| Purse {
-                    customer: (*customer).clone(),
-                    available: Default::default(),
-                });
-                purse.customer = *customer;
+                let number = customer.number;
+                self.holders.entry(number).or_default().customer = *customer;
             }
             Change::Booked(entry, booked) => self.book(entry, booked),
             Change::Instructions(customer, made) => {
@@ -144,30 +153,19 @@ impl Ledger {
         for posting in entry.postings() {
             *sums.entry(posting.currency).or_default() += i128::from(posting.amount_minor);
         }
-        assert!(
-            entry.postings().len() >= 2 && sums.values().all(|sum| *sum == 0),
-            "{entry:?}"
-        );
+        assert!(entry.postings().len() >= 2 && sums.values().all(|sum| *sum == 0), "{entry:?}");
         let row = booked.as_ref().expect("each entry books a transaction");
         assert_eq!(row.key.number, entry.number());
-        let purse = self.purses.get_mut(&row.key.customer).expect("a customer");
-        let mut after = purse.available.clone();
+        let holder = self.holders.get_mut(&row.key.customer).expect("a customer");
+        let mut after = holder.available.clone();
         let was = after.get(row.currency);
-        assert_eq!(
-            was.checked_add(row.net_amount),
-            Some(row.ending_balance),
-            "{row:?}"
-        );
+        assert_eq!(was.checked_add(row.net_amount), Some(row.ending_balance), "{row:?}");
         after.0.insert(row.currency, row.ending_balance);
         assert_eq!(row.available(), after, "{row:?}");
-        purse.available = after;
+        holder.available = after;
         let before = self.entries.last().map_or([0; 32], |last| last.seal);
         let seal = seal(&before, WORLD.0, &entry, booked.as_ref());
-        self.entries.push(Sealed {
-            entry,
-            booked,
-            seal,
-        });
+        self.entries.push(Sealed { entry, booked, seal });
     }
 
     /// Numbers grow from row to row, whatever the clock does.
@@ -177,20 +175,15 @@ impl Ledger {
     }
 
     pub fn rows(&self) -> Rows {
-        let mut transactions: Vec<CashTransaction> = self
-            .entries
-            .iter()
-            .filter_map(|sealed| sealed.booked.clone())
-            .collect();
+        let mut transactions: Vec<CashTransaction> =
+            self.entries.iter().filter_map(|sealed| sealed.booked.clone()).collect();
         transactions.sort_by_key(|row| row.key);
         let head = self.entries.last().map_or([0; 32], |last| last.seal);
         let sums = self.house.iter();
         Rows {
             entries: self.entries.clone(),
             transactions,
-            house: sums
-                .map(|((account, currency), sum)| (*account, *currency, *sum))
-                .collect(),
+            house: sums.map(|((account, currency), sum)| (*account, *currency, *sum)).collect(),
             head: (head, self.entries.len() as i64),
         }
     }
@@ -201,13 +194,10 @@ impl Rows {
     pub fn audit(&self) -> Report {
         let mut auditor = Auditor::default();
         for Sealed { entry, seal, .. } in &self.entries {
-            let owner = entry
-                .postings()
-                .iter()
-                .find_map(|posting| match posting.account {
-                    Account::CustomerCash(customer) => Some(customer),
-                    _ => None,
-                });
+            let owner = entry.postings().iter().find_map(|posting| match posting.account {
+                Account::CustomerCash(customer) => Some(customer),
+                _ => None,
+            });
             let number = entry.number();
             let key = owner.map(|customer| RowKey { customer, number });
             let booked = self.transactions.iter().find(|row| Some(row.key) == key);

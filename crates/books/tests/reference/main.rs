@@ -66,10 +66,7 @@ fn op() -> impl Strategy<Value = Op> {
     let changes = (names, any::<u64>()).prop_map(|(count, seed)| {
         let change = |at: usize| {
             let set = (seed >> (at % 64)) & 3 != 0;
-            (
-                format!("k{}", (at + seed as usize % 7) % 80),
-                set.then(|| format!("v{seed}")),
-            )
+            (format!("k{}", (at + seed as usize % 7) % 80), set.then(|| format!("v{seed}")))
         };
         (0..count).map(change).collect()
     });
@@ -92,20 +89,13 @@ fn command(op: &Op, made: &[Number]) -> Command {
     let number = |who: &usize| made.get(*who).copied().unwrap_or(Number(12));
     match op {
         Op::Create => Command::CreateCustomer { edits: vec![] },
-        Op::Fund {
-            who,
-            amount,
-            currency,
-            reference,
-        } => Command::Fund {
+        Op::Fund { who, amount, currency, reference } => Command::Fund {
             customer: number(who),
             amount_minor: *amount,
             currency: Currency::parse(CURRENCIES[*currency]).expect("a currency"),
             reference: reference.clone(),
         },
-        Op::Delete { who } => Command::DeleteCustomer {
-            customer: number(who),
-        },
+        Op::Delete { who } => Command::DeleteCustomer { customer: number(who) },
         Op::Mode { who, mode } => {
             let change = |mode: &Option<&str>| match *mode {
                 None => ModeChange::MerchantDefault,
@@ -113,24 +103,14 @@ fn command(op: &Op, made: &[Number]) -> Command {
                 Some(_) => ModeChange::Own(ReconciliationMode::Automatic),
             };
             let mode = mode.as_ref().map(change);
-            Command::UpdateCashBalance {
-                customer: number(who),
-                mode,
-            }
+            Command::UpdateCashBalance { customer: number(who), mode }
         }
-        Op::Metadata {
-            who,
-            clear,
-            changes,
-        } => {
+        Op::Metadata { who, clear, changes } => {
             let mut edits = vec![Edit::Metadata(changes.clone())];
             if *clear {
                 edits.insert(0, Edit::MetadataClear);
             }
-            Command::UpdateCustomer {
-                customer: number(who),
-                edits,
-            }
+            Command::UpdateCustomer { customer: number(who), edits }
         }
         Op::Instructions { who, wanted } => {
             let candidate = |account: &u8| Instructions {
@@ -142,11 +122,7 @@ fn command(op: &Op, made: &[Number]) -> Command {
             };
             let candidates = wanted.iter().map(candidate).collect();
             let (customer, address_types) = (number(who), vec![]);
-            Command::GetInstructions {
-                customer,
-                candidates,
-                address_types,
-            }
+            Command::GetInstructions { customer, candidates, address_types }
         }
     }
 }
@@ -189,10 +165,7 @@ fn run(ops: &[(Op, i64)]) -> Result<(Ledger, Model, Vec<Number>), TestCaseError>
 
 /// Time mostly goes forward.
 fn ops(most: usize) -> impl Strategy<Value = Vec<(Op, i64)>> {
-    prop::collection::vec(
-        (op(), prop_oneof![5 => 0..5000i64, 1 => -9000..0i64]),
-        0..most,
-    )
+    prop::collection::vec((op(), prop_oneof![5 => 0..5000i64, 1 => -9000..0i64]), 0..most)
 }
 
 proptest! {
@@ -202,14 +175,14 @@ proptest! {
     fn the_books_agree_with_the_reference(ops in ops(STEPS_MAX)) {
         let (ledger, model, made) = run(&ops)?;
         for (holder, number) in model.holders.iter().zip(&made) {
-            let purse = &ledger.purses[number];
-            let cash = purse.available.0.iter().map(|(currency, cash)| (currency.as_str(), *cash));
+            let kept = &ledger.holders[number];
+            let cash = kept.available.0.iter().map(|(currency, cash)| (currency.as_str(), *cash));
             prop_assert_eq!(cash.collect::<BTreeMap<_, _>>(), holder.cash.clone());
-            let mode = purse.customer.reconciliation_mode.map(|mode| mode.as_str());
-            prop_assert_eq!(purse.customer.deleted, holder.gone);
+            let mode = kept.customer.reconciliation_mode.map(|mode| mode.as_str());
+            prop_assert_eq!(kept.customer.deleted, holder.gone);
             if !holder.gone {
                 prop_assert_eq!(mode, holder.mode);
-                prop_assert_eq!(&purse.customer.profile.metadata, &holder.metadata);
+                prop_assert_eq!(&kept.customer.profile.metadata, &holder.metadata);
             }
             let rows = ledger.entries.iter().filter_map(|sealed| sealed.booked.as_ref());
             let own = rows.filter(|row| row.key.customer == *number);
@@ -289,11 +262,7 @@ fn tamper(rows: &mut Rows, at: usize, how: usize) -> bool {
         1 => drop(rows.transactions.remove(at)),
         2 => row.net_amount = row.net_amount.wrapping_add(1),
         3 => row.ending_balance = row.ending_balance.wrapping_sub(1),
-        4 => drop(
-            row.others
-                .0
-                .insert(Currency::parse("chf").expect("a currency"), 1),
-        ),
+        4 => drop(row.others.0.insert(Currency::parse("chf").expect("a currency"), 1)),
         5 => row.key.customer = Number(99),
         6 => sealed.seal[31] ^= 1,
         7 => {

@@ -49,26 +49,13 @@ impl Model {
         };
         match op {
             Op::Create => unreachable!("it is about nobody yet"),
-            Op::Fund {
-                amount,
-                currency,
-                reference,
-                ..
-            } => {
-                let pulled_back = reference
-                    .as_deref()
-                    .is_some_and(|r| r.starts_with("reversal_"));
+            Op::Fund { amount, currency, reference, .. } => {
+                let pulled_back = reference.as_deref().is_some_and(|r| r.starts_with("reversal_"));
                 let owed = owed.get(CURRENCIES[*currency]).copied().unwrap_or(0);
                 if i64::try_from(owed + i128::from(*amount)).is_err() && *currency != 5 {
                     return "too large".into();
                 }
-                fund(
-                    holder,
-                    *amount,
-                    CURRENCIES[*currency],
-                    pulled_back,
-                    &mut self.events,
-                )
+                fund(holder, *amount, CURRENCIES[*currency], pulled_back, &mut self.events)
             }
             Op::Delete { .. } if holder.cash.values().any(|cash| *cash != 0) => "holds cash".into(),
             Op::Delete { .. } => {

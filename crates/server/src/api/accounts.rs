@@ -28,10 +28,7 @@ pub fn retrieve(ask: &Ask<'_>, _: NoParams) -> Result<Json, ApiError> {
 }
 
 fn opened(ask: &Ask<'_>, id: &str) -> Option<Timestamp> {
-    ask.app
-        .worlds
-        .get(id, ask.access.livemode)
-        .map(|(_, created)| created)
+    ask.app.worlds.get(id, ask.access.livemode).map(|(_, created)| created)
 }
 
 fn account(ask: &Ask<'_>, id: &str) -> Json {

@@ -73,13 +73,7 @@ pub fn authenticate(app: &App, headers: &HeaderMap) -> Result<Access, ApiError> 
     };
     let account = chosen_account(app, headers, account, &masked)?;
     let world = world(app, &account, livemode)?;
-    Ok(Access {
-        account,
-        livemode,
-        world,
-        scopes,
-        masked,
-    })
+    Ok(Access { account, livemode, world, scopes, masked })
 }
 
 type Opened = (Arc<str>, bool, Option<Vec<String>>);
@@ -102,24 +96,15 @@ fn known_key(app: &App, key: &str, masked: &str) -> Result<Opened, ApiError> {
 
 /// The key from `Authorization`: as a bearer token, or as the user name of basic credentials.
 fn presented_key(headers: &HeaderMap) -> Result<String, ApiError> {
-    let value = headers
-        .get(AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or("");
+    let value = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or("");
     let key = match value.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Some(token.to_owned()),
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("basic") => user_name(token),
         _ => None,
     };
-    match key
-        .map(|key| key.trim().to_owned())
-        .filter(|key| !key.is_empty())
-    {
+    match key.map(|key| key.trim().to_owned()).filter(|key| !key.is_empty()) {
         Some(key) if key.len() <= KEY_BYTES_MAX => Ok(key),
-        Some(_) => Err(ApiError::invalid(
-            401,
-            "Invalid API Key provided: it is too long.",
-        )),
+        Some(_) => Err(ApiError::invalid(401, "Invalid API Key provided: it is too long.")),
         None => Err(ApiError::invalid(
             401,
             "No API key came with this request. Send one in the Authorization header, as \
@@ -137,23 +122,12 @@ fn user_name(token: &str) -> Option<String> {
 /// A key as people may see it: its beginning and its last four characters.
 pub fn mask(key: &str) -> String {
     let chars: Vec<char> = key.chars().take(KEY_BYTES_MAX).collect();
-    let kept = key
-        .match_indices('_')
-        .nth(1)
-        .map_or(0, |(at, _)| at + 1)
-        .min(8);
+    let kept = key.match_indices('_').nth(1).map_or(0, |(at, _)| at + 1).min(8);
     if chars.len() < kept + 12 {
-        return format!(
-            "{}****",
-            chars[..kept.min(chars.len())].iter().collect::<String>()
-        );
+        return format!("{}****", chars[..kept.min(chars.len())].iter().collect::<String>());
     }
     let (head, tail) = (&chars[..kept], &chars[chars.len() - 4..]);
-    format!(
-        "{}****{}",
-        head.iter().collect::<String>(),
-        tail.iter().collect::<String>()
-    )
+    format!("{}****{}", head.iter().collect::<String>(), tail.iter().collect::<String>())
 }
 
 /// `Stripe-Account` (or the newer `Stripe-Context`) names another account than the key's own.
@@ -163,18 +137,14 @@ fn chosen_account(
     own: Arc<str>,
     masked: &str,
 ) -> Result<Arc<str>, ApiError> {
-    let named = headers
-        .get("stripe-account")
-        .or_else(|| headers.get("stripe-context"));
+    let named = headers.get("stripe-account").or_else(|| headers.get("stripe-context"));
     let Some(named) = named.filter(|named| !named.is_empty()) else {
         return Ok(own);
     };
     let named = named.to_str().unwrap_or("");
     let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
     let possible = named.len() <= ACCOUNT_BYTES_MAX
-        && named
-            .strip_prefix("acct_")
-            .is_some_and(|rest| !rest.is_empty())
+        && named.strip_prefix("acct_").is_some_and(|rest| !rest.is_empty())
         && named.bytes().all(plain);
     if named == &*own || (possible && !app.settings.production) {
         return Ok(named.into());
@@ -195,27 +165,18 @@ type AccountInMode = (Arc<str>, bool);
 impl Worlds {
     /// The world of an account in a mode, and when it was opened, if it ever was.
     pub fn get(&self, account: &str, livemode: bool) -> Option<(World, Timestamp)> {
-        let known = self
-            .0
-            .read()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let known = self.0.read().unwrap_or_else(|poisoned| poisoned.into_inner());
         known.get(&(account.into(), livemode)).copied()
     }
 
     /// Knows a world from now on.
     pub fn remember(&self, account: &str, livemode: bool, world: World, created: Timestamp) {
-        let mut known = self
-            .0
-            .write()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut known = self.0.write().unwrap_or_else(|poisoned| poisoned.into_inner());
         known.insert((account.into(), livemode), (world, created));
     }
 
     fn len(&self) -> usize {
-        self.0
-            .read()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .len()
+        self.0.read().unwrap_or_else(|poisoned| poisoned.into_inner()).len()
     }
 }
 

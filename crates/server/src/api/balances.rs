@@ -44,16 +44,12 @@ pub fn list(ask: &Ask<'_>, params: List) -> Result<Json, ApiError> {
         Ok(found.map(|row| row.number))
     })?;
     let filter = BalanceFilter {
-        currency: params
-            .currency
-            .and_then(|code| Currency::parse(code.as_str())),
+        currency: params.currency.and_then(|code| Currency::parse(code.as_str())),
         payout: params.payout.map(Into::into),
         source: params.source.map(Into::into),
         type_name: params.r#type.map(Into::into),
     };
-    let rows = ask
-        .reader
-        .balance_transactions(ask.wire.world, &filter, window)?;
+    let rows = ask.reader.balance_transactions(ask.wire.world, &filter, window)?;
     let now = ask.now();
     Ok(ask.page(rows, |row| ask.wire.balance_transaction(&row, now)))
 }

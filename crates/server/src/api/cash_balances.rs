@@ -29,9 +29,7 @@ params! {
 
 /// Shows a cash balance.
 pub fn retrieve(ask: &Ask<'_>, _: NoParams) -> Result<Json, ApiError> {
-    let (customer, settings) = ask.customer()?;
-    let available = ask.reader.available(ask.wire.world, customer)?;
-    Ok(ask.wire.cash_balance(customer, settings, &available))
+    Ok(ask.wire.purse(&ask.purse()?))
 }
 
 /// Changes the settings of a cash balance.
@@ -43,27 +41,22 @@ pub fn update(asked: &Asked<'_>, params: Update) -> Result<Command, ApiError> {
 
 /// Lists the transactions of a cash balance, all currencies in one list.
 pub fn transactions(ask: &Ask<'_>, params: List) -> Result<Json, ApiError> {
-    let (customer, _) = ask.customer()?;
+    let customer = ask.purse()?.standing.number;
     let name = "customer_cash_balance_transaction";
     let window = ask.window(&params.page, None, name, |id| {
         let key = ask.wire.ids.read(Kind::CashTransaction, id);
         let Some(key) = key.filter(|key| key.customer == customer) else {
             return Ok(None);
         };
-        Ok(ask
-            .reader
-            .cash_transaction(ask.wire.world, key)?
-            .map(|row| row.key.number))
+        Ok(ask.reader.cash_transaction(ask.wire.world, key)?.map(|row| row.key.number))
     })?;
-    let rows = ask
-        .reader
-        .cash_transactions(ask.wire.world, customer, window)?;
+    let rows = ask.reader.cash_transactions(ask.wire.world, customer, window)?;
     Ok(ask.page(rows, |row| ask.wire.cash_transaction(&row)))
 }
 
 /// Shows one transaction.
 pub fn transaction(ask: &Ask<'_>, _: NoParams) -> Result<Json, ApiError> {
-    let (customer, _) = ask.customer()?;
+    let customer = ask.purse()?.standing.number;
     let id = ask.id("transaction");
     let key = ask.wire.ids.read(Kind::CashTransaction, id);
     let found = match key.filter(|key| key.customer == customer) {

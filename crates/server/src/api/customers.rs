@@ -211,25 +211,17 @@ impl Profile {
     ) -> Result<(), super::params::ParamError> {
         use super::params::ParamError;
         if let Some(prefix) = &profile.invoice_prefix {
-            let plain = prefix
-                .bytes()
-                .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+            let plain = prefix.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
             if !plain || !(3..=12).contains(&prefix.len()) {
                 let problem = "must be 3 to 12 upper-case letters or digits";
                 return Err(ParamError::invalid("invoice_prefix", problem));
             }
         }
-        let fields = profile
-            .invoice_settings
-            .as_ref()
-            .map(|settings| &settings.custom_fields);
+        let fields = profile.invoice_settings.as_ref().map(|settings| &settings.custom_fields);
         match fields {
             Some(Patch::Set(fields)) if fields.len() > INVOICE_FIELDS_MAX => {
                 let problem = format!("can have at most {INVOICE_FIELDS_MAX} items");
-                Err(ParamError::invalid(
-                    "invoice_settings[custom_fields]",
-                    problem,
-                ))
+                Err(ParamError::invalid("invoice_settings[custom_fields]", problem))
             }
             _ => Ok(()),
         }
@@ -237,49 +229,26 @@ impl Profile {
 
     fn edits(self) -> Vec<Edit> {
         let mut edits = Vec::new();
-        patch(
-            &mut edits,
-            self.address.map(customer::Address::from),
-            Edit::Address,
-        );
+        patch(&mut edits, self.address.map(customer::Address::from), Edit::Address);
         patch(&mut edits, self.business_name, Edit::BusinessName);
         patch(&mut edits, self.description, Edit::Description);
         patch(&mut edits, self.email, Edit::Email);
         patch(&mut edits, self.individual_name, Edit::IndividualName);
         patch(&mut edits, self.name, Edit::Name);
         patch(&mut edits, self.phone, Edit::Phone);
-        patch(
-            &mut edits,
-            self.shipping.map(customer::Shipping::from),
-            Edit::Shipping,
-        );
-        patch(
-            &mut edits,
-            self.tax_exempt.map(|word| word.as_str()),
-            Edit::TaxExempt,
-        );
+        patch(&mut edits, self.shipping.map(customer::Shipping::from), Edit::Shipping);
+        patch(&mut edits, self.tax_exempt.map(|word| word.as_str()), Edit::TaxExempt);
         if let Some(settings) = self.invoice_settings {
-            let fields = settings.custom_fields.map(|fields| {
-                fields
-                    .into_iter()
-                    .map(CustomField::from)
-                    .collect::<Vec<_>>()
-            });
+            let fields = settings
+                .custom_fields
+                .map(|fields| fields.into_iter().map(CustomField::from).collect::<Vec<_>>());
             patch(&mut edits, fields, Edit::InvoiceCustomFields);
             patch(&mut edits, settings.footer, Edit::InvoiceFooter);
-            let look = settings
-                .rendering_options
-                .map(customer::RenderingOptions::from);
+            let look = settings.rendering_options.map(customer::RenderingOptions::from);
             patch(&mut edits, look, Edit::InvoiceRendering);
         }
-        edits.extend(
-            self.invoice_prefix
-                .map(|prefix| Edit::InvoicePrefix(Some(prefix.into()))),
-        );
-        edits.extend(
-            self.next_invoice_sequence
-                .map(|next| Edit::NextInvoiceSequence(next.0)),
-        );
+        edits.extend(self.invoice_prefix.map(|prefix| Edit::InvoicePrefix(Some(prefix.into()))));
+        edits.extend(self.next_invoice_sequence.map(|next| Edit::NextInvoiceSequence(next.0)));
         edits.extend(self.preferred_locales.map(|locales| {
             Edit::PreferredLocales(locales.into_iter().map(String::from).collect())
         }));
@@ -344,10 +313,7 @@ impl From<Shipping> for customer::Shipping {
 
 impl From<InvoiceField> for CustomField {
     fn from(params: InvoiceField) -> CustomField {
-        CustomField {
-            name: params.name.into(),
-            value: params.value.into(),
-        }
+        CustomField { name: params.name.into(), value: params.value.into() }
     }
 }
 
@@ -362,25 +328,18 @@ impl From<Rendering> for customer::RenderingOptions {
 
 /// Makes a customer.
 pub fn create(_asked: &Asked<'_>, params: Create) -> Result<Command, ApiError> {
-    Ok(Command::CreateCustomer {
-        edits: params.profile.edits(),
-    })
+    Ok(Command::CreateCustomer { edits: params.profile.edits() })
 }
 
 /// Changes a customer.
 pub fn update(asked: &Asked<'_>, params: Update) -> Result<Command, ApiError> {
     let customer = asked.customer("id")?;
-    Ok(Command::UpdateCustomer {
-        customer,
-        edits: params.profile.edits(),
-    })
+    Ok(Command::UpdateCustomer { customer, edits: params.profile.edits() })
 }
 
 /// Deletes a customer that holds no money.
 pub fn delete(asked: &Asked<'_>, _: NoParams) -> Result<Command, ApiError> {
-    Ok(Command::DeleteCustomer {
-        customer: asked.customer("id")?,
-    })
+    Ok(Command::DeleteCustomer { customer: asked.customer("id")? })
 }
 
 /// Shows a customer, or that it was deleted.
@@ -403,8 +362,6 @@ pub fn list(ask: &Ask<'_>, params: List) -> Result<Json, ApiError> {
         let found = ask.reader.customer(ask.wire.world, key.number)?;
         Ok(found.map(|customer| customer.number))
     })?;
-    let rows = ask
-        .reader
-        .customers(ask.wire.world, params.email.as_deref(), window)?;
+    let rows = ask.reader.customers(ask.wire.world, params.email.as_deref(), window)?;
     Ok(ask.page(rows, |customer| ask.wire.customer(&customer)))
 }

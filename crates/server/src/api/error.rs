@@ -65,11 +65,7 @@ impl ApiError {
 
     /// A fault of Purser, to be tried again later.
     pub fn unavailable(message: impl Into<String>) -> ApiError {
-        ApiError {
-            kind: Kind::Api,
-            retry: true,
-            ..ApiError::invalid(503, message)
-        }
+        ApiError { kind: Kind::Api, retry: true, ..ApiError::invalid(503, message) }
     }
 
     /// Adds the parameter it is about.
@@ -117,11 +113,7 @@ impl ApiError {
 
 impl From<ParamError> for ApiError {
     fn from(error: ParamError) -> ApiError {
-        ApiError {
-            code: error.code,
-            param: error.param,
-            ..ApiError::invalid(400, error.message)
-        }
+        ApiError { code: error.code, param: error.param, ..ApiError::invalid(400, error.message) }
     }
 }
 
@@ -167,10 +159,9 @@ impl From<Refusal> for ApiError {
         match refusal {
             // The books know the customer's number only; the id is filled in by whoever has it.
             Refusal::CustomerMissing { param } => ApiError::missing("customer", "", param),
-            Refusal::CustomerDeleted => ApiError {
-                status: 400,
-                ..ApiError::missing("customer", "", "id")
-            },
+            Refusal::CustomerDeleted => {
+                ApiError { status: 400, ..ApiError::missing("customer", "", "id") }
+            }
             Refusal::CustomerHoldsCash => ApiError::invalid(
                 400,
                 "This customer has money in its cash balance and cannot be deleted before \
@@ -181,12 +172,11 @@ impl From<Refusal> for ApiError {
                 format!("No bank transfer exists in {currency}; use usd, eur, gbp, jpy or mxn."),
             )
             .about("currency"),
-            Refusal::AmountTooLarge => ApiError::invalid(
-                400,
-                "With this amount a balance would be too large to count.",
-            )
-            .coded("amount_too_large")
-            .about("amount"),
+            Refusal::AmountTooLarge => {
+                ApiError::invalid(400, "With this amount a balance would be too large to count.")
+                    .coded("amount_too_large")
+                    .about("amount")
+            }
             Refusal::TooManyMetadataKeys(keys) => {
                 let max = books::command::METADATA_KEYS_MAX;
                 let message = format!("Metadata holds up to {max} keys; this would make {keys}.");

@@ -25,23 +25,14 @@ pub fn list(ask: &Ask<'_>, params: List) -> Result<Json, ApiError> {
         let Some(key) = ask.wire.ids.read(Kind::Event, id) else {
             return Ok(None);
         };
-        Ok(ask
-            .reader
-            .event(ask.wire.world, key.number)?
-            .map(|event| event.number))
+        Ok(ask.reader.event(ask.wire.world, key.number)?.map(|event| event.number))
     })?;
     let rows = ask.reader.events(ask.wire.world, window)?;
     let mut shown = Vec::with_capacity(rows.rows.len());
     for event in &rows.rows {
         shown.push(show(ask, event)?);
     }
-    Ok(ask.page(
-        store::Page {
-            rows: shown,
-            has_more: rows.has_more,
-        },
-        |event| event,
-    ))
+    Ok(ask.page(store::Page { rows: shown, has_more: rows.has_more }, |event| event))
 }
 
 /// Shows one event.
@@ -51,10 +42,7 @@ pub fn retrieve(ask: &Ask<'_>, _: NoParams) -> Result<Json, ApiError> {
         Some(key) => ask.reader.event(ask.wire.world, key.number)?,
         None => None,
     };
-    show(
-        ask,
-        &found.ok_or_else(|| ApiError::missing("event", id, "id"))?,
-    )
+    show(ask, &found.ok_or_else(|| ApiError::missing("event", id, "id"))?)
 }
 
 /// An event that refers to a row is shown from that row, which never changes.

@@ -65,33 +65,20 @@ pub struct Answered {
 
 /// Runs a write through the lane and waits for its answer, which comes after the commit.
 pub async fn execute(app: &App, write: Write) -> Result<Answered, ApiError> {
-    let Write {
-        command,
-        wire,
-        expand,
-        request_id,
-        key,
-    } = write;
+    let Write { command, wire, expand, request_id, key } = write;
     let world = wire.world;
     let (text, idempotency, flight) = match key {
         None => (None, None, None),
         Some((text, fingerprint)) => {
             let hash = idempotency::key_hash(&text);
             let flight = app.in_flight.take_off(world, hash, &text)?;
-            let kept = Idempotency {
-                key: hash,
-                fingerprint,
-                request_id: request_id.clone(),
-            };
+            let kept = Idempotency { key: hash, fingerprint, request_id: request_id.clone() };
             (Some(text), Some(kept), Some(flight))
         }
     };
     let (answer, outcome) = oneshot::channel();
     let execution = Execution {
-        cause: Arc::new(RequestCause {
-            request_id,
-            idempotency_key: text.clone(),
-        }),
+        cause: Arc::new(RequestCause { request_id, idempotency_key: text.clone() }),
         command,
         wire: wire.clone(),
         expand,
@@ -99,52 +86,27 @@ pub async fn execute(app: &App, write: Write) -> Result<Answered, ApiError> {
         flight,
         answer,
     };
-    app.lane
-        .submit(Box::new(execution))
-        .map_err(|(_, error)| error)?;
-    match outcome
-        .await
-        .unwrap_or(Outcome::Failed(StoreError::Stopped))
-    {
-        Outcome::Decided {
-            kept: Some(Kept::Bytes { status, body }),
-            ..
-        } => Ok(Answered {
-            status,
-            body,
-            original: None,
-        }),
-        Outcome::Decided {
-            result: Ok(reply), ..
-        } => {
-            let body = render(&wire, &reply).to_bytes();
-            Ok(Answered {
-                status: 200,
-                body,
-                original: None,
-            })
+    app.lane.submit(Box::new(execution)).map_err(|(_, error)| error)?;
+    match outcome.await.unwrap_or(Outcome::Failed(StoreError::Stopped)) {
+        Outcome::Decided { kept: Some(Kept::Bytes { status, body }), .. } => {
+            Ok(Answered { status, body, original: None })
         }
-        Outcome::Decided {
-            result: Err(refusal),
-            ..
-        } => Err(refusal.into()),
+        Outcome::Decided { result: Ok(reply), .. } => {
+            let body = render(&wire, &reply).to_bytes();
+            Ok(Answered { status: 200, body, original: None })
+        }
+        Outcome::Decided { result: Err(refusal), .. } => Err(refusal.into()),
         Outcome::Replay(first) => {
             let (status, body) = match first.kept {
                 Kept::Bytes { status, body } => (status, body),
                 Kept::CashTransaction(key) => {
-                    let row = app
-                        .readers
-                        .snapshot(|reader| reader.cash_transaction(world, key))?;
+                    let row = app.readers.snapshot(|reader| reader.cash_transaction(world, key))?;
                     let row =
                         row.ok_or(StoreError::Corrupt("a kept answer's row is gone".into()))?;
                     (200, wire.cash_transaction(&row).to_bytes())
                 }
             };
-            Ok(Answered {
-                status,
-                body,
-                original: Some(first.request_id),
-            })
+            Ok(Answered { status, body, original: Some(first.request_id) })
         }
         Outcome::KeyReused => Err(idempotency::reused(text.as_deref().unwrap_or_default())),
         Outcome::Failed(error) => Err(error.into()),
@@ -178,25 +140,12 @@ impl Execution {
     fn answer_bytes(&self, result: &Result<Reply, Refusal>, set: &WorkingSet) -> Kept {
         let whole = result.clone().map_err(ApiError::from).and_then(|reply| {
             let mut value = render(&self.wire, &reply);
-            expand(
-                &mut value,
-                &self.expand,
-                &FromSet {
-                    set,
-                    wire: &self.wire,
-                },
-            )?;
+            expand(&mut value, &self.expand, &FromSet { set, wire: &self.wire })?;
             Ok(value)
         });
         match whole {
-            Ok(value) => Kept::Bytes {
-                status: 200,
-                body: value.to_bytes(),
-            },
-            Err(error) => Kept::Bytes {
-                status: error.status,
-                body: error.body().to_bytes(),
-            },
+            Ok(value) => Kept::Bytes { status: 200, body: value.to_bytes() },
+            Err(error) => Kept::Bytes { status: error.status, body: error.body().to_bytes() },
         }
     }
 }
@@ -216,6 +165,10 @@ impl Job for Execution {
 
     fn idempotency(&self) -> Option<&Idempotency> {
         self.idempotency.as_ref()
+    }
+
+    fn shows_customer(&self) -> bool {
+        !self.expand.is_empty()
     }
 
     fn keep(&self, result: &Result<Reply, Refusal>, set: &WorkingSet) -> Option<Kept> {
@@ -248,22 +201,14 @@ struct FromSet<'a> {
 
 impl Source for FromSet<'_> {
     fn object(&self, id: &str) -> Result<Option<Json>, ApiError> {
-        let number = self
-            .wire
-            .ids
-            .read(IdKind::Customer, id)
-            .map(|key| key.number);
-        let purse = number.and_then(|number| self.set.purse(self.wire.world, number));
-        Ok(purse.map(|purse| self.wire.customer(&purse.customer)))
+        let number = self.wire.ids.read(IdKind::Customer, id).map(|key| key.number);
+        let found = number.and_then(|number| self.set.customer(self.wire.world, number));
+        Ok(found.map(|customer| self.wire.customer(customer)))
     }
 
     fn cash_balance(&self, customer: &str) -> Result<Option<Json>, ApiError> {
         let number = self.wire.ids.read_customer(customer);
         let purse = number.and_then(|number| self.set.purse(self.wire.world, number));
-        Ok(purse.map(|purse| {
-            let settings = purse.customer.settings(self.wire.default_mode);
-            self.wire
-                .cash_balance(purse.customer.number, settings, &purse.available)
-        }))
+        Ok(purse.map(|purse| self.wire.purse(purse)))
     }
 }

@@ -53,24 +53,14 @@ impl FieldTables {
         let read = |text| -> HashMap<String, Field> {
             let table: Value = serde_json::from_str(text).expect("a field table is JSON");
             let fields = table.as_object().expect("a field table is an object");
-            fields
-                .iter()
-                .map(|(name, spec)| (name.clone(), classify(spec)))
-                .collect()
+            fields.iter().map(|(name, spec)| (name.clone(), classify(spec))).collect()
         };
-        FieldTables(
-            RESOURCES
-                .into_iter()
-                .map(|(object, text)| (object, read(text)))
-                .collect(),
-        )
+        FieldTables(RESOURCES.into_iter().map(|(object, text)| (object, read(text))).collect())
     }
 
     /// Checks the paths of a request against what it will be answered with.
     pub fn check(&self, paths: &[String], object: &str, list: bool) -> Result<(), ApiError> {
-        paths
-            .iter()
-            .try_for_each(|path| self.check_path(path, object, list))
+        paths.iter().try_for_each(|path| self.check_path(path, object, list))
     }
 
     fn check_path(&self, path: &str, object: &str, list: bool) -> Result<(), ApiError> {
@@ -103,12 +93,10 @@ impl FieldTables {
 fn judge(name: &str, path: &str, field: Option<Field>) -> Result<(), ApiError> {
     match field {
         Some(Field::Expandable | Field::Hash) => Ok(()),
-        Some(Field::Plain) => Err(cannot(format!(
-            "`{path}` cannot be expanded: it is a value."
-        ))),
-        None => Err(cannot(format!(
-            "`{path}` cannot be expanded because `{name}` does not exist."
-        ))),
+        Some(Field::Plain) => Err(cannot(format!("`{path}` cannot be expanded: it is a value."))),
+        None => {
+            Err(cannot(format!("`{path}` cannot be expanded because `{name}` does not exist.")))
+        }
     }
 }
 
@@ -165,9 +153,7 @@ fn descend(value: &mut Json, levels: &[&str], source: &impl Source) -> Result<()
         *child = object;
     }
     match child {
-        Json::List(items) => items
-            .iter_mut()
-            .try_for_each(|item| descend(item, rest, source)),
+        Json::List(items) => items.iter_mut().try_for_each(|item| descend(item, rest, source)),
         other => descend(other, rest, source),
     }
 }

@@ -61,17 +61,12 @@ pub struct FormError {
 /// Reads a query string (without its `?`) or a form-encoded body. The answer is a `Map`.
 pub fn parse_form(bytes: &[u8]) -> Result<Node, FormError> {
     let mut root = Vec::new();
-    let pairs = bytes
-        .split(|byte| *byte == b'&')
-        .filter(|pair| !pair.is_empty());
+    let pairs = bytes.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
     for (count, pair) in pairs.enumerate() {
         if count == PAIRS_MAX {
             return Err(FormError::too_many_pairs());
         }
-        let equals = pair
-            .iter()
-            .position(|byte| *byte == b'=')
-            .unwrap_or(pair.len());
+        let equals = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
         let name = decode(&pair[..equals])
             .ok_or_else(|| FormError::whole("The name of a parameter is not valid UTF-8."))?;
         let names = Names::split(&name)?;
@@ -90,9 +85,7 @@ pub fn parse_form(bytes: &[u8]) -> Result<Node, FormError> {
 /// A name that comes twice must have the same value in both places.
 pub fn merge(query: Node, body: Node) -> Result<Node, FormError> {
     let (Node::Map(mut joined), Node::Map(more)) = (query, body) else {
-        return Err(FormError::whole(
-            "The parameters of a request must have names.",
-        ));
+        return Err(FormError::whole("The parameters of a request must have names."));
     };
     for (name, node) in more {
         match find(&joined, &name).map(|at| &joined[at].1) {
@@ -138,9 +131,7 @@ impl Node {
             Node::Text(_) => None,
             Node::List(items) => Some(items.iter().enumerate().collect()),
             Node::Map(entries) => {
-                let indexed = entries
-                    .iter()
-                    .map(|(name, node)| Some((index(name)?, node)));
+                let indexed = entries.iter().map(|(name, node)| Some((index(name)?, node)));
                 let mut items = indexed.collect::<Option<Vec<_>>>()?;
                 items.sort_unstable_by_key(|(index, _)| *index);
                 Some(items)
@@ -211,33 +202,21 @@ enum Step<'a> {
 
 impl<'a> Path<'a> {
     /// The whole request.
-    pub const ROOT: Path<'static> = Path {
-        parent: None,
-        last: Step::Root,
-    };
+    pub const ROOT: Path<'static> = Path { parent: None, last: Step::Root };
 
     /// A parameter at the top of the request.
     pub fn top(name: &'a str) -> Path<'a> {
-        Path {
-            parent: None,
-            last: Step::Name(name),
-        }
+        Path { parent: None, last: Step::Name(name) }
     }
 
     /// What lies under `name` of the hash at this place.
     pub fn key(&'a self, name: &'a str) -> Path<'a> {
-        Path {
-            parent: Some(self),
-            last: Step::Name(name),
-        }
+        Path { parent: Some(self), last: Step::Name(name) }
     }
 
     /// One item of the list at this place.
     pub fn index(&'a self, index: usize) -> Path<'a> {
-        Path {
-            parent: Some(self),
-            last: Step::Index(index),
-        }
+        Path { parent: Some(self), last: Step::Index(index) }
     }
 
     fn is_root(&self) -> bool {
@@ -264,22 +243,14 @@ impl fmt::Display for Path<'_> {
 impl FormError {
     /// The request as a whole is wrong.
     fn whole(message: impl Into<String>) -> FormError {
-        FormError {
-            param: None,
-            message: message.into(),
-            code: None,
-        }
+        FormError { param: None, message: message.into(), code: None }
     }
 
     /// One parameter is wrong; `problem` completes the sentence that its name begins.
     fn named(param: impl Into<String>, problem: impl fmt::Display) -> FormError {
         let param = param.into();
         let message = format!("The parameter `{param}` {problem}.");
-        FormError {
-            param: Some(param),
-            message,
-            code: None,
-        }
+        FormError { param: Some(param), message, code: None }
     }
 
     fn too_many_pairs() -> FormError {
@@ -324,10 +295,7 @@ impl<'a> Names<'a> {
         let first_end = whole.find('[').unwrap_or(whole.len());
         let (first, mut rest) = whole.split_at(first_end);
         if first.is_empty() {
-            return Err(FormError::named(
-                whole,
-                "has no name before its value or bracket",
-            ));
+            return Err(FormError::named(whole, "has no name before its value or bracket"));
         }
         if first.contains(']') {
             return Err(unbalanced());
@@ -387,13 +355,7 @@ fn step<'n>(node: &'n mut Node, name: &str, rest: &[&str]) -> Result<&'n mut Nod
         }
         Node::List(items) if !name.is_empty() && index(name).is_none_or(|at| at > items.len()) => {
             let named = |(index, item): (usize, Node)| (index.to_string(), item);
-            *node = Node::Map(
-                mem::take(items)
-                    .into_iter()
-                    .enumerate()
-                    .map(named)
-                    .collect(),
-            );
+            *node = Node::Map(mem::take(items).into_iter().enumerate().map(named).collect());
         }
         Node::Map(fresh) if fresh.is_empty() && matches!(name, "" | "0") => {
             *node = Node::List(Vec::new());

@@ -143,10 +143,7 @@ impl Instructions {
         match &transfer.requested_address_types {
             Some(types) if !types.is_empty() && !types.iter().any(|kind| kind.as_str() == own) => {
                 let problem = format!("names no address that a {} has", rail.transfer_type());
-                Err(ParamError::invalid(
-                    "bank_transfer[requested_address_types]",
-                    problem,
-                ))
+                Err(ParamError::invalid("bank_transfer[requested_address_types]", problem))
             }
             _ => Ok(()),
         }
@@ -170,10 +167,7 @@ pub fn instructions(asked: &Asked<'_>, params: Instructions) -> Result<Command, 
             financial_addresses,
         }
     };
-    let types = params
-        .bank_transfer
-        .requested_address_types
-        .unwrap_or_default();
+    let types = params.bank_transfer.requested_address_types.unwrap_or_default();
     Ok(Command::GetInstructions {
         customer,
         candidates: (0..CANDIDATES).map(draw).collect(),

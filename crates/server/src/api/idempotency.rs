@@ -24,10 +24,7 @@ pub fn key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     };
     let text = String::from_utf8_lossy(value.as_bytes());
     match text.chars().count() {
-        0 => Err(ApiError::invalid(
-            400,
-            "The header Idempotency-Key is empty.",
-        )),
+        0 => Err(ApiError::invalid(400, "The header Idempotency-Key is empty.")),
         1..=KEY_CHARS_MAX => Ok(Some(text.into_owned())),
         count => Err(ApiError::invalid(
             400,
@@ -71,10 +68,7 @@ impl InFlight {
     /// Takes off with a key, unless it is in the air already.
     pub fn take_off(&self, world: World, hash: [u8; 16], key: &str) -> Result<Flight, ApiError> {
         let key_of = (world, hash);
-        let mut keys = self
-            .0
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut keys = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if !keys.insert(key_of) {
             return Err(ApiError {
                 kind: Kind::Idempotency,
@@ -89,20 +83,13 @@ impl InFlight {
                 )
             });
         }
-        Ok(Flight {
-            set: self.clone(),
-            key: key_of,
-        })
+        Ok(Flight { set: self.clone(), key: key_of })
     }
 }
 
 impl Drop for Flight {
     fn drop(&mut self) {
-        let mut keys = self
-            .set
-            .0
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut keys = self.set.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         keys.remove(&self.key);
     }
 }

@@ -40,10 +40,7 @@ impl Json {
     /// The value of a name, in an object that has it.
     pub fn get(&self, name: &str) -> Option<&Json> {
         match self {
-            Json::Object(fields) => fields
-                .iter()
-                .find(|(n, _)| n == name)
-                .map(|(_, value)| value),
+            Json::Object(fields) => fields.iter().find(|(n, _)| n == name).map(|(_, value)| value),
             _ => None,
         }
     }
@@ -51,10 +48,9 @@ impl Json {
     /// The same, to change it.
     pub fn get_mut(&mut self, name: &str) -> Option<&mut Json> {
         match self {
-            Json::Object(fields) => fields
-                .iter_mut()
-                .find(|(n, _)| n == name)
-                .map(|(_, value)| value),
+            Json::Object(fields) => {
+                fields.iter_mut().find(|(n, _)| n == name).map(|(_, value)| value)
+            }
             _ => None,
         }
     }
@@ -91,16 +87,12 @@ impl Serialize for Json {
             Json::Text(text) => to.serialize_str(text),
             Json::List(items) => {
                 let mut list = to.serialize_seq(Some(items.len()))?;
-                items
-                    .iter()
-                    .try_for_each(|item| list.serialize_element(item))?;
+                items.iter().try_for_each(|item| list.serialize_element(item))?;
                 list.end()
             }
             Json::Object(fields) => {
                 let mut object = to.serialize_map(Some(fields.len()))?;
-                fields
-                    .iter()
-                    .try_for_each(|(name, value)| object.serialize_entry(name, value))?;
+                fields.iter().try_for_each(|(name, value)| object.serialize_entry(name, value))?;
                 object.end()
             }
         }
@@ -194,10 +186,7 @@ impl From<&serde_json::Value> for Json {
             Value::String(text) => text.into(),
             Value::Array(items) => Json::List(items.iter().map(Json::from).collect()),
             Value::Object(fields) => Json::Object(
-                fields
-                    .iter()
-                    .map(|(name, value)| (name.clone().into(), value.into()))
-                    .collect(),
+                fields.iter().map(|(name, value)| (name.clone().into(), value.into())).collect(),
             ),
         }
     }

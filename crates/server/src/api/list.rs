@@ -3,9 +3,8 @@
 //! Lists are newest first. A cursor is an id of the listed kind; a page is at most 100 rows and
 //! costs the same wherever it lies. Rules: Stripe's page "Pagination".
 
-use books::cash_balance::Settings;
 use books::id::{Number, RowKey};
-use books::{Kind, Timestamp};
+use books::{Kind, Purse, Timestamp};
 use store::{Page as Rows, Reader, Window};
 
 use super::auth::Access;
@@ -43,22 +42,15 @@ impl Ask<'_> {
         self.app.clock.now().seconds()
     }
 
-    /// The customer named in the path, if it exists and is not deleted, with the settings of its
-    /// cash balance.
-    pub fn customer(&self) -> Result<(Number, Settings), ApiError> {
+    /// The purse of the customer named in the path, if it exists and is not deleted.
+    pub fn purse(&self) -> Result<Purse, ApiError> {
         let id = self.id("customer");
-        let Wire {
-            world,
-            default_mode,
-            ..
-        } = *self.wire;
-        let number = self.wire.ids.read_customer(id);
-        let settings = match number {
-            Some(number) => self.reader.settings(world, number, default_mode)?,
+        let found = match self.wire.ids.read_customer(id) {
+            Some(number) => self.reader.purse(self.wire.world, number)?,
             None => None,
         };
-        number
-            .zip(settings)
+        found
+            .filter(|purse| !purse.standing.deleted)
             .ok_or_else(|| ApiError::missing("customer", id, "customer"))
     }
 
@@ -76,10 +68,7 @@ impl Ask<'_> {
             window.below = Number::first_at(Timestamp(to.saturating_add(1)));
         }
         let cursor = |id: &str, param: &str| {
-            read(id)?.ok_or_else(|| ApiError {
-                status: 400,
-                ..ApiError::missing(name, id, param)
-            })
+            read(id)?.ok_or_else(|| ApiError { status: 400, ..ApiError::missing(name, id, param) })
         };
         if let Some(id) = &page.starting_after {
             window.below = window.below.min(cursor(id, "starting_after")?);
@@ -122,10 +111,7 @@ impl Source for FromSnapshot<'_> {
         };
         let world = self.wire.world;
         Ok(match kind {
-            Kind::Customer => self
-                .reader
-                .customer(world, number)?
-                .map(|c| self.wire.customer(&c)),
+            Kind::Customer => self.reader.customer(world, number)?.map(|c| self.wire.customer(&c)),
             Kind::CashTransaction => self
                 .reader
                 .cash_transaction(world, RowKey { customer, number })?
@@ -142,15 +128,7 @@ impl Source for FromSnapshot<'_> {
         let Some(number) = self.wire.ids.read_customer(customer) else {
             return Ok(None);
         };
-        let Wire {
-            world,
-            default_mode,
-            ..
-        } = *self.wire;
-        let Some(settings) = self.reader.settings(world, number, default_mode)? else {
-            return Ok(None);
-        };
-        let available = self.reader.available(world, number)?;
-        Ok(Some(self.wire.cash_balance(number, settings, &available)))
+        let purse = self.reader.purse(self.wire.world, number)?;
+        Ok(purse.filter(|purse| !purse.standing.deleted).map(|purse| self.wire.purse(&purse)))
     }
 }

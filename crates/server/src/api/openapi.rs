@@ -137,15 +137,10 @@ fn answer(route: &Route) -> Value {
 /// The schema of an object, from its table of fields.
 fn fields_schema(table: &Value) -> Value {
     let fields = table.as_object().expect("a field table is an object");
-    let required: Vec<&String> = fields
-        .iter()
-        .filter(|(_, spec)| spec["optional"] != true)
-        .map(|(name, _)| name)
-        .collect();
-    let properties: Map<_, _> = fields
-        .iter()
-        .map(|(name, spec)| (name.clone(), field_schema(spec)))
-        .collect();
+    let required: Vec<&String> =
+        fields.iter().filter(|(_, spec)| spec["optional"] != true).map(|(name, _)| name).collect();
+    let properties: Map<_, _> =
+        fields.iter().map(|(name, spec)| (name.clone(), field_schema(spec))).collect();
     json!({ "type": "object", "required": required, "properties": properties })
 }
 
@@ -160,11 +155,7 @@ fn field_schema(spec: &Value) -> Value {
 fn bare_schema(spec: &Value) -> Value {
     let known = |name: &str| RESOURCES.iter().any(|(object, _)| *object == name);
     let refer = |name: &str| {
-        if known(name) {
-            reference(name)
-        } else {
-            json!({ "type": "object" })
-        }
+        if known(name) { reference(name) } else { json!({ "type": "object" }) }
     };
     if let Some(name) = spec["$ref"].as_str() {
         return refer(name);
@@ -174,13 +165,7 @@ fn bare_schema(spec: &Value) -> Value {
     }
     if let Some(kinds) = spec["expandable"].as_array() {
         let mut any = vec![json!({ "type": "string" })];
-        any.extend(
-            kinds
-                .iter()
-                .filter_map(Value::as_str)
-                .filter(|k| known(k))
-                .map(refer),
-        );
+        any.extend(kinds.iter().filter_map(Value::as_str).filter(|k| known(k)).map(refer));
         return json!({ "anyOf": any });
     }
     match spec["type"].as_str() {
@@ -214,9 +199,6 @@ mod tests {
             std::fs::write(path, &fresh).unwrap();
         }
         let committed = std::fs::read_to_string(path).unwrap();
-        assert!(
-            committed == fresh,
-            "openapi.json is not what the table of operations gives"
-        );
+        assert!(committed == fresh, "openapi.json is not what the table of operations gives");
     }
 }

@@ -158,10 +158,7 @@ impl ParamError {
     /// An error with a code. `problem` completes the sentence that the parameter begins.
     #[cold]
     pub fn coded(code: &'static str, at: impl Display, problem: impl Display) -> ParamError {
-        ParamError {
-            code: Some(code),
-            ..ParamError::invalid(at, problem)
-        }
+        ParamError { code: Some(code), ..ParamError::invalid(at, problem) }
     }
 
     /// An error without a code. `problem` completes the sentence that the parameter begins.
@@ -169,21 +166,13 @@ impl ParamError {
     pub fn invalid(at: impl Display, problem: impl Display) -> ParamError {
         let param = at.to_string();
         let message = format!("The parameter `{param}` {problem}.");
-        ParamError {
-            code: None,
-            param: Some(param),
-            message,
-        }
+        ParamError { code: None, param: Some(param), message }
     }
 
     /// An error that is about no single parameter.
     #[cold]
     pub fn whole(message: impl Into<String>) -> ParamError {
-        ParamError {
-            code: None,
-            param: None,
-            message: message.into(),
-        }
+        ParamError { code: None, param: None, message: message.into() }
     }
 
     /// A required parameter was left out.
@@ -195,11 +184,7 @@ impl ParamError {
     /// A name that the operation does not have.
     #[cold]
     pub fn unknown(at: impl Display) -> ParamError {
-        ParamError::coded(
-            "parameter_unknown",
-            at,
-            "is not one that this operation knows",
-        )
+        ParamError::coded("parameter_unknown", at, "is not one that this operation knows")
     }
 
     /// An empty text for a parameter that cannot be unset.
@@ -225,16 +210,8 @@ impl ParamError {
 
 impl From<FormError> for ParamError {
     fn from(error: FormError) -> ParamError {
-        let FormError {
-            param,
-            message,
-            code,
-        } = error;
-        ParamError {
-            code,
-            param,
-            message,
-        }
+        let FormError { param, message, code } = error;
+        ParamError { code, param, message }
     }
 }
 

@@ -123,22 +123,12 @@ impl Router {
         let routes = all();
         let mut by_path: HashMap<&str, HashMap<Method, usize>> = HashMap::new();
         for (index, route) in routes.iter().enumerate() {
-            let known = by_path
-                .entry(route.path)
-                .or_default()
-                .insert(route.method.clone(), index);
-            assert!(
-                known.is_none(),
-                "{} {} is in the table twice",
-                route.method,
-                route.path
-            );
+            let known = by_path.entry(route.path).or_default().insert(route.method.clone(), index);
+            assert!(known.is_none(), "{} {} is in the table twice", route.method, route.path);
         }
         let mut paths = matchit::Router::new();
         for (path, methods) in by_path {
-            paths
-                .insert(path, methods)
-                .expect("paths in the table do not conflict");
+            paths.insert(path, methods).expect("paths in the table do not conflict");
         }
         Router { routes, paths }
     }

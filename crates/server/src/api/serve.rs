@@ -67,9 +67,7 @@ async fn respond(
         true => idempotency::key(&parts.headers)?,
         false => None,
     };
-    outline.key = key
-        .as_deref()
-        .and_then(|key| HeaderValue::from_str(key).ok());
+    outline.key = key.as_deref().and_then(|key| HeaderValue::from_str(key).ok());
     let mut tree = parameters(parts, &body)?;
     let fingerprint = key.as_ref().map(|_| tree.fingerprint());
     let paths = super::params::take_expand(&mut tree)?;
@@ -77,36 +75,18 @@ async fn respond(
     let wire = app.wire(&access);
     match &route.action {
         Action::Read(handler) => {
-            let asked = Asked {
-                app,
-                access: &access,
-                wire: &wire,
-                ids: &ids,
-            };
+            let asked = Asked { app, access: &access, wire: &wire, ids: &ids };
             read(&asked, *handler, &path, &tree, &paths)
                 .map_err(|error| elsewhere(app, &access, error))
         }
         Action::Write(handler) => {
-            let asked = Asked {
-                app,
-                access: &access,
-                wire: &wire,
-                ids: &ids,
-            };
+            let asked = Asked { app, access: &access, wire: &wire, ids: &ids };
             let command = handler(&asked, &tree)?;
             let key = key.zip(fingerprint.map(|hash| idempotency::fingerprint(&path, hash)));
             let request_id = request_id.to_owned();
             let named = ids.get("customer").map(str::to_owned);
-            let write = Write {
-                command,
-                wire,
-                expand: paths,
-                request_id,
-                key,
-            };
-            execute(app, write)
-                .await
-                .map_err(|error| elsewhere(app, &access, name(error, named)))
+            let write = Write { command, wire, expand: paths, request_id, key };
+            execute(app, write).await.map_err(|error| elsewhere(app, &access, name(error, named)))
         }
     }
 }
@@ -116,10 +96,7 @@ fn name(error: ApiError, id: Option<String>) -> ApiError {
     match (&error.missing, id) {
         (Some(_), Some(id)) => {
             let param = error.param.clone().unwrap_or_default();
-            ApiError {
-                status: error.status,
-                ..ApiError::missing("customer", &id, &param)
-            }
+            ApiError { status: error.status, ..ApiError::missing("customer", &id, &param) }
         }
         _ => error,
     }
@@ -134,37 +111,17 @@ fn read(
     tree: &Node,
     paths: &[String],
 ) -> Result<Answered, ApiError> {
-    let Asked {
-        app,
-        access,
-        wire,
-        ids,
-    } = *asked;
+    let Asked { app, access, wire, ids } = *asked;
     // An error of the API goes through the snapshot as a value: it is no fault of the store.
     let answer = app.readers.snapshot(|reader| {
-        let ask = Ask {
-            app,
-            reader,
-            access,
-            wire,
-            path,
-            ids,
-        };
+        let ask = Ask { app, reader, access, wire, path, ids };
         Ok(handler(&ask, tree).and_then(|mut value| {
-            let source = FromSnapshot {
-                reader,
-                wire,
-                now: ask.now(),
-            };
+            let source = FromSnapshot { reader, wire, now: ask.now() };
             expand(&mut value, paths, &source)?;
             Ok(value)
         }))
     })??;
-    Ok(Answered {
-        status: 200,
-        body: answer.to_bytes(),
-        original: None,
-    })
+    Ok(Answered { status: 200, body: answer.to_bytes(), original: None })
 }
 
 /// The parameters of a request: from the query, and for POST and DELETE from the body.
@@ -174,11 +131,10 @@ fn parameters(parts: &Parts, body: &Bytes) -> Result<Node, ApiError> {
     if body.is_empty() || parts.method == Method::GET {
         return Ok(query);
     }
-    let json = parts.headers.get(CONTENT_TYPE).is_some_and(|kind| {
-        kind.as_bytes()
-            .to_ascii_lowercase()
-            .starts_with(b"application/json")
-    });
+    let json = parts
+        .headers
+        .get(CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().to_ascii_lowercase().starts_with(b"application/json"));
     let parsed = match json {
         true => form::parse_json(body),
         false => form::parse_form(body),
@@ -212,10 +168,7 @@ fn version(headers: &HeaderMap) -> Result<HeaderValue, ApiError> {
         true => Ok(asked.clone()),
         false => {
             let shown: String = String::from_utf8_lossy(text).chars().take(60).collect();
-            Err(ApiError::invalid(
-                400,
-                format!("Invalid Stripe API version: {shown}"),
-            ))
+            Err(ApiError::invalid(400, format!("Invalid Stripe API version: {shown}")))
         }
     }
 }
@@ -234,10 +187,7 @@ fn decoded_path(raw: &str) -> Result<String, ApiError> {
         match decoded {
             Ok(text) if !text.contains(['/', '\0']) => path.push_str(&text),
             _ => {
-                return Err(ApiError::invalid(
-                    404,
-                    "Unrecognized request URL: it is malformed.",
-                ));
+                return Err(ApiError::invalid(404, "Unrecognized request URL: it is malformed."));
             }
         }
     }
@@ -265,18 +215,14 @@ fn elsewhere(app: &App, access: &Access, error: ApiError) -> ApiError {
     let Some((world, _)) = app.worlds.get(&access.account, !access.livemode) else {
         return error;
     };
-    let wire = Wire {
-        world,
-        livemode: !access.livemode,
-        ..app.wire(access)
-    };
+    let wire = Wire { world, livemode: !access.livemode, ..app.wire(access) };
     let found = app.readers.snapshot(|reader| {
         Ok(match kind {
             IdKind::Customer => reader.customer(wire.world, key.number)?.is_some(),
             IdKind::CashTransaction => reader.cash_transaction(wire.world, key)?.is_some(),
-            IdKind::BalanceTransaction => reader
-                .balance_transaction(wire.world, key.number)?
-                .is_some(),
+            IdKind::BalanceTransaction => {
+                reader.balance_transaction(wire.world, key.number)?.is_some()
+            }
             IdKind::Event => reader.event(wire.world, key.number)?.is_some(),
         })
     });
@@ -297,19 +243,10 @@ fn elsewhere(app: &App, access: &Access, error: ApiError) -> ApiError {
 fn finish(result: Result<Answered, ApiError>, request_id: &str, outline: Outline) -> Answer {
     let (status, body, original, retry) = match result {
         Ok(answered) => {
-            let Answered {
-                status,
-                body,
-                original,
-            } = answered;
+            let Answered { status, body, original } = answered;
             (status, body, original, (status >= 400).then_some(false))
         }
-        Err(error) => (
-            error.status,
-            error.body().to_bytes(),
-            None,
-            Some(error.retry),
-        ),
+        Err(error) => (error.status, error.body().to_bytes(), None, Some(error.retry)),
     };
     let mut answer = Response::new(Full::new(Bytes::from(body)));
     *answer.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
@@ -317,10 +254,7 @@ fn finish(result: Result<Answered, ApiError>, request_id: &str, outline: Outline
     headers.reserve(8);
     let json = HeaderValue::from_static("application/json");
     headers.insert(CONTENT_TYPE, json);
-    headers.insert(
-        CACHE_CONTROL,
-        HeaderValue::from_static("no-cache, no-store"),
-    );
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, no-store"));
     let mut set = |name: &'static str, value: Option<HeaderValue>| {
         if let Some(value) = value {
             headers.insert(HeaderName::from_static(name), value);
@@ -334,15 +268,9 @@ fn finish(result: Result<Answered, ApiError>, request_id: &str, outline: Outline
         set("original-request", text(&original));
         set("idempotent-replayed", text("true"));
     }
-    set(
-        "stripe-should-retry",
-        retry.and_then(|retry| text(if retry { "true" } else { "false" })),
-    );
+    set("stripe-should-retry", retry.and_then(|retry| text(if retry { "true" } else { "false" })));
     if let Some(allow) = outline.allow {
-        headers.insert(
-            ALLOW,
-            text(&allow).unwrap_or(HeaderValue::from_static("GET")),
-        );
+        headers.insert(ALLOW, text(&allow).unwrap_or(HeaderValue::from_static("GET")));
     }
     answer
 }

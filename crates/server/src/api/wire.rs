@@ -12,7 +12,7 @@ use books::event::{Event, EventObject};
 use books::funding::Instructions;
 use books::id::{Number, RowKey};
 use books::journal::Account;
-use books::{Currency, IdKey, Kind, Timestamp, World};
+use books::{Currency, IdKey, Kind, Purse, Timestamp, World};
 
 use super::json::{Json, object};
 
@@ -85,6 +85,12 @@ impl Wire {
         shown
     }
 
+    /// The cash balance that a purse holds.
+    pub fn purse(&self, purse: &Purse) -> Json {
+        let settings = purse.standing.settings(self.default_mode);
+        self.cash_balance(purse.standing.number, settings, &purse.available)
+    }
+
     /// A cash balance.
     pub fn cash_balance(&self, customer: Number, settings: Settings, has: &Balances) -> Json {
         object! {
@@ -130,16 +136,9 @@ impl Wire {
     /// Funding instructions, narrowed to some types of addresses (all where none are named).
     pub fn funding_instructions(&self, made: &Instructions, types: &[String]) -> Json {
         let wanted = |address: &&serde_json::Value| {
-            types.is_empty()
-                || types
-                    .iter()
-                    .any(|wanted| address["type"] == wanted.as_str())
+            types.is_empty() || types.iter().any(|wanted| address["type"] == wanted.as_str())
         };
-        let all = made
-            .financial_addresses
-            .as_array()
-            .map(Vec::as_slice)
-            .unwrap_or_default();
+        let all = made.financial_addresses.as_array().map(Vec::as_slice).unwrap_or_default();
         object! {
             "object": "funding_instructions",
             "bank_transfer": object! {
@@ -166,10 +165,7 @@ impl Wire {
                 // The merchant's money is a debt of the house: a credit, so below zero.
                 .map(|(_, currency, sum)| entry(*currency, -sum))
                 .collect();
-            if !house
-                .iter()
-                .any(|(of, currency, _)| *of == account && *currency == default)
-            {
+            if !house.iter().any(|(of, currency, _)| *of == account && *currency == default) {
                 found.insert(0, entry(default, 0));
             }
             Json::List(found)
@@ -191,10 +187,7 @@ impl Wire {
 
     /// A line of the merchant's balance, as it stands at a moment.
     pub fn balance_transaction(&self, row: &BalanceTransaction, now: Timestamp) -> Json {
-        let key = RowKey {
-            customer: Number(0),
-            number: row.number,
-        };
+        let key = RowKey { customer: Number(0), number: row.number };
         let fee = object! {
             "amount": row.fee,
             "application": Json::Null,
@@ -234,19 +227,12 @@ impl Wire {
             (_, None) => Json::Null,
         };
         data.push("object", about);
-        if let EventObject::Customer {
-            now,
-            before: Some(before),
-        } = &event.object
-        {
+        if let EventObject::Customer { now, before: Some(before) } = &event.object {
             let changed = previous_attributes(&self.customer(before), &self.customer(now));
             data.push("previous_attributes", changed);
         }
         let cause = event.cause.as_deref();
-        let key = RowKey {
-            customer: Number(0),
-            number: event.number,
-        };
+        let key = RowKey { customer: Number(0), number: event.number };
         object! {
             "id": self.ids.write(Kind::Event, key),
             "object": "event",
@@ -278,35 +264,20 @@ fn amounts(balances: &Balances) -> Json {
 /// The hash named like the transfer type; SPEI has none on the wire.
 fn sender(sender: &Sender) -> Option<Json> {
     Some(match sender {
-        Sender::EuBankTransfer {
-            bic,
-            iban_last4,
-            sender_name,
-        } => {
+        Sender::EuBankTransfer { bic, iban_last4, sender_name } => {
             object! { "bic": bic, "iban_last4": iban_last4, "sender_name": sender_name }
         }
-        Sender::GbBankTransfer {
-            account_number_last4,
-            sender_name,
-            sort_code,
-        } => object! {
+        Sender::GbBankTransfer { account_number_last4, sender_name, sort_code } => object! {
             "account_number_last4": account_number_last4,
             "sender_name": sender_name,
             "sort_code": sort_code,
         },
-        Sender::JpBankTransfer {
-            sender_bank,
-            sender_branch,
-            sender_name,
-        } => object! {
+        Sender::JpBankTransfer { sender_bank, sender_branch, sender_name } => object! {
             "sender_bank": sender_bank,
             "sender_branch": sender_branch,
             "sender_name": sender_name,
         },
-        Sender::UsBankTransfer {
-            network,
-            sender_name,
-        } => {
+        Sender::UsBankTransfer { network, sender_name } => {
             object! { "network": network, "sender_name": sender_name }
         }
         Sender::MxBankTransfer {} => return None,
@@ -371,11 +342,7 @@ mod tests {
     #[test]
     fn previous_attributes_name_what_changed() {
         let cases = [
-            (
-                json!({"a": 1, "b": 2}),
-                json!({"a": 1, "b": 3}),
-                json!({"b": 2}),
-            ),
+            (json!({"a": 1, "b": 2}), json!({"a": 1, "b": 3}), json!({"b": 2})),
             (
                 json!({"m": {"x": "1"}}),
                 json!({"m": {"y": "2"}}),
@@ -383,11 +350,7 @@ mod tests {
             ),
             (json!({"l": [1]}), json!({"l": [1, 2]}), json!({"l": [1]})),
             (json!({}), json!({"n": 1}), json!({"n": null})),
-            (
-                json!({"s": {"a": 1}}),
-                json!({"s": null}),
-                json!({"s": {"a": 1}}),
-            ),
+            (json!({"s": {"a": 1}}), json!({"s": null}), json!({"s": {"a": 1}})),
         ];
         for (before, after, want) in cases {
             let [before, after, want] = [&before, &after, &want].map(Json::from);

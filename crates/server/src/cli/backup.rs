@@ -26,9 +26,7 @@ impl Backup {
         let admin = Admin::open(store_path(&self.store)?).map_err(|e| e.to_string())?;
         let mut progress = output::Progress::of("copying pages");
         admin
-            .backup(&self.file, &mut |done, total| {
-                progress.tell(done as u64, total as u64)
-            })
+            .backup(&self.file, &mut |done, total| progress.tell(done as u64, total as u64))
             .map_err(|e| e.to_string())?;
         drop(progress);
         println!("copied to {}", self.file.display());

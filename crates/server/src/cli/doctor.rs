@@ -60,17 +60,9 @@ impl Doctor {
                 report.entries,
                 report.transactions,
                 began.elapsed().as_secs_f64(),
-                if healthy {
-                    "all in order".into()
-                } else {
-                    format!("{} findings", report.broken)
-                },
+                if healthy { "all in order".into() } else { format!("{} findings", report.broken) },
             );
         }
-        Ok(if healthy {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        })
+        Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }

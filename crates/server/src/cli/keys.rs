@@ -89,14 +89,7 @@ impl Keys {
     }
 
     fn create(&self, admin: &Admin, clock: Clock, entropy: &Entropy) -> Done {
-        let Verb::Create {
-            name,
-            mode,
-            account,
-            restricted,
-            scopes,
-        } = &self.verb
-        else {
+        let Verb::Create { name, mode, account, restricted, scopes } = &self.verb else {
             unreachable!("only called for this verb")
         };
         check_scopes(scopes)?;
@@ -128,10 +121,7 @@ impl Keys {
             shown["key"] = key.into();
             println!("{shown}");
         } else {
-            println!(
-                "{key}\nThis is the only time it is shown. Its id is {}.",
-                kept.id
-            );
+            println!("{key}\nThis is the only time it is shown. Its id is {}.", kept.id);
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -143,33 +133,15 @@ impl Keys {
             return Ok(ExitCode::SUCCESS);
         }
         let row = |key: &ApiKey| {
-            let scopes = key
-                .scopes
-                .as_ref()
-                .map_or("everything".into(), |s| s.join(" "));
-            let state = if key.revoked.is_some() {
-                "revoked"
-            } else {
-                "works"
-            };
+            let scopes = key.scopes.as_ref().map_or("everything".into(), |s| s.join(" "));
+            let state = if key.revoked.is_some() { "revoked" } else { "works" };
             let mode = if key.livemode { "live" } else { "test" };
-            [
-                &key.id,
-                &key.masked,
-                &key.name,
-                mode,
-                &key.account,
-                &scopes,
-                state,
-            ]
-            .map(String::from)
-            .to_vec()
+            [&key.id, &key.masked, &key.name, mode, &key.account, &scopes, state]
+                .map(String::from)
+                .to_vec()
         };
         let rows: Vec<_> = keys.iter().map(row).collect();
-        output::table(
-            &["ID", "KEY", "NAME", "MODE", "ACCOUNT", "MAY", "STATE"],
-            &rows,
-        );
+        output::table(&["ID", "KEY", "NAME", "MODE", "ACCOUNT", "MAY", "STATE"], &rows);
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -184,11 +156,8 @@ fn describe(key: &ApiKey) -> Value {
 
 /// A scope names a resource of the table of operations, or all, and a right.
 fn check_scopes(scopes: &[String]) -> Result<(), String> {
-    let mut resources: Vec<&str> = crate::api::routes::all()
-        .iter()
-        .map(|route| route.resource)
-        .chain(["*"])
-        .collect();
+    let mut resources: Vec<&str> =
+        crate::api::routes::all().iter().map(|route| route.resource).chain(["*"]).collect();
     resources.sort_unstable();
     resources.dedup();
     for scope in scopes {

@@ -48,11 +48,7 @@ fn junk_is_never_a_fault_of_the_server() {
     }
     assert!(!server.log().contains("panicked"), "{}", server.log());
     let doctor = server.purser(&["doctor"]);
-    assert!(
-        doctor.status.success(),
-        "{}",
-        String::from_utf8_lossy(&doctor.stdout)
-    );
+    assert!(doctor.status.success(), "{}", String::from_utf8_lossy(&doctor.stdout));
 }
 
 #[rustfmt::skip]
@@ -88,10 +84,7 @@ fn junk(random: &mut Random, ids: &[String]) -> (Vec<u8>, bool) {
         format!("/v1/customers/{id}"),
         format!("/v1/customers/{id}/cash_balance"),
         format!("/v1/customers/{id}/cash_balance_transactions"),
-        format!(
-            "/v1/customers/{id}/cash_balance_transactions/ccsbtxn_{}",
-            random.pick(VALUES)
-        ),
+        format!("/v1/customers/{id}/cash_balance_transactions/ccsbtxn_{}", random.pick(VALUES)),
         format!("/v1/customers/{id}/funding_instructions"),
         format!("/v1/test_helpers/customers/{id}/fund_cash_balance"),
         "/v1/events".to_owned(),
@@ -101,9 +94,8 @@ fn junk(random: &mut Random, ids: &[String]) -> (Vec<u8>, bool) {
         format!("/v1/{}", random.pick(VALUES)),
     ];
     let count = random.below(6);
-    let pairs: Vec<String> = (0..count)
-        .map(|_| format!("{}={}", random.pick(NAMES), random.pick(VALUES)))
-        .collect();
+    let pairs: Vec<String> =
+        (0..count).map(|_| format!("{}={}", random.pick(NAMES), random.pick(VALUES))).collect();
     let mut body = pairs.join(if random.one_in(20) { ";" } else { "&" });
     let method = *random.pick(&["GET", "GET", "POST", "POST", "POST", "DELETE", "PUT"]);
     let mut target = random.pick(&paths).replace(' ', "+");
@@ -121,10 +113,7 @@ fn junk(random: &mut Random, ids: &[String]) -> (Vec<u8>, bool) {
         headers.push(("Idempotency-Key", *random.pick(VALUES)));
     }
     if random.one_in(8) {
-        headers.push((
-            "Stripe-Account",
-            *random.pick(&["acct_1", "acct_", "x", "acct_\u{e9}"]),
-        ));
+        headers.push(("Stripe-Account", *random.pick(&["acct_1", "acct_", "x", "acct_\u{e9}"])));
     }
     if random.one_in(15) {
         headers.push(("Authorization", *random.pick(VALUES)));

@@ -22,10 +22,7 @@ fn nobody_waits_for_slow_clients() {
     for _ in 0..20 {
         customer(&base);
     }
-    assert!(
-        began.elapsed() < Duration::from_secs(9),
-        "the slow ones were waited for"
-    );
+    assert!(began.elapsed() < Duration::from_secs(9), "the slow ones were waited for");
     // Whoever does not finish its headers is let go; hyper may say why before.
     let first = &mut slow[0];
     let told = first.answer().is_none_or(|answer| answer.status == 408);
@@ -50,11 +47,7 @@ fn requests_may_come_before_their_answers() {
     let path = format!("/v1/test_helpers/customers/{id}/fund_cash_balance");
     let mut bytes = Vec::new();
     for count in 1..=50 {
-        bytes.extend(post(
-            &path,
-            &[FORM],
-            &format!("amount={count}&currency=usd"),
-        ));
+        bytes.extend(post(&path, &[FORM], &format!("amount={count}&currency=usd")));
         bytes.extend(get("/v1/nowhere"));
         bytes.extend(get("/healthz"));
     }
@@ -64,12 +57,7 @@ fn requests_may_come_before_their_answers() {
     for count in 1..=50 {
         sum += count;
         let funded = raw.answer().expect("an answer");
-        assert_eq!(
-            funded.json().unwrap()["ending_balance"],
-            sum,
-            "{}",
-            funded.body
-        );
+        assert_eq!(funded.json().unwrap()["ending_balance"], sum, "{}", funded.body);
         assert_eq!(raw.answer().map(|answer| answer.status), Some(404));
         let health = raw.answer().expect("an answer");
         assert_eq!((health.status, health.body.as_str()), (200, "ok\n"));
@@ -78,11 +66,7 @@ fn requests_may_come_before_their_answers() {
     let old = b"GET /healthz HTTP/1.0\r\n\r\n";
     assert_eq!(ask(&base, old).status, 200);
     let mut raw = Raw::connect(&base);
-    raw.send(post(
-        "/v1/customers",
-        &[("Expect", "100-continue")],
-        "name=Ada",
-    ));
+    raw.send(post("/v1/customers", &[("Expect", "100-continue")], "name=Ada"));
     assert_eq!(raw.answer().map(|answer| answer.status), Some(200));
 }
 
@@ -112,14 +96,9 @@ fn a_full_queue_says_so() {
             taken.sum::<usize>()
         };
         let writers: Vec<_> = (0..12).map(|_| scope.spawn(write)).collect();
-        writers
-            .into_iter()
-            .map(|writer| writer.join().expect("no other status"))
-            .sum()
+        writers.into_iter().map(|writer| writer.join().expect("no other status")).sum()
     });
     let balance = ask(&base, &get(&format!("/v1/customers/{id}/cash_balance")));
     assert_eq!(balance.json().unwrap()["available"]["usd"], funded);
-    server
-        .stop_and_audit()
-        .unwrap_or_else(|why| panic!("{why}"));
+    server.stop_and_audit().unwrap_or_else(|why| panic!("{why}"));
 }

@@ -42,10 +42,7 @@ fn a_full_disk_stops_writes_only() {
             break;
         }
     }
-    assert!(
-        answered.len() > 10 && refused.len() == 20,
-        "the disk does not fill up"
-    );
+    assert!(answered.len() > 10 && refused.len() == 20, "the disk does not fill up");
     let elsewhere = crate::Request::new("GET", "/v1/balance", &[]);
     let opening = api.send(elsewhere.header("Stripe-Account", "acct_unheard_of"));
     assert!(matches!(opening.status, 200 | 503), "{}", opening.body);
@@ -60,9 +57,7 @@ fn a_full_disk_stops_writes_only() {
     assert_eq!(still.status, 503, "{}", still.body);
 
     fs::remove_file(disk.file(FILLER)).expect("the filler can be removed");
-    eventually("writes go again", || {
-        api.fund(&customer, 1, &refused[0]).status == 200
-    });
+    eventually("writes go again", || api.fund(&customer, 1, &refused[0]).status == 200);
     for key in &refused[1..] {
         let answer = api.fund(&customer, 1, key);
         assert_eq!(answer.status, 200, "{}", answer.body);
@@ -71,14 +66,9 @@ fn a_full_disk_stops_writes_only() {
         let again = api.fund(&customer, 1, key);
         assert_eq!((again.status, &again.body), (200, body), "{key}");
     }
-    assert_eq!(
-        api.available(&customer),
-        (answered.len() + refused.len()) as i64
-    );
+    assert_eq!(api.available(&customer), (answered.len() + refused.len()) as i64);
     assert_healthy(&server);
-    server
-        .stop_and_audit()
-        .unwrap_or_else(|why| panic!("{why}"));
+    server.stop_and_audit().unwrap_or_else(|why| panic!("{why}"));
 }
 
 fn reads_go_on(api: &Api, customer: &str, funded: usize) {
@@ -93,9 +83,7 @@ fn reads_go_on(api: &Api, customer: &str, funded: usize) {
         let answer = api.get(&path);
         assert_eq!(answer.status, 200, "{path}: {}", answer.body);
     }
-    let page = api.get(&format!(
-        "/v1/customers/{customer}/cash_balance_transactions?limit=1"
-    ));
+    let page = api.get(&format!("/v1/customers/{customer}/cash_balance_transactions?limit=1"));
     assert_eq!(json(&page)["data"][0]["ending_balance"], funded);
 }
 
@@ -113,15 +101,8 @@ fn a_backup_onto_a_full_disk_fails_and_leaves_nothing() {
     let copy = home.path().join("copy.db");
     let failed = server.purser(&["backup", &copy.to_string_lossy()]);
     assert_eq!(failed.status.code(), Some(1), "{}", crate::said(&failed));
-    assert!(
-        crate::said(&failed).contains("full"),
-        "{}",
-        crate::said(&failed)
-    );
-    assert!(
-        !disk.file("copy.db").exists(),
-        "half a copy looks like a copy"
-    );
+    assert!(crate::said(&failed).contains("full"), "{}", crate::said(&failed));
+    assert!(!disk.file("copy.db").exists(), "half a copy looks like a copy");
     fs::remove_file(disk.file(FILLER)).expect("the filler can be removed");
     let copied = server.purser(&["backup", &copy.to_string_lossy()]);
     assert!(copied.status.success(), "{}", crate::said(&copied));

@@ -36,45 +36,23 @@ fn keys_are_made_listed_and_revoked() {
     let mut server = Server::new();
     let shown = keys(&server, &["create", "--name", "till"]);
     let first = shown.lines().next().expect("the key").to_owned();
-    assert!(
-        first.starts_with("sk_test_") && first.len() == 40,
-        "{first}"
-    );
+    assert!(first.starts_with("sk_test_") && first.len() == 40, "{first}");
     let live = create(&server, &["--name", "shop", "--mode", "live"]);
     assert!(secret(&live).starts_with("sk_live_"), "{live}");
-    assert_eq!(
-        (&live["livemode"], &live["scopes"]),
-        (&true.into(), &Value::Null)
-    );
+    assert_eq!((&live["livemode"], &live["scopes"]), (&true.into(), &Value::Null));
 
     server.serve(&["--production".to_owned()]);
     for (key, livemode) in [(first.as_str(), false), (secret(&live), true)] {
         let balance = Api::with_key(&server, key).get("/v1/balance");
-        assert_eq!(
-            (balance.status, &json(&balance)["livemode"]),
-            (200, &livemode.into())
-        );
+        assert_eq!((balance.status, &json(&balance)["livemode"]), (200, &livemode.into()));
     }
     let listed: Value = serde_json::from_str(&keys(&server, &["list", "--json"])).expect("JSON");
-    let names: Vec<&Value> = listed
-        .as_array()
-        .expect("a list")
-        .iter()
-        .map(|k| &k["name"])
-        .collect();
-    assert!(
-        names.contains(&&"till".into()) && names.contains(&&"shop".into()),
-        "{listed}"
-    );
+    let names: Vec<&Value> =
+        listed.as_array().expect("a list").iter().map(|k| &k["name"]).collect();
+    assert!(names.contains(&&"till".into()) && names.contains(&&"shop".into()), "{listed}");
     for text in [listed.to_string(), keys(&server, &["list"])] {
-        assert!(
-            !text.contains(&first) && !text.contains(secret(&live)),
-            "{text}"
-        );
-        assert!(
-            text.contains(&first[first.len() - 4..]),
-            "nobody can tell them apart: {text}"
-        );
+        assert!(!text.contains(&first) && !text.contains(secret(&live)), "{text}");
+        assert!(text.contains(&first[first.len() - 4..]), "nobody can tell them apart: {text}");
     }
 
     let id = live["id"].as_str().expect("an id");
@@ -84,10 +62,7 @@ fn keys_are_made_listed_and_revoked() {
         (refused.status, &json(&refused)["error"]["code"]),
         (401, &"api_key_expired".into())
     );
-    assert_eq!(
-        Api::with_key(&server, &first).get("/v1/balance").status,
-        200
-    );
+    assert_eq!(Api::with_key(&server, &first).get("/v1/balance").status, 200);
     let again = server.purser(&["keys", "revoke", id]);
     assert_eq!(again.status.code(), Some(1), "{}", said(&again));
     assert!(said(&again).contains(id), "{}", said(&again));
@@ -127,12 +102,7 @@ fn keys_count_from_the_first_moment_to_the_last() {
 fn production_knows_only_its_own_keys() {
     let server = production();
     let key = create(&server, &["--name", "own"]);
-    for stranger in [
-        "sk_test_123",
-        "sk_live_123",
-        "nonsense",
-        &secret(&key)[..39],
-    ] {
+    for stranger in ["sk_test_123", "sk_live_123", "nonsense", &secret(&key)[..39]] {
         let refused = Api::with_key(&server, stranger).get("/v1/balance");
         assert_eq!(refused.status, 401, "{stranger}: {}", refused.body);
     }
@@ -172,35 +142,13 @@ fn restricted_keys_do_what_their_scopes_say() {
     ];
     for (scope, method, path, want) in cases {
         let answer = of(scope).call(method, path, &[]);
-        assert_eq!(
-            answer.status, want,
-            "{scope} {method} {path}: {}",
-            answer.body
-        );
+        assert_eq!(answer.status, want, "{scope} {method} {path}: {}", answer.body);
         let names_it = answer.body.contains(":write") || answer.body.contains(":read");
-        assert!(
-            want == 200 || names_it,
-            "the scope it needs is not named: {}",
-            answer.body
-        );
+        assert!(want == 200 || names_it, "the scope it needs is not named: {}", answer.body);
     }
     for words in [
-        &[
-            "create",
-            "--name",
-            "x",
-            "--restricted",
-            "--scope",
-            "customers",
-        ][..],
-        &[
-            "create",
-            "--name",
-            "x",
-            "--restricted",
-            "--scope",
-            "nothing:read",
-        ],
+        &["create", "--name", "x", "--restricted", "--scope", "customers"][..],
+        &["create", "--name", "x", "--restricted", "--scope", "nothing:read"],
         &["create", "--name", "x", "--account", "me"],
         &["create", "--name", "x", "--scope", "customers:read"],
     ] {
@@ -214,22 +162,10 @@ fn restricted_keys_do_what_their_scopes_say() {
 #[test]
 fn nobody_sees_a_key_again() {
     let mut server = Server::new();
-    let flags = [
-        "--production",
-        "--log-level",
-        "trace",
-        "--log-format",
-        "json",
-    ];
+    let flags = ["--production", "--log-level", "trace", "--log-format", "json"];
     server.serve(&flags.map(String::from));
     let whole = create(&server, &["--name", "whole"]);
-    let words = [
-        "--name",
-        "part",
-        "--restricted",
-        "--scope",
-        "customers:read",
-    ];
+    let words = ["--name", "part", "--restricted", "--scope", "customers:read"];
     let part = create(&server, &words);
     let revoked = create(&server, &["--name", "gone"]);
     keys(&server, &["revoke", revoked["id"].as_str().expect("an id")]);
@@ -238,10 +174,7 @@ fn nobody_sees_a_key_again() {
     let mut bodies = Vec::new();
     for key in secrets {
         let api = Api::with_key(&server, key);
-        bodies.push(
-            api.call("POST", "/v1/customers", &[("email", "ada@example.com")])
-                .body,
-        );
+        bodies.push(api.call("POST", "/v1/customers", &[("email", "ada@example.com")]).body);
         bodies.push(api.get("/v1/customers?limit=0x").body);
         bodies.push(api.get("/v1/nowhere").body);
         let elsewhere = crate::Request::new("GET", "/v1/account", &[]);
@@ -259,12 +192,10 @@ fn nobody_sees_a_key_again() {
         let has = |name: &str| line.get(name).is_some();
         assert!(has("timestamp") && has("level") && has("target"), "{line}");
     }
-    let files = std::fs::read_dir(server.home())
-        .expect("a folder")
-        .flat_map(|file| {
-            let bytes = std::fs::read(file.expect("a file").path()).expect("it can be read");
-            Some(String::from_utf8_lossy(&bytes).into_owned())
-        });
+    let files = std::fs::read_dir(server.home()).expect("a folder").flat_map(|file| {
+        let bytes = std::fs::read(file.expect("a file").path()).expect("it can be read");
+        Some(String::from_utf8_lossy(&bytes).into_owned())
+    });
     let texts = bodies.into_iter().chain([server.log()]).chain(files);
     for text in texts {
         for key in secrets {

@@ -20,19 +20,11 @@ fn a_request_in_progress_is_answered_before_the_end() {
     let (first, second) = whole.split_at(whole.len() - 10);
     let mut raw = Raw::connect(&base);
     raw.send(first);
-    assert!(
-        raw.head().starts_with("HTTP/1.1 100 "),
-        "it does not wait for the body"
-    );
+    assert!(raw.head().starts_with("HTTP/1.1 100 "), "it does not wait for the body");
 
     server.signal("TERM");
-    eventually("nobody new gets in", || {
-        TcpStream::connect(&address).is_err()
-    });
-    assert!(
-        server.ended(std::time::Duration::ZERO).is_none(),
-        "it dropped a request"
-    );
+    eventually("nobody new gets in", || TcpStream::connect(&address).is_err());
+    assert!(server.ended(std::time::Duration::ZERO).is_none(), "it dropped a request");
     let answer = raw.send(second).answer().expect("an answer");
     assert_eq!(answer.status, 200, "{}", answer.body);
     let ended = server.ended(DEADLINE).expect("it ends");
@@ -52,9 +44,7 @@ fn both_signals_end_it_well() {
         let mut server = Server::started();
         let customer = Api::new(&server).customer();
         server.signal(signal);
-        let ended = server
-            .ended(DEADLINE)
-            .unwrap_or_else(|| panic!("{signal} does not end it"));
+        let ended = server.ended(DEADLINE).unwrap_or_else(|| panic!("{signal} does not end it"));
         assert_eq!(ended.code(), Some(0), "{signal}: {}", server.log());
         server.restart();
         let kept = Api::new(&server).get(&format!("/v1/customers/{customer}"));
@@ -80,11 +70,7 @@ fn nothing_that_was_answered_is_lost_at_the_end() {
                     let mut answered = 0;
                     while let Ok(answer) = api.client.send(&request) {
                         // Whoever comes too late is told so.
-                        assert!(
-                            matches!(answer.status, 200 | 503),
-                            "{writer}: {}",
-                            answer.body
-                        );
+                        assert!(matches!(answer.status, 200 | 503), "{writer}: {}", answer.body);
                         answered += i64::from(answer.status == 200);
                     }
                     answered
@@ -93,22 +79,14 @@ fn nothing_that_was_answered_is_lost_at_the_end() {
             .collect();
         eventually("money comes in", || api.available(&customer) > 20);
         server.signal("TERM");
-        let answered = writers
-            .into_iter()
-            .map(|writer| writer.join().expect("no other status"));
+        let answered = writers.into_iter().map(|writer| writer.join().expect("no other status"));
         answered.sum::<i64>()
     });
-    assert_eq!(
-        server.ended(DEADLINE).and_then(|ended| ended.code()),
-        Some(0)
-    );
+    assert_eq!(server.ended(DEADLINE).and_then(|ended| ended.code()), Some(0));
     server.restart();
     let has = Api::new(&server).available(&customer);
     // At most one request of each writer was carried out without its answer coming through.
-    assert!(
-        (answered..=answered + 4).contains(&has),
-        "{has} of {answered}"
-    );
+    assert!((answered..=answered + 4).contains(&has), "{has} of {answered}");
     assert_healthy(&server);
 }
 
@@ -116,13 +94,9 @@ fn nothing_that_was_answered_is_lost_at_the_end() {
 fn a_database_in_memory_leaves_nothing_behind() {
     let mut server = Server::at("sqlite::memory:");
     server.serve(&[]);
-    eventually("it says where its data is", || {
-        server.log().contains("\n  data ")
-    });
+    eventually("it says where its data is", || server.log().contains("\n  data "));
     let log = server.log();
-    let data = log
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("data "));
+    let data = log.lines().find_map(|line| line.trim().strip_prefix("data "));
     let file = Path::new(data.expect("it says where its data is").trim()).to_owned();
     assert!(file.is_file(), "{}", file.display());
     let api = Api::new(&server);
@@ -130,15 +104,8 @@ fn a_database_in_memory_leaves_nothing_behind() {
     assert_eq!(api.fund(&customer, 5, "K").status, 200);
     assert_eq!(api.available(&customer), 5);
     server.signal("TERM");
-    assert_eq!(
-        server.ended(DEADLINE).and_then(|ended| ended.code()),
-        Some(0)
-    );
-    assert!(
-        !file.parent().expect("a folder").exists(),
-        "{} is left",
-        file.display()
-    );
+    assert_eq!(server.ended(DEADLINE).and_then(|ended| ended.code()), Some(0));
+    assert!(!file.parent().expect("a folder").exists(), "{} is left", file.display());
     server.restart();
     let gone = Api::new(&server).get(&format!("/v1/customers/{customer}"));
     assert_eq!(gone.status, 404, "a new start has old customers");
@@ -152,9 +119,7 @@ fn a_copy_made_under_load_is_whole() {
     let api = Api::new(&server);
     let customers: Vec<String> = (0..3).map(|_| api.customer()).collect();
     let over = AtomicBool::new(false);
-    let copies: Vec<_> = (0..3)
-        .map(|at| server.home().join(format!("copy{at}.db")))
-        .collect();
+    let copies: Vec<_> = (0..3).map(|at| server.home().join(format!("copy{at}.db"))).collect();
     let floors = thread::scope(|scope| {
         for customer in &customers {
             let (api, over) = (&api, &over);
@@ -194,14 +159,9 @@ fn a_copy_made_under_load_is_whole() {
         let copied = Api::new(&second);
         // What was there before the copy began is in it, and nothing from after its end.
         let has = copied.available(&customers[0]);
-        assert!(
-            (floor..=api.available(&customers[0])).contains(&has),
-            "{has} from {floor} on"
-        );
+        assert!((floor..=api.available(&customers[0])).contains(&has), "{has} from {floor} on");
         assert_eq!(copied.fund(&customers[0], 7, "later").status, 200);
         assert_eq!(copied.available(&customers[0]), has + 7);
-        second
-            .stop_and_audit()
-            .unwrap_or_else(|why| panic!("{why}"));
+        second.stop_and_audit().unwrap_or_else(|why| panic!("{why}"));
     }
 }

@@ -11,9 +11,7 @@ use crate::{Api, json};
 /// Gets without a key.
 fn open(server: &Server, path: &str) -> crate::Answer {
     let client = Client::new(server.base().expect("it runs"));
-    client
-        .send(&crate::Request::new("GET", path, &[]))
-        .expect("the server runs")
+    client.send(&crate::Request::new("GET", path, &[])).expect("the server runs")
 }
 
 #[test]
@@ -26,11 +24,7 @@ fn it_tells_that_it_lives_and_is_ready() {
     }
     let described = open(&server, "/openapi.json");
     assert_eq!(json(&described)["openapi"], "3.1.0");
-    assert_eq!(
-        open(&server, "/v1/balance").status,
-        401,
-        "a key is needed for the rest"
-    );
+    assert_eq!(open(&server, "/v1/balance").status, 401, "a key is needed for the rest");
 }
 
 #[test]
@@ -64,9 +58,7 @@ fn it_counts_what_it_does() {
     assert_eq!(requests("GetCustomersCustomer", 404), 1.0);
     assert_eq!(requests("none", 404), 1.0);
     let took = |part: &str, more: &str| {
-        get(&format!(
-            "purser_request_duration_seconds_{part}{{{more}operation=\"{fund}\"}}"
-        ))
+        get(&format!("purser_request_duration_seconds_{part}{{{more}operation=\"{fund}\"}}"))
     };
     assert_eq!(took("count", ""), 6.0);
     assert!(took("sum", "") > 0.0);
@@ -81,24 +73,16 @@ fn it_counts_what_it_does() {
     assert_eq!(get("purser_lane_failures_total"), 0.0);
     assert_eq!(get("purser_lane_waiting"), 0.0);
     assert!(get("purser_connections") >= 1.0);
-    assert!(
-        !answer.body.contains(&customer),
-        "ids do not belong into labels"
-    );
+    assert!(!answer.body.contains(&customer), "ids do not belong into labels");
 }
 
 /// Names with their labels, sorted where one name comes before another in the text.
 fn figures(text: &str) -> BTreeMap<String, f64> {
-    let lines = text
-        .lines()
-        .filter(|line| !line.starts_with('#') && !line.is_empty());
+    let lines = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
     lines
         .map(|line| {
             let (name, figure) = line.rsplit_once(' ').unwrap_or_else(|| panic!("{line}"));
-            (
-                name.to_owned(),
-                figure.parse().unwrap_or_else(|_| panic!("{line}")),
-            )
+            (name.to_owned(), figure.parse().unwrap_or_else(|_| panic!("{line}")))
         })
         .collect()
 }
@@ -112,22 +96,15 @@ fn its_log_is_for_machines_or_for_people() {
     let request_id = made.header_value("request-id").expect("an id").to_owned();
     server.signal("TERM");
     assert!(server.ended(crate::DEADLINE).is_some());
-    crate::eventually("the last line is read", || {
-        server.errors().contains("stopping")
-    });
+    crate::eventually("the last line is read", || server.errors().contains("stopping"));
     let lines: Vec<Value> = server
         .errors()
         .lines()
         .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}")))
         .collect();
-    let told = lines
-        .iter()
-        .find(|line| line["request_id"] == request_id.as_str());
+    let told = lines.iter().find(|line| line["request_id"] == request_id.as_str());
     let told = told.unwrap_or_else(|| panic!("{request_id} is not in {lines:#?}"));
-    assert_eq!(
-        (&told["operation"], &told["status"]),
-        (&"PostCustomers".into(), &200.into())
-    );
+    assert_eq!((&told["operation"], &told["status"]), (&"PostCustomers".into(), &200.into()));
     assert!(told["took_us"].is_number(), "{told}");
 
     let mut server = Server::new();
@@ -135,13 +112,8 @@ fn its_log_is_for_machines_or_for_people() {
     assert_eq!(Api::new(&server).get("/v1/balance").status, 200);
     server.signal("TERM");
     assert!(server.ended(crate::DEADLINE).is_some());
-    crate::eventually("the last line is read", || {
-        server.errors().contains("stopping")
-    });
+    crate::eventually("the last line is read", || server.errors().contains("stopping"));
     let log = server.errors();
-    assert!(
-        !log.contains("GetBalance"),
-        "requests are told only to who wants to know: {log}"
-    );
+    assert!(!log.contains("GetBalance"), "requests are told only to who wants to know: {log}");
     assert!(!log.contains('\u{1b}'), "colours in a file: {log}");
 }

@@ -55,11 +55,7 @@ pub enum Rule {
     Sum(String, i64),
     Unique(String),
     Chain(String),
-    AsIn {
-        path: String,
-        label: String,
-        same: bool,
-    },
+    AsIn { path: String, label: String, same: bool },
     Events(Vec<String>),
     EventsHas(usize, String),
     Executed(usize),
@@ -77,14 +73,8 @@ pub enum Wanted {
 impl Rule {
     pub fn parse(text: &str) -> Result<Self, String> {
         let words: Vec<&str> = text.split_whitespace().collect();
-        let number = |word: &str| {
-            word.parse::<i64>()
-                .map_err(|_| format!("{word}: no number"))
-        };
-        let size = |word: &str| {
-            word.parse::<usize>()
-                .map_err(|_| format!("{word}: no number"))
-        };
+        let number = |word: &str| word.parse::<i64>().map_err(|_| format!("{word}: no number"));
+        let size = |word: &str| word.parse::<usize>().map_err(|_| format!("{word}: no number"));
         let own = |word: &str| word.to_owned();
         Ok(match words.as_slice() {
             ["status", status] => {
@@ -101,23 +91,17 @@ impl Rule {
             ["events", "has", count, kind] => Self::EventsHas(size(count)?, own(kind)),
             ["events", "=", "none"] => Self::Events(Vec::new()),
             ["events", "=", kinds @ ..] => {
-                let kinds = kinds
-                    .iter()
-                    .map(|kind| kind.trim_end_matches(',').to_owned());
+                let kinds = kinds.iter().map(|kind| kind.trim_end_matches(',').to_owned());
                 Self::Events(kinds.collect())
             }
             ["executed", "=", count] => Self::Executed(size(count)?),
             ["distinct", "=", count] => Self::Distinct(size(count)?),
-            [path, "as", "in", label] => Self::AsIn {
-                path: own(path),
-                label: own(label),
-                same: true,
-            },
-            [path, "not", "as", "in", label] => Self::AsIn {
-                path: own(path),
-                label: own(label),
-                same: false,
-            },
+            [path, "as", "in", label] => {
+                Self::AsIn { path: own(path), label: own(label), same: true }
+            }
+            [path, "not", "as", "in", label] => {
+                Self::AsIn { path: own(path), label: own(label), same: false }
+            }
             [path, "is", shape @ ..] => Self::Is(own(path), Shape::parse(shape)?),
             ["header", name, ..] => {
                 let rest = &text[text.find(name).expect("a word of it") + name.len()..];
@@ -133,30 +117,20 @@ impl Rule {
         let reply = seen.reply;
         let raw = |path: &str| look(&reply.raw, path);
         let (held, found) = match self {
-            Self::Status(status) => (
-                reply.answer.status == *status,
-                reply.answer.status.to_string(),
-            ),
+            Self::Status(status) => {
+                (reply.answer.status == *status, reply.answer.status.to_string())
+            }
             Self::Header(name, wanted) => {
                 let value = find(&reply.named_headers, name).map(Value::from);
-                (
-                    wanted.meets(value.as_ref(), value.as_ref()),
-                    show(value.as_ref()),
-                )
+                (wanted.meets(value.as_ref(), value.as_ref()), show(value.as_ref()))
             }
             Self::Field(path, wanted) => {
                 let (named, raw) = (look(&reply.named, path), raw(path));
-                (
-                    wanted.meets(named.as_ref(), raw.as_ref()),
-                    show(named.as_ref()),
-                )
+                (wanted.meets(named.as_ref(), raw.as_ref()), show(named.as_ref()))
             }
             Self::Is(path, shape) => {
                 let value = raw(path);
-                (
-                    value.as_ref().is_some_and(|value| shape.fits(value)),
-                    show(value.as_ref()),
-                )
+                (value.as_ref().is_some_and(|value| shape.fits(value)), show(value.as_ref()))
             }
             Self::Count(path, count) => {
                 let found = raw(path).and_then(|value| Some(value.as_array()?.len()));
@@ -168,10 +142,7 @@ impl Rule {
             }
             Self::Unique(path) => {
                 let values = raw(path);
-                (
-                    values.as_ref().is_some_and(all_differ),
-                    show(values.as_ref()),
-                )
+                (values.as_ref().is_some_and(all_differ), show(values.as_ref()))
             }
             Self::Chain(path) => match raw(path).map(|rows| chain(&rows)) {
                 Some(Ok(())) => (true, String::new()),
@@ -204,9 +175,7 @@ impl Wanted {
 
     fn meets(&self, named: Option<&Value>, raw: Option<&Value>) -> bool {
         let holds = |value: Option<&Value>, part: &str| {
-            value
-                .and_then(Value::as_str)
-                .is_some_and(|text| text.contains(part))
+            value.and_then(Value::as_str).is_some_and(|text| text.contains(part))
         };
         match self {
             Self::Absent => named.is_none(),
@@ -253,9 +222,7 @@ pub fn look(value: &Value, path: &str) -> Option<Value> {
     if let Some((index, rest)) = path.strip_prefix('[').and_then(|path| path.split_once(']')) {
         let items = value.as_array()?;
         if index == "*" {
-            let found = items
-                .iter()
-                .map(|item| look(item, rest).unwrap_or(Value::Null));
+            let found = items.iter().map(|item| look(item, rest).unwrap_or(Value::Null));
             return Some(found.collect());
         }
         return look(items.get(index.parse::<usize>().ok()?)?, rest);
@@ -280,19 +247,13 @@ fn chain(rows: &Value) -> Result<(), String> {
     for row in rows.as_array().ok_or("not a list")?.iter().rev() {
         let currency = row["currency"].as_str().ok_or("a row without a currency")?;
         let before = ending.get(currency).copied().unwrap_or_default();
-        let after = row["ending_balance"]
-            .as_i64()
-            .ok_or("a row without a balance")?;
+        let after = row["ending_balance"].as_i64().ok_or("a row without a balance")?;
         if row["net_amount"].as_i64() != Some(after - before) {
             return Err(format!("{} does not follow {before} {currency}", row["id"]));
         }
         ending.insert(currency, after);
     }
-    if ending.is_empty() {
-        Err("no rows".to_owned())
-    } else {
-        Ok(())
-    }
+    if ending.is_empty() { Err("no rows".to_owned()) } else { Ok(()) }
 }
 
 fn same_kinds(wanted: &[String], found: &[String]) -> bool {
@@ -359,36 +320,17 @@ fn rules_hold_and_break() {
         "rows": [{"id": "y", "currency": "usd", "net_amount": -2, "ending_balance": 3},
                  {"id": "x", "currency": "usd", "net_amount": 5, "ending_balance": 5}]}"#;
     let headers = vec![("Idempotent-Replayed".to_owned(), "true".to_owned())];
-    let answer = Answer {
-        status: 200,
-        headers: Vec::new(),
-        body: body.to_owned(),
-    };
+    let answer = Answer { status: 200, headers: Vec::new(), body: body.to_owned() };
     let raw: Value = answer.json().expect("JSON");
-    let reply = Reply {
-        answer,
-        named: raw.clone(),
-        raw,
-        named_headers: headers,
-    };
+    let reply = Reply { answer, named: raw.clone(), raw, named_headers: headers };
     let labels = HashMap::from([("same".to_owned(), reply.clone())]);
     let events = ["a.b".to_owned(), "c".to_owned()];
-    let seen = Seen {
-        reply: &reply,
-        labels: &labels,
-        events: &events,
-        executed: 1,
-        distinct: 1,
-    };
+    let seen = Seen { reply: &reply, labels: &labels, events: &events, executed: 1, distinct: 1 };
     let check = |text: &str, holds: bool| {
         let rule = Rule::parse(text).unwrap_or_else(|why| panic!("{text}: {why}"));
         assert_eq!(rule.broken(&seen).is_none(), holds, "{text}");
     };
     HOLDING.iter().for_each(|text| check(text, true));
     BROKEN.iter().for_each(|text| check(text, false));
-    assert!(
-        ["", "status many", "a.b", "a.b is round"]
-            .iter()
-            .all(|t| Rule::parse(t).is_err())
-    );
+    assert!(["", "status many", "a.b", "a.b is round"].iter().all(|t| Rule::parse(t).is_err()));
 }

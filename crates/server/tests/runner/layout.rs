@@ -15,16 +15,11 @@ pub fn lines(value: &Value) -> Vec<String> {
 pub fn flat(value: &Value) -> String {
     match value {
         Value::Object(object) => {
-            let members = object
-                .iter()
-                .map(|(key, value)| format!("{}{}", lead(key), flat(value)));
+            let members = object.iter().map(|(key, value)| format!("{}{}", lead(key), flat(value)));
             format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
         }
         Value::Array(items) => {
-            format!(
-                "[{}]",
-                items.iter().map(flat).collect::<Vec<_>>().join(", ")
-            )
+            format!("[{}]", items.iter().map(flat).collect::<Vec<_>>().join(", "))
         }
         other => other.to_string(),
     }

@@ -69,11 +69,7 @@ fn perform(script: &Script) -> Played {
             Piece::Prose(line) => lines.push(line.clone()),
             Piece::Step(step) => {
                 lines.extend(step.written.iter().cloned());
-                let played = if stopped {
-                    Ok(step.blessed.clone())
-                } else {
-                    stage.play(step)
-                };
+                let played = if stopped { Ok(step.blessed.clone()) } else { stage.play(step) };
                 lines.extend(played.unwrap_or_else(|why| {
                     stage.complain(step.line, &format!("{why}; no further step is played"));
                     stopped = true;
@@ -84,11 +80,7 @@ fn perform(script: &Script) -> Played {
     }
     lines.push(String::new());
     let (complaints, log) = stage.close();
-    Played {
-        text: lines.join("\n"),
-        complaints,
-        log,
-    }
+    Played { text: lines.join("\n"), complaints, log }
 }
 
 fn tail(text: &str, count: usize) -> String {

@@ -42,9 +42,7 @@ const NOW_WITHIN_S: u64 = 600;
 const NAME_DIGITS_MAX: usize = 4;
 
 pub fn id_length(prefix: &str) -> Option<usize> {
-    IDS.iter()
-        .find(|(known, _)| *known == prefix)
-        .map(|(_, length)| *length)
+    IDS.iter().find(|(known, _)| *known == prefix).map(|(_, length)| *length)
 }
 
 #[derive(Default)]
@@ -90,9 +88,7 @@ impl Names {
         let mut text = text.to_owned();
         for (name, secret) in &self.secrets {
             let shown = format!("*{}", &secret[secret.len().saturating_sub(4)..]);
-            text = text
-                .replace(secret, name)
-                .replace(&shown, &format!("*{name}"));
+            text = text.replace(secret, name).replace(&shown, &format!("*{name}"));
         }
         pieces(&text).map(|piece| self.name_word(piece)).collect()
     }
@@ -106,11 +102,9 @@ impl Names {
     /// The text with the real id in place of every name; a name that is not known is an error.
     pub fn real_text(&self, text: &str) -> Result<String, String> {
         let real = pieces(text).map(|piece| match split(piece) {
-            Some((_, tail)) if is_number(tail) => self
-                .real
-                .get(piece)
-                .cloned()
-                .ok_or(format!("nothing is called {piece} so far")),
+            Some((_, tail)) if is_number(tail) => {
+                self.real.get(piece).cloned().ok_or(format!("nothing is called {piece} so far"))
+            }
             _ => Ok(piece.to_owned()),
         });
         real.collect()
@@ -135,16 +129,8 @@ impl Names {
         let known = format!("{kind} {text}");
         if !self.named.contains_key(&known) {
             let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-            let form = format!(
-                "{} {}",
-                text.len(),
-                if digits { "digits" } else { "characters" }
-            );
-            let country = if kind == "iban" {
-                format!("{:.2}, ", text)
-            } else {
-                String::new()
-            };
+            let form = format!("{} {}", text.len(), if digits { "digits" } else { "characters" });
+            let country = if kind == "iban" { format!("{:.2}, ", text) } else { String::new() };
             let name = format!("<{kind} {}: {country}{form}>", self.next(kind));
             self.named.insert(known.clone(), name);
         }
@@ -173,8 +159,7 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
 
 /// A known prefix and what follows it.
 fn split(word: &str) -> Option<(&str, &str)> {
-    word.rsplit_once('_')
-        .filter(|(prefix, _)| id_length(prefix).is_some())
+    word.rsplit_once('_').filter(|(prefix, _)| id_length(prefix).is_some())
 }
 
 fn is_number(tail: &str) -> bool {
@@ -182,9 +167,6 @@ fn is_number(tail: &str) -> bool {
 }
 
 fn near_now(time_s: u64) -> bool {
-    let now_s = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .expect("after 1970")
-        .as_secs();
+    let now_s = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
     time_s.abs_diff(now_s) < NOW_WITHIN_S
 }

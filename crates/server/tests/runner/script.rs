@@ -72,17 +72,10 @@ pub enum Action {
     Auth(String),
     Serve(Vec<String>),
     Restart,
-    Command {
-        name: Option<String>,
-        args: Vec<String>,
-    },
+    Command { name: Option<String>, args: Vec<String> },
     Send(Call),
     Parallel(usize, Call),
-    Hold {
-        call: Call,
-        path: String,
-        rule: Rule,
-    },
+    Hold { call: Call, path: String, rule: Rule },
 }
 
 /// A request as written, with the file's names for ids.
@@ -101,11 +94,8 @@ impl Call {
         &self,
         real: impl Fn(&str) -> Result<String, String>,
     ) -> Result<Request, String> {
-        let params: Result<Vec<_>, String> = self
-            .params
-            .iter()
-            .map(|(name, value)| Ok((name.clone(), real(value)?)))
-            .collect();
+        let params: Result<Vec<_>, String> =
+            self.params.iter().map(|(name, value)| Ok((name.clone(), real(value)?))).collect();
         let mut request = Request::new(&self.method, &real(&self.path)?, &params?);
         if let Some(json) = &self.json {
             request = request.json(&real(json)?);
@@ -130,9 +120,7 @@ impl Script {
             }
             let length = |from: usize, ends: fn(&str) -> bool| {
                 let rest = &lines[from..];
-                rest.iter()
-                    .position(|line| ends(line))
-                    .unwrap_or(rest.len())
+                rest.iter().position(|line| ends(line)).unwrap_or(rest.len())
             };
             let written = 1 + length(at + 1, |line| ends_step(line) || line.starts_with('<'));
             let mut step = Step::parse(at + 1, &lines[at..at + written])?;
@@ -170,15 +158,10 @@ impl Step {
             blessed: Vec::new(),
         };
         for (offset, text) in written.iter().enumerate().skip(1) {
-            step.option(line + offset, text)
-                .map_err(|why| wrong(offset, &why))?;
+            step.option(line + offset, text).map_err(|why| wrong(offset, &why))?;
         }
         let halted = matches!(&step.action, Action::Hold { path, .. } if path.is_empty());
-        if halted {
-            Err(wrong(0, "a held request needs an until:"))
-        } else {
-            Ok(step)
-        }
+        if halted { Err(wrong(0, "a held request needs an until:")) } else { Ok(step) }
     }
 
     fn option(&mut self, line: usize, text: &str) -> Result<(), String> {
@@ -220,21 +203,16 @@ impl Action {
         if let Some(key) = line.strip_prefix("auth: ") {
             return Ok(Self::Auth(key.to_owned()));
         }
-        let order = line
-            .strip_prefix("! ")
-            .ok_or("not the beginning of a step")?;
+        let order = line.strip_prefix("! ").ok_or("not the beginning of a step")?;
         if let Some((order, request)) = order.split_once(" > ") {
             let call = Call::parse(request)?;
             return match order.split_once(' ') {
-                Some(("parallel", count)) => Ok(Self::Parallel(
-                    count.parse().map_err(|_| "how many?")?,
-                    call,
-                )),
-                None if order == "hold" => Ok(Self::Hold {
-                    call,
-                    path: String::new(),
-                    rule: Rule::Status(200),
-                }),
+                Some(("parallel", count)) => {
+                    Ok(Self::Parallel(count.parse().map_err(|_| "how many?")?, call))
+                }
+                None if order == "hold" => {
+                    Ok(Self::Hold { call, path: String::new(), rule: Rule::Status(200) })
+                }
                 _ => Err("neither parallel nor hold".to_owned()),
             };
         }
@@ -260,15 +238,8 @@ impl Call {
     fn parse(text: &str) -> Result<Self, String> {
         let mut words = words(text)?.into_iter();
         let method = words.next().unwrap_or_default();
-        let path = words
-            .next()
-            .filter(|path| path.starts_with('/'))
-            .ok_or("no path")?;
-        let mut call = Self {
-            method,
-            path,
-            ..Self::default()
-        };
+        let path = words.next().filter(|path| path.starts_with('/')).ok_or("no path")?;
+        let mut call = Self { method, path, ..Self::default() };
         for word in words {
             call.params.push(pair(&word)?);
         }
@@ -295,9 +266,7 @@ impl Call {
 }
 
 fn pair(word: &str) -> Result<(String, String), String> {
-    let (name, value) = word
-        .split_once('=')
-        .ok_or(format!("{word} is not name=value"))?;
+    let (name, value) = word.split_once('=').ok_or(format!("{word} is not name=value"))?;
     Ok((name.to_owned(), value.to_owned()))
 }
 
@@ -320,9 +289,5 @@ fn words(text: &str) -> Result<Vec<String>, String> {
     if begun {
         words.push(word);
     }
-    if quoted || words.is_empty() {
-        Err("a quote is open".to_owned())
-    } else {
-        Ok(words)
-    }
+    if quoted || words.is_empty() { Err("a quote is open".to_owned()) } else { Ok(words) }
 }

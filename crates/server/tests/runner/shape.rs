@@ -16,9 +16,9 @@ pub enum Shape {
 impl Shape {
     pub fn parse(words: &[&str]) -> Result<Self, String> {
         match words {
-            [count, "digits"] => Ok(Self::Digits(
-                count.parse().map_err(|_| format!("{count}: no number"))?,
-            )),
+            [count, "digits"] => {
+                Ok(Self::Digits(count.parse().map_err(|_| format!("{count}: no number"))?))
+            }
             ["id", prefix] if id_length(prefix).is_some() => Ok(Self::Id((*prefix).to_owned())),
             ["iban", country] => Ok(Self::Iban((*country).to_owned())),
             ["clabe"] => Ok(Self::Clabe),
@@ -44,9 +44,7 @@ fn digits(text: &str) -> bool {
 }
 
 fn is_id(text: &str, prefix: &str) -> bool {
-    let tail = text
-        .strip_prefix(prefix)
-        .and_then(|rest| rest.strip_prefix('_'));
+    let tail = text.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_'));
     tail.is_some_and(|tail| {
         Some(tail.len()) == id_length(prefix) && tail.bytes().all(|b| b.is_ascii_alphanumeric())
     })
@@ -72,9 +70,7 @@ fn is_clabe(text: &str) -> bool {
     let value = |byte: u8| u32::from(byte - b'0');
     let (body, control) = text.as_bytes().split_at(17);
     let weighted = body.iter().zip([3, 7, 1].into_iter().cycle());
-    let sum: u32 = weighted
-        .map(|(&byte, weight)| value(byte) * weight % 10)
-        .sum();
+    let sum: u32 = weighted.map(|(&byte, weight)| value(byte) * weight % 10).sum();
     (sum + value(control[0])).is_multiple_of(10)
 }
 

@@ -109,11 +109,7 @@ impl Stage {
         let mut replies = Vec::new();
         for (answer, count) in distinct(step, &answers) {
             let counted = copies > 1 && step.maybe.is_none();
-            let times = if counted {
-                format!("{count} x ")
-            } else {
-                String::new()
-            };
+            let times = if counted { format!("{count} x ") } else { String::new() };
             lines.push(format!("< {times}{}", answer.status));
             replies.push(self.write_down(step, answer, &mut lines)?);
         }
@@ -125,10 +121,7 @@ impl Stage {
 
     fn judge(&mut self, step: &Step, answers: &[Answer], replies: &[Reply], events: &[Value]) {
         let replayed = |answer: &Answer| answer.header_value("Idempotent-Replayed") == Some("true");
-        let executed = answers
-            .iter()
-            .filter(|a| a.status == 200 && !replayed(a))
-            .count();
+        let executed = answers.iter().filter(|a| a.status == 200 && !replayed(a)).count();
         let kinds: Vec<String> = events.iter().map(|event| text_of(&event["type"])).collect();
         if replies.is_empty() {
             self.complain(step.line, "no answer is left to be judged");
@@ -144,10 +137,7 @@ impl Stage {
             };
             broken.extend(step.expectations.iter().filter_map(|expectation| {
                 let why = expectation.rule.broken(&seen)?;
-                Some((
-                    expectation.line,
-                    format!("expect: {}: {why}", expectation.text),
-                ))
+                Some((expectation.line, format!("expect: {}: {why}", expectation.text)))
             }));
         }
         for (line, why) in broken {
@@ -173,19 +163,11 @@ impl Stage {
                 return Err("the request was answered instead of being held".to_owned());
             }
             if Instant::now() > deadline {
-                return Err(format!(
-                    "{path} never showed the effect of the held request"
-                ));
+                return Err(format!("{path} never showed the effect of the held request"));
             }
             let reply = self.name(client.send(&probe)?)?;
             let (labels, events) = (&self.labels, &[]);
-            let seen = Seen {
-                reply: &reply,
-                labels,
-                events,
-                executed: 0,
-                distinct: 1,
-            };
+            let seen = Seen { reply: &reply, labels, events, executed: 0, distinct: 1 };
             if rule.broken(&seen).is_none() {
                 break;
             }
@@ -210,10 +192,9 @@ impl Stage {
         let key = match self.auth.as_str() {
             "none" => return Ok(request),
             "default" => DEFAULT_KEY,
-            name if name.starts_with('$') => self
-                .names
-                .secret(name)
-                .ok_or(format!("no key is called {name}"))?,
+            name if name.starts_with('$') => {
+                self.names.secret(name).ok_or(format!("no key is called {name}"))?
+            }
             literal => literal,
         };
         Ok(request.header("Authorization", &format!("Bearer {key}")))
@@ -224,10 +205,7 @@ impl Stage {
         if !self.started {
             self.serve(&[]);
         }
-        self.server
-            .base()
-            .map(Client::new)
-            .ok_or("the server is down".to_owned())
+        self.server.base().map(Client::new).ok_or("the server is down".to_owned())
     }
 
     /// Writes the asked headers and the body, or what the step wants of it, below the status.
@@ -255,35 +233,22 @@ impl Stage {
 
     /// The label of an earlier answer that this one must repeat, and does.
     fn shown_before<'a>(&self, step: &'a Step, reply: &Reply) -> Option<&'a str> {
-        step.expectations
-            .iter()
-            .find_map(|expectation| match &expectation.rule {
-                Rule::AsIn {
-                    path,
-                    label,
-                    same: true,
-                } if path == "body" => {
-                    let before = self.labels.get(label)?;
-                    (before.answer.body == reply.answer.body).then_some(label.as_str())
-                }
-                _ => None,
-            })
+        step.expectations.iter().find_map(|expectation| match &expectation.rule {
+            Rule::AsIn { path, label, same: true } if path == "body" => {
+                let before = self.labels.get(label)?;
+                (before.answer.body == reply.answer.body).then_some(label.as_str())
+            }
+            _ => None,
+        })
     }
 
     fn name(&mut self, answer: Answer) -> Result<Reply, String> {
         let raw = answer.json()?;
         let named = self.names.name_value(&raw);
-        let named_headers = answer
-            .headers
-            .iter()
-            .map(|(name, value)| (name.clone(), self.names.known_text(value)));
+        let named_headers =
+            answer.headers.iter().map(|(name, value)| (name.clone(), self.names.known_text(value)));
         let named_headers = named_headers.collect();
-        Ok(Reply {
-            answer,
-            raw,
-            named,
-            named_headers,
-        })
+        Ok(Reply { answer, raw, named, named_headers })
     }
 
     /// What holds for every answer: JSON as the tables say, and an id of the request.
@@ -298,9 +263,7 @@ impl Stage {
             self.complain(line, &format!("Content-Type: {kind}"));
         }
         if request.target.starts_with("/v1/") {
-            let wrong = answer
-                .json()
-                .map_or_else(|why| vec![why], |value| wire::check(&value));
+            let wrong = answer.json().map_or_else(|why| vec![why], |value| wire::check(&value));
             for what in wrong {
                 self.complain(line, &format!("wire: {what}"));
             }
@@ -332,23 +295,16 @@ impl Stage {
             self.check_answer(line, &look, &answer);
             let list = answer.json()?;
             let found = list["data"].as_array().ok_or("the events are no list")?;
-            let fresh = found
-                .iter()
-                .take_while(|e| !self.events_seen.contains(&text_of(&e["id"])));
+            let fresh = found.iter().take_while(|e| !self.events_seen.contains(&text_of(&e["id"])));
             let before = events.len();
             events.extend(fresh.cloned());
             if events.len() - before < found.len() || list["has_more"] != true {
                 break;
             }
             page.truncate(1);
-            page.extend(
-                found
-                    .last()
-                    .map(|e| ("starting_after".to_owned(), text_of(&e["id"]))),
-            );
+            page.extend(found.last().map(|e| ("starting_after".to_owned(), text_of(&e["id"]))));
         }
-        self.events_seen
-            .extend(events.iter().map(|event| text_of(&event["id"])));
+        self.events_seen.extend(events.iter().map(|event| text_of(&event["id"])));
         events.reverse();
         Ok(events)
     }
@@ -399,12 +355,8 @@ fn distinct(step: &Step, answers: &[Answer]) -> Vec<(Answer, usize)> {
 
 fn send_all(client: &Client, request: &Request, copies: usize) -> Result<Vec<Answer>, String> {
     thread::scope(|scope| {
-        let sent: Vec<_> = (0..copies)
-            .map(|_| scope.spawn(|| client.send(request)))
-            .collect();
-        sent.into_iter()
-            .map(|thread| thread.join().expect("sending does not panic"))
-            .collect()
+        let sent: Vec<_> = (0..copies).map(|_| scope.spawn(|| client.send(request))).collect();
+        sent.into_iter().map(|thread| thread.join().expect("sending does not panic")).collect()
     })
 }
 

@@ -33,10 +33,7 @@ impl SmallDisk {
             let folder = folder.to_owned();
             let disk = SmallDisk { holder, folder };
             let prefix = disk.prefix();
-            let enters = Command::new(&prefix[0])
-                .args(&prefix[1..])
-                .arg("true")
-                .status();
+            let enters = Command::new(&prefix[0]).args(&prefix[1..]).arg("true").status();
             return match enters {
                 Ok(status) if status.success() => Ok(disk),
                 other => Err(format!("nsenter does not enter the disk: {other:?}")),
@@ -45,10 +42,7 @@ impl SmallDisk {
         let _ = holder.kill();
         let ended = holder.wait_with_output();
         let said = ended.map(|ended| String::from_utf8_lossy(&ended.stderr).into_owned());
-        Err(format!(
-            "no tmpfs can be mounted: {}",
-            said.unwrap_or_default()
-        ))
+        Err(format!("no tmpfs can be mounted: {}", said.unwrap_or_default()))
     }
 
     /// As [`SmallDisk::mount`]; where it is not possible, that is said past the capture of tests.
@@ -65,9 +59,7 @@ impl SmallDisk {
     /// The words that run a command where the disk can be seen.
     pub fn prefix(&self) -> Vec<String> {
         let pid = self.holder.id().to_string();
-        ["nsenter", "--target", &pid, "--mount", "--"]
-            .map(String::from)
-            .to_vec()
+        ["nsenter", "--target", &pid, "--mount", "--"].map(String::from).to_vec()
     }
 
     /// A file on the disk, as this process can reach it.
@@ -84,8 +76,7 @@ impl SmallDisk {
         let page = [1u8; 4096];
         while file.write_all(&page).is_ok() {}
         let taken = file.metadata().expect("it is there").len();
-        file.set_len(taken.saturating_sub(spare))
-            .expect("a file can be cut");
+        file.set_len(taken.saturating_sub(spare)).expect("a file can be cut");
     }
 }
 

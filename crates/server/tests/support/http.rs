@@ -32,18 +32,12 @@ impl Request {
         } else if !encoded.is_empty() {
             target = format!("{target}?{encoded}");
         }
-        Self {
-            method,
-            target,
-            headers,
-            body,
-        }
+        Self { method, target, headers, body }
     }
 
     /// Replaces the body by JSON.
     pub fn json(mut self, text: &str) -> Self {
-        self.headers
-            .retain(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
+        self.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
         self.body = Some(text.to_owned());
         self.header("Content-Type", "application/json")
     }
@@ -91,10 +85,7 @@ impl Client {
             .max_redirects(0)
             .max_idle_connections(0)
             .timeout_global(Some(TIMEOUT));
-        Self {
-            agent: config.build().into(),
-            base: base.to_owned(),
-        }
+        Self { agent: config.build().into(), base: base.to_owned() }
     }
 
     pub fn send(&self, request: &Request) -> Result<Answer, String> {
@@ -110,25 +101,16 @@ impl Client {
         };
         let mut response = sent.map_err(text)?;
         let headers = response.headers().iter().map(|(name, value)| {
-            (
-                name.to_string(),
-                String::from_utf8_lossy(value.as_bytes()).into_owned(),
-            )
+            (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
         });
         let (headers, status) = (headers.collect(), response.status().as_u16());
         let body = response.body_mut().read_to_string().map_err(text)?;
-        Ok(Answer {
-            status,
-            headers,
-            body,
-        })
+        Ok(Answer { status, headers, body })
     }
 }
 
 fn form(params: &[(String, String)]) -> String {
-    let pairs = params
-        .iter()
-        .map(|(name, value)| format!("{}={}", escape(name), escape(value)));
+    let pairs = params.iter().map(|(name, value)| format!("{}={}", escape(name), escape(value)));
     pairs.collect::<Vec<_>>().join("&")
 }
 
@@ -144,9 +126,7 @@ fn escape(text: &str) -> String {
 
 /// The value of a header; capitals do not matter.
 pub fn find<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    let found = headers
-        .iter()
-        .find(|(known, _)| known.eq_ignore_ascii_case(name));
+    let found = headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
     found.map(|(_, value)| value.as_str())
 }
 

@@ -22,12 +22,8 @@ impl Raw {
     pub fn connect(base: &str) -> Raw {
         let address = base.strip_prefix("http://").expect("an address");
         let stream = TcpStream::connect(address).expect("the server listens");
-        stream
-            .set_read_timeout(Some(SILENCE_MAX))
-            .expect("a timeout can be set");
-        stream
-            .set_write_timeout(Some(SILENCE_MAX))
-            .expect("a timeout can be set");
+        stream.set_read_timeout(Some(SILENCE_MAX)).expect("a timeout can be set");
+        stream.set_write_timeout(Some(SILENCE_MAX)).expect("a timeout can be set");
         stream.set_nodelay(true).expect("delays can be forbidden");
         let read = Vec::new();
         Raw { stream, read }
@@ -69,25 +65,17 @@ impl Raw {
         let status = first.split(' ').nth(1).and_then(|code| code.parse().ok());
         let status: u16 = status.unwrap_or_else(|| panic!("no status line: {first}"));
         let pairs = rest.split("\r\n").filter_map(|line| line.split_once(": "));
-        let headers: Vec<(String, String)> = pairs
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect();
+        let headers: Vec<(String, String)> =
+            pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         if status == 100 {
             return self.answer();
         }
         let length = find(&headers, "content-length").map_or(0, |text| text.parse().unwrap());
         while self.read.len() < length && self.more() {}
-        assert!(
-            self.read.len() >= length,
-            "the body of an answer was cut off"
-        );
+        assert!(self.read.len() >= length, "the body of an answer was cut off");
         let body: Vec<u8> = self.read.drain(..length).collect();
         let body = String::from_utf8(body).expect("a body is text");
-        Some(Answer {
-            status,
-            headers,
-            body,
-        })
+        Some(Answer { status, headers, body })
     }
 
     /// Everything that still comes, to the end of the connection.
@@ -116,9 +104,7 @@ impl Raw {
 }
 
 fn position(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    bytes
-        .windows(wanted.len())
-        .position(|window| window == wanted)
+    bytes.windows(wanted.len()).position(|window| window == wanted)
 }
 
 /// The bytes of a request with a key, these headers and this body.
@@ -139,9 +125,7 @@ pub fn request(method: &str, target: &str, headers: &[(&str, &str)], body: &str)
 }
 
 fn find_name<'a>(headers: &[(&'a str, &'a str)], name: &str) -> Option<&'a str> {
-    let found = headers
-        .iter()
-        .find(|(known, _)| known.eq_ignore_ascii_case(name));
+    let found = headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
     found.map(|(_, value)| *value)
 }
 
@@ -156,8 +140,5 @@ pub fn ask(base: &str, request: &[u8]) -> Answer {
 
 /// The error in an answer.
 pub fn error(answer: &Answer) -> Value {
-    answer
-        .json()
-        .map(|body| body["error"].clone())
-        .unwrap_or_default()
+    answer.json().map(|body| body["error"].clone()).unwrap_or_default()
 }

@@ -136,11 +136,7 @@ impl Server {
 
     fn spawn(&self, flags: &[String]) -> Child {
         let named = flags.iter().any(|flag| flag == "--listen");
-        let listen: &[&str] = if named {
-            &[]
-        } else {
-            &["--listen", "127.0.0.1:0"]
-        };
+        let listen: &[&str] = if named { &[] } else { &["--listen", "127.0.0.1:0"] };
         self.command()
             .args(["serve", "--store", &self.store])
             .args(listen)
@@ -183,9 +179,7 @@ impl Server {
     /// Sends the running server a signal, such as `TERM`.
     pub fn signal(&self, name: &str) {
         let pid = self.running.as_ref().expect("it runs").child.id();
-        let sent = Command::new("kill")
-            .args(["-s", name, &pid.to_string()])
-            .status();
+        let sent = Command::new("kill").args(["-s", name, &pid.to_string()]).status();
         assert!(sent.is_ok_and(|sent| sent.success()), "no signal was sent");
     }
 
@@ -215,10 +209,7 @@ impl Server {
         }
         let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
         let complained = String::from_utf8_lossy(&doctor.stderr);
-        Err(format!(
-            "purser doctor: {}\n{said}{complained}",
-            doctor.status
-        ))
+        Err(format!("purser doctor: {}\n{said}{complained}", doctor.status))
     }
 
     /// Everything the server has written to its output so far.

@@ -41,11 +41,7 @@ fn check_object(value: &Value, path: &str, wrong: &mut Vec<String>) {
             check_object(item, &format!("{path}.data[{i}]"), wrong);
         }
     } else if kind == "event" {
-        check_object(
-            &value["data"]["object"],
-            &format!("{path}.data.object"),
-            wrong,
-        );
+        check_object(&value["data"]["object"], &format!("{path}.data.object"), wrong);
     }
 }
 
@@ -142,11 +138,7 @@ fn tables() -> &'static HashMap<String, Value> {
         let files = fs::read_dir(&folder).expect("the folder of the tables");
         let tables = files.map(|file| {
             let path = file.expect("a table").path();
-            let name = path
-                .file_stem()
-                .expect("a name")
-                .to_string_lossy()
-                .into_owned();
+            let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
             let text = fs::read_to_string(&path).expect("a readable table");
             (name, serde_json::from_str(&text).expect("a table is JSON"))
         });
@@ -163,9 +155,7 @@ fn faults_are_found() {
         assert!(good.contains(from), "{from}");
         let value = serde_json::from_str(&good.replace(from, to)).expect("JSON");
         let wrong = check(&value);
-        let found = wrong
-            .iter()
-            .map(|text| text.split(':').next().unwrap_or_default());
+        let found = wrong.iter().map(|text| text.split(':').next().unwrap_or_default());
         assert_eq!(found.collect::<Vec<_>>().join(" "), fault, "{to}");
     };
     with("cus_1", "cus_1", "");
@@ -178,11 +168,5 @@ fn faults_are_found() {
     with("\"cash_balance\"", "\"purse\"", "$");
     let list = format!(r#"{{"object": "list", "data": [{good}, 1], "has_more": 0, "url": ""}}"#);
     let wrong = self::check(&serde_json::from_str(&list).expect("JSON"));
-    assert_eq!(
-        wrong,
-        [
-            "$.has_more: 0 is not of type boolean",
-            "$.data[1]: not an object"
-        ]
-    );
+    assert_eq!(wrong, ["$.has_more: 0 is not of type boolean", "$.data[1]: not an object"]);
 }

@@ -61,10 +61,7 @@ fn a_bug_in_one_decision_harms_no_other() {
     let bench = Bench::new();
     let ada = bench.customer();
     bench.check([
-        (
-            fund(ada, 1, "usd").derange(&bench.clock),
-            "funded usd 1 -> 1",
-        ),
+        (fund(ada, 1, "usd").derange(&bench.clock), "funded usd 1 -> 1"),
         (fund(ada, 2, "usd"), "failed: Bug(\"a decision panicked\")"),
         (fund(ada, 4, "usd"), "funded usd 4 -> 5"),
     ]);
@@ -102,9 +99,7 @@ fn commands_of_one_batch_see_each_other() {
         (name(bob, "Bob"), "Customer..."),
     ]);
     assert_eq!(bench.available(ada), "eur 7, usd 150");
-    let kept = bench
-        .readers
-        .snapshot(|reader| reader.customer(bench.world, ada));
+    let kept = bench.readers.snapshot(|reader| reader.customer(bench.world, ada));
     let kept = kept.unwrap().unwrap();
     assert_eq!(kept.reconciliation_mode, Some(ReconciliationMode::Manual));
     assert_eq!(kept.profile.name.as_deref(), Some("Ada"));
@@ -136,10 +131,7 @@ fn a_key_is_executed_once() {
     let elsewhere = bench.admin.world("acct_2", false, Timestamp(0)).unwrap();
     bench.check([
         (fund(ada, 5, "usd").key("K", "5 usd"), "funded usd 5 -> 5"),
-        (
-            fund(ada, 5, "usd").key("K", "5 usd"),
-            "replay of req_K: a row",
-        ),
+        (fund(ada, 5, "usd").key("K", "5 usd"), "replay of req_K: a row"),
         (fund(ada, 6, "usd").key("K", "6 usd"), "key reused"),
         (fund(ada, 5, "usd").key("L", "5 usd"), "funded usd 5 -> 10"),
         (create().key("C", "new"), "customer"),
@@ -148,10 +140,7 @@ fn a_key_is_executed_once() {
     ]);
     let again = |bench: &Bench| {
         bench.check([
-            (
-                fund(ada, 5, "usd").key("K", "5 usd"),
-                "replay of req_K: a row",
-            ),
+            (fund(ada, 5, "usd").key("K", "5 usd"), "replay of req_K: a row"),
             (fund(ada, 6, "usd").key("K", "6 usd"), "key reused"),
             (create().key("C", "new"), "replay of req_C: 200 customer"),
         ]);
@@ -173,10 +162,7 @@ fn a_refusal_is_kept_but_not_that_there_is_no_such_customer() {
         (fund(Number(1), 5, "usd").key("M", "one"), missing),
     ]);
     bench.check([
-        (
-            delete(ada).key("D", "ada"),
-            "replay of req_D: 400 CustomerHoldsCash",
-        ),
+        (delete(ada).key("D", "ada"), "replay of req_D: 400 CustomerHoldsCash"),
         (fund(ada, 5, "usd").key("M", "ada"), "funded usd 5 -> 10"),
     ]);
     bench.assert_healthy();
@@ -192,10 +178,7 @@ fn a_full_queue_refuses_at_once() {
     assert_eq!(error, StoreError::QueueFull(2));
     assert_eq!(bench.lane.waiting(), 2);
     drop(job);
-    assert!(
-        told_nothing.recv().is_err(),
-        "a job that was given back ran"
-    );
+    assert!(told_nothing.recv().is_err(), "a job that was given back ran");
     drop(held);
     for one in &waiting {
         assert_eq!(told(one), "customer");

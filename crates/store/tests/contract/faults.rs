@@ -9,19 +9,11 @@ fn a_batch_that_cannot_be_written_leaves_nothing_behind() {
     assert_eq!(bench.tell(fund(ada, 1, "usd")), "funded usd 1 -> 1");
     // Events are written after entries and transactions.
     let sql = bench.sql();
-    sql.execute_batch("ALTER TABLE event RENAME TO away")
-        .unwrap();
-    bench.check([
-        (fund(ada, 2, "usd").key("K", "2"), "failed: ..."),
-        (create(), "failed: ..."),
-    ]);
-    sql.execute_batch("ALTER TABLE away RENAME TO event")
-        .unwrap();
+    sql.execute_batch("ALTER TABLE event RENAME TO away").unwrap();
+    bench.check([(fund(ada, 2, "usd").key("K", "2"), "failed: ..."), (create(), "failed: ...")]);
+    sql.execute_batch("ALTER TABLE away RENAME TO event").unwrap();
     bench.assert_healthy();
-    bench.check([
-        (fund(ada, 2, "usd").key("K", "2"), "funded usd 2 -> 3"),
-        (create(), "customer"),
-    ]);
+    bench.check([(fund(ada, 2, "usd").key("K", "2"), "funded usd 2 -> 3"), (create(), "customer")]);
     bench.assert_healthy();
     bench.restart().assert_healthy();
 }
@@ -41,10 +33,7 @@ fn a_command_that_hits_a_constraint_leaves_its_neighbours_alone() {
         (fund(ada, 2, "usd").key("L", "2"), "failed: Constraint..."),
         (fund(bob, 4, "usd"), "funded usd 4 -> 5"),
     ]);
-    bench
-        .sql()
-        .execute_batch("DROP TRIGGER no_money_for_ada")
-        .unwrap();
+    bench.sql().execute_batch("DROP TRIGGER no_money_for_ada").unwrap();
     bench.check([
         (fund(bob, 1, "usd").key("K", "1"), "replay of req_K: a row"),
         (fund(ada, 2, "usd").key("L", "2"), "funded usd 2 -> 2"),
@@ -70,8 +59,7 @@ fn a_commit_that_fails_is_answered_as_failed() {
         (fund(ada, 2, "usd"), "failed: Constraint..."),
         (create(), "customer"),
     ]);
-    sql.execute_batch("DROP TRIGGER broken_promise; DROP TABLE promise")
-        .unwrap();
+    sql.execute_batch("DROP TRIGGER broken_promise; DROP TABLE promise").unwrap();
     bench.check([
         (fund(ada, 1, "usd").key("K", "1"), "funded usd 1 -> 1"),
         (fund(ada, 2, "usd"), "funded usd 2 -> 3"),
@@ -90,10 +78,7 @@ fn a_lane_that_is_locked_out_fails_and_comes_back() {
     let told = bench.tell(fund(ada, 1, "usd").key("K", "1"));
     assert!(told.starts_with("failed: Locked"), "{told}");
     sql.execute_batch("COMMIT").unwrap();
-    bench.check([
-        (fund(ada, 1, "usd").key("K", "1"), "funded usd 1 -> 1"),
-        (create(), "customer"),
-    ]);
+    bench.check([(fund(ada, 1, "usd").key("K", "1"), "funded usd 1 -> 1"), (create(), "customer")]);
     bench.assert_healthy();
 }
 
@@ -101,11 +86,9 @@ fn a_lane_that_is_locked_out_fails_and_comes_back() {
 fn a_batch_that_fails_is_reported_as_failed() {
     let bench = Bench::new();
     let sql = bench.sql();
-    sql.execute_batch("ALTER TABLE event RENAME TO away")
-        .unwrap();
+    sql.execute_batch("ALTER TABLE event RENAME TO away").unwrap();
     assert!(bench.tell(create()).starts_with("failed: "));
-    sql.execute_batch("ALTER TABLE away RENAME TO event")
-        .unwrap();
+    sql.execute_batch("ALTER TABLE away RENAME TO event").unwrap();
     assert_eq!(bench.tell(create()), "customer");
     let reports = bench.reports.lock().unwrap();
     let failed: Vec<bool> = reports.iter().map(|report| report.failed).collect();

@@ -19,10 +19,7 @@ fn a_database_is_served_once() {
     let path = bench.path().to_owned();
     assert_eq!(fault(open(&path)), "locked");
     let told = open(&path).err().expect("it is locked").to_string();
-    assert!(
-        told.contains("another Purser") && told.contains("purser.db"),
-        "{told}"
-    );
+    assert!(told.contains("another Purser") && told.contains("purser.db"), "{told}");
     // A look from outside is welcome.
     assert_eq!(fault(Admin::open(&path)), "none");
     bench.assert_healthy();
@@ -50,10 +47,7 @@ fn neighbours_have_locks_of_their_own() {
     let home = tempfile::tempdir().unwrap();
     let first = open(&home.path().join("books.db"));
     let second = open(&home.path().join("books.sqlite"));
-    assert_eq!(
-        (fault(first.as_ref()), fault(second.as_ref())),
-        ("none", "none")
-    );
+    assert_eq!((fault(first.as_ref()), fault(second.as_ref())), ("none", "none"));
 }
 
 /// Somebody else's database is not made ours by a slip of the pen.
@@ -62,8 +56,7 @@ fn a_database_of_another_program_is_left_alone() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("photos.db");
     let sql = rusqlite::Connection::open(&path).unwrap();
-    sql.execute_batch("CREATE TABLE photo (name TEXT); INSERT INTO photo VALUES ('me')")
-        .unwrap();
+    sql.execute_batch("CREATE TABLE photo (name TEXT); INSERT INTO photo VALUES ('me')").unwrap();
     drop(sql);
     let before = fs::read(&path).unwrap();
     assert_eq!(fault(open(&path)), "schema");
@@ -108,11 +101,7 @@ fn a_damaged_file_is_called_so() {
     fs::write(&garbage, "no database ".repeat(1000)).unwrap();
     assert_eq!(fault(open(&garbage)), "corrupt");
     assert_eq!(fault(Admin::open(&garbage)), "corrupt");
-    assert_eq!(
-        fs::read_to_string(&garbage).unwrap().len(),
-        12_000,
-        "it was written to"
-    );
+    assert_eq!(fs::read_to_string(&garbage).unwrap().len(), 12_000, "it was written to");
 
     let bench = Bench::new();
     bench.customer();
@@ -164,9 +153,7 @@ fn a_backup_is_whole_and_replaces_nothing() {
     // A write is open meanwhile: it is not in the copy.
     let held = bench.hold();
     let mut told = (0, 0);
-    let copied = bench
-        .admin
-        .backup(&path, &mut |done, total| told = (done, total));
+    let copied = bench.admin.backup(&path, &mut |done, total| told = (done, total));
     drop(held);
     assert_eq!(fault(copied), "none");
     assert!(told.0 > 0 && told.0 == told.1, "{told:?}");
@@ -177,10 +164,7 @@ fn a_backup_is_whole_and_replaces_nothing() {
     let copy = open(&path).unwrap();
     assert_eq!(copy.secret(), bench.store.secret(), "ids would change");
     let report = doctor::examine(&path, &mut |_, _| {}).unwrap();
-    assert_eq!(
-        (report.broken, report.entries, report.transactions),
-        (0, 50, 50)
-    );
+    assert_eq!((report.broken, report.entries, report.transactions), (0, 50, 50));
     assert_eq!(bench.tell(create()), "customer");
 }
 

@@ -60,11 +60,7 @@ fn windows() {
             limit,
         };
         let page = list(&bench, BalanceFilter::default(), window);
-        assert_eq!(
-            (numbers(&page), page.has_more),
-            (want.to_vec(), more),
-            "{window:?}"
-        );
+        assert_eq!((numbers(&page), page.has_more), (want.to_vec(), more), "{window:?}");
     }
     let newest = list(&bench, BalanceFilter::default(), Window::newest(2));
     assert_eq!((numbers(&newest), newest.has_more), (vec![9, 8], true));
@@ -112,10 +108,7 @@ fn filters_of_balance_transactions() {
     let usd = filter([Some("usd"), None, None, None]);
     let page = list(&bench, usd.clone(), Window::newest(2));
     assert_eq!((numbers(&page), page.has_more), (vec![5, 4], true));
-    let below = Window {
-        below: Number(4),
-        ..Window::newest(2)
-    };
+    let below = Window { below: Number(4), ..Window::newest(2) };
     let page = list(&bench, usd.clone(), below);
     assert_eq!((numbers(&page), page.has_more), (vec![3, 1], false));
 
@@ -145,9 +138,7 @@ fn customers_are_listed_without_those_that_were_deleted() {
     assert_eq!(bench.tell(email(made[0], "ada@example.com")), "customer");
     assert_eq!(bench.tell(email(made[2], "ada@example.com")), "customer");
     let listed = |email: Option<&str>, window| {
-        let page = bench
-            .readers
-            .snapshot(|reader| reader.customers(bench.world, email, window));
+        let page = bench.readers.snapshot(|reader| reader.customers(bench.world, email, window));
         let page = page.unwrap();
         let rows = page.rows.iter().map(|customer| customer.number);
         (rows.collect::<Vec<_>>(), page.has_more)
@@ -157,19 +148,11 @@ fn customers_are_listed_without_those_that_were_deleted() {
     assert_eq!(listed(None, Window::newest(2)), (all[..2].to_vec(), true));
     let ada = Some("ada@example.com");
     assert_eq!(listed(ada, Window::newest(1)), (vec![made[2]], true));
-    let older = Window {
-        below: made[2],
-        ..Window::newest(1)
-    };
+    let older = Window { below: made[2], ..Window::newest(1) };
     assert_eq!(listed(ada, older), (vec![made[0]], false));
-    assert_eq!(
-        listed(Some("Ada@example.com"), Window::newest(9)),
-        (vec![], false)
-    );
+    assert_eq!(listed(Some("Ada@example.com"), Window::newest(9)), (vec![], false));
     // The deleted one can still be looked up, as such.
-    let gone = bench
-        .readers
-        .snapshot(|reader| reader.customer(bench.world, made[3]));
+    let gone = bench.readers.snapshot(|reader| reader.customer(bench.world, made[3]));
     assert!(gone.unwrap().expect("its tombstone").deleted);
 }
 
@@ -190,29 +173,19 @@ fn transactions_and_events_are_listed() {
     assert_eq!((amounts, page.has_more), (vec![4, 3, 2], true));
     let key = page.rows[2].key;
     let found = bench.readers.snapshot(|reader| {
-        let theirs = RowKey {
-            customer: bob,
-            ..key
-        };
+        let theirs = RowKey { customer: bob, ..key };
         assert_eq!(reader.cash_transaction(bench.world, theirs)?, None);
         reader.cash_transaction(bench.world, key)
     });
     assert_eq!(found, Ok(Some(page.rows[2].clone())));
 
-    let events = bench
-        .readers
-        .snapshot(|reader| reader.events(bench.world, Window::newest(100)));
+    let events = bench.readers.snapshot(|reader| reader.events(bench.world, Window::newest(100)));
     let events = events.unwrap();
     assert_eq!((events.rows.len(), events.has_more), (3 + 8 * 2, false));
-    let falling = events
-        .rows
-        .windows(2)
-        .all(|two| two[0].number > two[1].number);
+    let falling = events.rows.windows(2).all(|two| two[0].number > two[1].number);
     assert!(falling, "events are not newest first");
     for event in &events.rows {
-        let again = bench
-            .readers
-            .snapshot(|reader| reader.event(bench.world, event.number));
+        let again = bench.readers.snapshot(|reader| reader.event(bench.world, event.number));
         assert_eq!(again.as_ref(), Ok(&Some(event.clone())));
     }
 }
@@ -229,15 +202,8 @@ fn insert(
     let row = "INSERT INTO balance_transaction (world, number, type, currency, amount, fee,
                    available_on, source, payout, data)
                VALUES (?1, ?2, ?3, ?4, ?2 * 10, ?2, ?2 * 100, ?5, ?6, ?7)";
-    let values = rusqlite::params![
-        bench.world.0,
-        number,
-        type_name,
-        currency,
-        source,
-        payout,
-        data
-    ];
+    let values =
+        rusqlite::params![bench.world.0, number, type_name, currency, source, payout, data];
     bench.sql().execute(row, values).unwrap();
 }
 

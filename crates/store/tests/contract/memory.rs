@@ -15,16 +15,11 @@ fn sums_and_chains_go_on_after_a_restart() {
     let ada = bench.customer();
     for round in 1..=3 {
         bench.check([
-            (
-                fund(ada, 100, "usd"),
-                &*format!("funded usd 100 -> {}", round * 100),
-            ),
+            (fund(ada, 100, "usd"), &*format!("funded usd 100 -> {}", round * 100)),
             (fund(ada, 1, "jpy"), &*format!("funded jpy 1 -> {round}")),
         ]);
         bench = bench.restart();
-        let house = bench
-            .readers
-            .snapshot(|reader| reader.house_balances(bench.world));
+        let house = bench.readers.snapshot(|reader| reader.house_balances(bench.world));
         let sums = [(Currency::JPY, round), (Currency::USD, 100 * round)];
         let want = sums.map(|(currency, sum)| (Account::Bank, currency, sum));
         assert_eq!(house.as_deref(), Ok(want.as_slice()));
@@ -65,10 +60,7 @@ fn what_is_booked_stays_booked() {
         ("UPDATE cash_transaction SET net_amount = 6", balances),
         ("UPDATE cash_transaction SET detail = NULL", balances),
         ("DELETE FROM cash_transaction", balances),
-        (
-            "REPLACE INTO cash_transaction SELECT * FROM cash_transaction",
-            balances,
-        ),
+        ("REPLACE INTO cash_transaction SELECT * FROM cash_transaction", balances),
         ("UPDATE entry SET kind = 'funding_reversed'", journal),
         ("DELETE FROM entry", journal),
         ("REPLACE INTO entry SELECT * FROM entry", journal),
@@ -79,10 +71,7 @@ fn what_is_booked_stays_booked() {
     let done: Vec<&str> = cases
         .iter()
         .filter(|(statement, want)| {
-            let told = bench
-                .sql()
-                .execute_batch(statement)
-                .map_err(|e| e.to_string());
+            let told = bench.sql().execute_batch(statement).map_err(|e| e.to_string());
             !told.is_err_and(|told| told.contains(want))
         })
         .map(|(statement, _)| *statement)
@@ -149,11 +138,7 @@ fn api_keys_are_kept_and_revoked() {
     let (first, second) = (key("first", 1, Some(scopes)), key("second", 2, None));
     bench.admin.add_key(&second).unwrap();
     bench.admin.add_key(&first).unwrap();
-    assert_eq!(
-        fault(bench.admin.add_key(&first)),
-        "another",
-        "it is there already"
-    );
+    assert_eq!(fault(bench.admin.add_key(&first)), "another", "it is there already");
     assert_eq!(bench.admin.keys(), Ok(vec![first.clone(), second.clone()]));
     assert_eq!(bench.admin.revoke_key("key_first", Timestamp(7)), Ok(true));
     assert_eq!(bench.admin.revoke_key("key_first", Timestamp(8)), Ok(false));

@@ -17,10 +17,7 @@ fn readers_go_on_while_a_write_is_open() {
     let waiting = bench.submit(fund(ada, 2, "usd"));
     let sql = bench.sql();
     sql.busy_timeout(Duration::ZERO).unwrap();
-    assert!(
-        sql.execute_batch("BEGIN IMMEDIATE").is_err(),
-        "nobody is writing"
-    );
+    assert!(sql.execute_batch("BEGIN IMMEDIATE").is_err(), "nobody is writing");
     assert_eq!(bench.available(ada), "usd 1");
     drop(held);
     assert_eq!(told(&waiting), "funded usd 2 -> 3");
@@ -66,9 +63,7 @@ fn what_others_write_is_seen_soon() {
     let bench = Bench::new();
     let ada = bench.customer();
     let gone = || {
-        let found = bench
-            .readers
-            .snapshot(|reader| reader.customer(bench.world, ada));
+        let found = bench.readers.snapshot(|reader| reader.customer(bench.world, ada));
         found == Ok(None)
     };
     assert!(!gone());

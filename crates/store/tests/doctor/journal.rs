@@ -28,11 +28,7 @@ const CHANGED_AMOUNTS: &[Case] = &[
         "UPDATE posting SET amount = amount * 2 WHERE entry = :euros",
         JOURNAL,
     ),
-    (
-        "net_amount",
-        "UPDATE cash_transaction SET net_amount = 8 WHERE number = :euros",
-        AGREE,
-    ),
+    ("net_amount", "UPDATE cash_transaction SET net_amount = 8 WHERE number = :euros", AGREE),
     (
         "net_amount, against what follows",
         "UPDATE cash_transaction SET net_amount = 8 WHERE number = :euros",
@@ -53,16 +49,8 @@ const CHANGED_AMOUNTS: &[Case] = &[
         "UPDATE cash_transaction SET ending_balance = 9 WHERE number = :euros",
         ENDING,
     ),
-    (
-        "others",
-        "UPDATE cash_transaction SET others = '{\"eur\":700}' WHERE number = :last",
-        ENDING,
-    ),
-    (
-        "others left out",
-        "UPDATE cash_transaction SET others = NULL WHERE number = :last",
-        CHAIN,
-    ),
+    ("others", "UPDATE cash_transaction SET others = '{\"eur\":700}' WHERE number = :last", ENDING),
+    ("others left out", "UPDATE cash_transaction SET others = NULL WHERE number = :last", CHAIN),
     (
         "everything that names the amount, but for the seal",
         "UPDATE posting SET amount = amount * 2 WHERE entry = :last;
@@ -76,11 +64,7 @@ const CHANGED_AMOUNTS: &[Case] = &[
         "UPDATE house_balance SET amount = amount + 1 WHERE currency = 'jpy'",
         HOUSE,
     ),
-    (
-        "a sum of the house that is gone",
-        "DELETE FROM house_balance WHERE currency = 'eur'",
-        HOUSE,
-    ),
+    ("a sum of the house that is gone", "DELETE FROM house_balance WHERE currency = 'eur'", HOUSE),
     (
         "a sum of the house that was made up",
         "INSERT INTO house_balance VALUES (1, 5, 'usd', 0, -1000)",
@@ -111,16 +95,8 @@ const CHANGED_TEXTS_AND_OWNERS: &[Case] = &[
              WHERE number = :euros",
         CHAIN,
     ),
-    (
-        "kind",
-        "UPDATE entry SET kind = 'funding_reversed' WHERE number = :euros",
-        CHAIN,
-    ),
-    (
-        "currency of an entry",
-        "UPDATE posting SET currency = 'gbp' WHERE entry = :euros",
-        AGREE,
-    ),
+    ("kind", "UPDATE entry SET kind = 'funding_reversed' WHERE number = :euros", CHAIN),
+    ("currency of an entry", "UPDATE posting SET currency = 'gbp' WHERE entry = :euros", AGREE),
     (
         "currency of one line",
         "UPDATE posting SET currency = 'gbp' WHERE entry = :euros AND line = 1",
@@ -131,11 +107,7 @@ const CHANGED_TEXTS_AND_OWNERS: &[Case] = &[
         "UPDATE cash_transaction SET currency = 'gbp' WHERE number = :end",
         AGREE,
     ),
-    (
-        "account",
-        "UPDATE posting SET account = 5 WHERE entry = :last AND line = 0",
-        CHAIN,
-    ),
+    ("account", "UPDATE posting SET account = 5 WHERE entry = :last AND line = 0", CHAIN),
     (
         "account, against the house",
         "UPDATE posting SET account = 5 WHERE entry = :last AND line = 0",
@@ -213,11 +185,7 @@ const CHANGED_SPELLINGS: &[Case] = &[
         "UPDATE posting SET owner = :bob WHERE entry = :last AND account = 1",
         CHAIN,
     ),
-    (
-        "lines with gaps",
-        "UPDATE posting SET line = 7 WHERE entry = :last AND line = 1",
-        CHAIN,
-    ),
+    ("lines with gaps", "UPDATE posting SET line = 7 WHERE entry = :last AND line = 1", CHAIN),
 ];
 
 #[test]
@@ -267,11 +235,7 @@ fn swapped_rows() {
 }
 
 const CHAINS_AND_HEADS: &[Case] = &[
-    (
-        "a seal",
-        "UPDATE entry SET seal = zeroblob(32) WHERE number = :euros",
-        CHAIN,
-    ),
+    ("a seal", "UPDATE entry SET seal = zeroblob(32) WHERE number = :euros", CHAIN),
     (
         "the seal of the last entry",
         "UPDATE entry SET seal = zeroblob(32) WHERE number = :end",
@@ -283,22 +247,10 @@ const CHAINS_AND_HEADS: &[Case] = &[
              UPDATE chain SET head = zeroblob(32) WHERE world = 1",
         CHAIN,
     ),
-    (
-        "a head",
-        "UPDATE chain SET head = zeroblob(32) WHERE world = 1",
-        HEAD,
-    ),
-    (
-        "a length",
-        "UPDATE chain SET length = length + 1 WHERE world = 1",
-        HEAD,
-    ),
+    ("a head", "UPDATE chain SET head = zeroblob(32) WHERE world = 1", HEAD),
+    ("a length", "UPDATE chain SET length = length + 1 WHERE world = 1", HEAD),
     ("no head", "DELETE FROM chain WHERE world = 2", HEAD),
-    (
-        "a head without a chain",
-        "INSERT INTO chain VALUES (1, 5, zeroblob(32), 1)",
-        HEAD,
-    ),
+    ("a head without a chain", "INSERT INTO chain VALUES (1, 5, zeroblob(32), 1)", HEAD),
     (
         "the last entry, its head set back",
         "DELETE FROM entry WHERE number = :end; DELETE FROM posting WHERE entry = :end;

@@ -83,12 +83,7 @@ fn instructions(customer: Number) -> Ask {
         account_key: "one".into(),
         financial_addresses: serde_json::Value::Array(vec![]),
     };
-    Command::GetInstructions {
-        customer,
-        candidates: vec![candidate],
-        address_types: vec![],
-    }
-    .into()
+    Command::GetInstructions { customer, candidates: vec![candidate], address_types: vec![] }.into()
 }
 
 fn names(bench: &Bench, ada: Number, bob: Number) -> Names {
@@ -140,11 +135,7 @@ fn check(cases: &[Case]) {
         assert!(sql.total_changes() > begun, "{name}: nothing was changed");
         drop(sql);
         let found = match store::doctor::examine(&path, &mut |_, _| {}) {
-            Ok(report) => report
-                .findings
-                .iter()
-                .map(|f| f.invariant.to_owned())
-                .collect(),
+            Ok(report) => report.findings.iter().map(|f| f.invariant.to_owned()).collect(),
             Err(why) => BTreeSet::from([format!("the doctor gave up: {why}")]),
         };
         if !found.contains(*want) {
@@ -159,10 +150,7 @@ fn a_healthy_database_is_clean() {
     let (bench, _) = healthy();
     let report = examine(bench.path());
     assert_eq!(report.findings, []);
-    assert_eq!(
-        (report.broken, report.entries, report.transactions),
-        (0, 8, 8)
-    );
+    assert_eq!((report.broken, report.entries, report.transactions), (0, 8, 8));
     let mut told = (0, 0);
     store::doctor::examine(bench.path(), &mut |done, total| told = (done, total)).unwrap();
     assert_eq!(told, (16, 16), "progress goes to the end");
@@ -173,10 +161,7 @@ fn a_healthy_database_is_clean() {
 #[test]
 fn an_empty_database_is_clean() {
     let report = examine(Bench::new().path());
-    assert_eq!(
-        (report.broken, report.entries, report.transactions),
-        (0, 0, 0)
-    );
+    assert_eq!((report.broken, report.entries, report.transactions), (0, 0, 0));
 }
 
 /// A great many findings are counted in full, and only the first ones kept.

@@ -18,49 +18,21 @@ const A_TRANSACTION: &str = "INSERT INTO cash_transaction VALUES
 const GONE_OR_MADE_UP: &[Case] = &[
     ("the last entry: head", LAST_OF_JOURNAL, HEAD),
     ("the last entry: its transaction", LAST_OF_JOURNAL, ENTRY),
-    (
-        "the last entry without its lines",
-        "DELETE FROM entry WHERE number = :end",
-        POSTING,
-    ),
+    ("the last entry without its lines", "DELETE FROM entry WHERE number = :end", POSTING),
     ("a middle entry: chain", MIDDLE, CHAIN),
     ("a middle entry: its transaction", MIDDLE, ENTRY),
-    (
-        "a line",
-        "DELETE FROM posting WHERE entry = :last AND line = 1",
-        BALANCED,
-    ),
-    (
-        "all lines",
-        "DELETE FROM posting WHERE entry = :last",
-        BALANCED,
-    ),
+    ("a line", "DELETE FROM posting WHERE entry = :last AND line = 1", BALANCED),
+    ("all lines", "DELETE FROM posting WHERE entry = :last", BALANCED),
     (
         "two more lines",
         "INSERT INTO posting VALUES (1, :last, 2, 5, 0, 'usd', 9);
              INSERT INTO posting VALUES (1, :last, 3, 1, 0, 'usd', -9)",
         CHAIN,
     ),
-    (
-        "the last transaction",
-        "DELETE FROM cash_transaction WHERE number = :last",
-        AGREE,
-    ),
-    (
-        "its event",
-        "DELETE FROM cash_transaction WHERE number = :last",
-        EVENT,
-    ),
-    (
-        "a middle transaction",
-        "DELETE FROM cash_transaction WHERE number = :euros",
-        ENDING,
-    ),
-    (
-        "all journal",
-        "DELETE FROM entry; DELETE FROM posting",
-        HEAD,
-    ),
+    ("the last transaction", "DELETE FROM cash_transaction WHERE number = :last", AGREE),
+    ("its event", "DELETE FROM cash_transaction WHERE number = :last", EVENT),
+    ("a middle transaction", "DELETE FROM cash_transaction WHERE number = :euros", ENDING),
+    ("all journal", "DELETE FROM entry; DELETE FROM posting", HEAD),
     (
         "all of a world but its head",
         "DELETE FROM entry WHERE world = 2; DELETE FROM posting WHERE world = 2;
@@ -72,21 +44,9 @@ const GONE_OR_MADE_UP: &[Case] = &[
     ("an entry made up: agreement", SLIPPED_IN, AGREE),
     ("a transaction made up", A_TRANSACTION, ENTRY),
     ("a transaction made up, untold", A_TRANSACTION, TOLD),
-    (
-        "a transaction made up, against the journal",
-        A_TRANSACTION,
-        JOURNAL,
-    ),
-    (
-        "a customer",
-        "DELETE FROM customer WHERE number = :ada",
-        CUSTOMER,
-    ),
-    (
-        "a customer with instructions",
-        "DELETE FROM customer WHERE number = :ada",
-        INSTRUCTIONS,
-    ),
+    ("a transaction made up, against the journal", A_TRANSACTION, JOURNAL),
+    ("a customer", "DELETE FROM customer WHERE number = :ada", CUSTOMER),
+    ("a customer with instructions", "DELETE FROM customer WHERE number = :ada", INSTRUCTIONS),
 ];
 
 #[test]
@@ -106,11 +66,7 @@ const REFERENCES_TO_NOTHING: &[Case] = &[
         "UPDATE event SET customer = :bob WHERE row = :euros",
         EVENT,
     ),
-    (
-        "an untold transaction",
-        "DELETE FROM event WHERE row = :last",
-        TOLD,
-    ),
+    ("an untold transaction", "DELETE FROM event WHERE row = :last", TOLD),
     ("no events at all", "DELETE FROM event", TOLD),
     (
         "a kept answer about no row",
@@ -123,11 +79,7 @@ const REFERENCES_TO_NOTHING: &[Case] = &[
         KEPT,
     ),
     ("a kept answer that is gone", "DELETE FROM answer", KEPT),
-    (
-        "the row of a kept answer",
-        "DELETE FROM cash_transaction WHERE number = :first",
-        KEPT,
-    ),
+    ("the row of a kept answer", "DELETE FROM cash_transaction WHERE number = :first", KEPT),
 ];
 
 #[test]
@@ -137,76 +89,24 @@ fn references_to_nothing() {
 
 /// A row that cannot be read is a finding, and not the end of the examination.
 const ROWS_THAT_CANNOT_BE_READ: &[Case] = &[
-    (
-        "a detail",
-        "UPDATE cash_transaction SET detail = '{' WHERE number = :first",
-        READ,
-    ),
-    (
-        "others",
-        "UPDATE cash_transaction SET others = 'none' WHERE number = :last",
-        READ,
-    ),
-    (
-        "a type",
-        "UPDATE cash_transaction SET type = 'found' WHERE number = :last",
-        READ,
-    ),
-    (
-        "a kind",
-        "UPDATE entry SET kind = 'found' WHERE number = :last",
-        READ,
-    ),
-    (
-        "a currency of a line",
-        "UPDATE posting SET currency = '123'",
-        READ,
-    ),
-    (
-        "an account of a line",
-        "UPDATE posting SET account = 99 WHERE line = 0",
-        READ,
-    ),
-    (
-        "a currency of a transaction",
-        "UPDATE cash_transaction SET currency = '123'",
-        READ,
-    ),
+    ("a detail", "UPDATE cash_transaction SET detail = '{' WHERE number = :first", READ),
+    ("others", "UPDATE cash_transaction SET others = 'none' WHERE number = :last", READ),
+    ("a type", "UPDATE cash_transaction SET type = 'found' WHERE number = :last", READ),
+    ("a kind", "UPDATE entry SET kind = 'found' WHERE number = :last", READ),
+    ("a currency of a line", "UPDATE posting SET currency = '123'", READ),
+    ("an account of a line", "UPDATE posting SET account = 99 WHERE line = 0", READ),
+    ("a currency of a transaction", "UPDATE cash_transaction SET currency = '123'", READ),
     (
         "a currency of the house",
         "UPDATE house_balance SET currency = '123' WHERE currency = 'gbp'",
         READ,
     ),
-    (
-        "an account of the house",
-        "INSERT INTO house_balance VALUES (1, 99, 'usd', 0, 0)",
-        READ,
-    ),
-    (
-        "a customer",
-        "UPDATE customer SET data = '{' WHERE number = :ada",
-        READ,
-    ),
-    (
-        "an event",
-        "UPDATE event SET data = '{' WHERE data IS NOT NULL",
-        READ,
-    ),
-    (
-        "a type of an event",
-        "UPDATE event SET type = 'nothing.happened'",
-        READ,
-    ),
-    (
-        "funding instructions",
-        "UPDATE funding_instructions SET data = '{'",
-        READ,
-    ),
-    (
-        "a balance transaction",
-        "UPDATE balance_transaction SET data = '{'",
-        READ,
-    ),
+    ("an account of the house", "INSERT INTO house_balance VALUES (1, 99, 'usd', 0, 0)", READ),
+    ("a customer", "UPDATE customer SET data = '{' WHERE number = :ada", READ),
+    ("an event", "UPDATE event SET data = '{' WHERE data IS NOT NULL", READ),
+    ("a type of an event", "UPDATE event SET type = 'nothing.happened'", READ),
+    ("funding instructions", "UPDATE funding_instructions SET data = '{'", READ),
+    ("a balance transaction", "UPDATE balance_transaction SET data = '{'", READ),
     (
         "a row that breaks the schema",
         "PRAGMA ignore_check_constraints = 1; UPDATE world SET livemode = 7",

@@ -1,10 +1,7 @@
 //! A store in a temporary folder with its lane, jobs that tell what became of them, and a clock
 //! that stands still until somebody moves it.
 
-#![allow(
-    dead_code,
-    reason = "every test target uses its own part of this module"
-)]
+#![allow(dead_code, reason = "every test target uses its own part of this module")]
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -97,9 +94,7 @@ impl Bench {
         Bench {
             lane,
             readers: Arc::new(readers),
-            world: admin
-                .world("acct_1", false, Timestamp(0))
-                .expect("a world is made"),
+            world: admin.world("acct_1", false, Timestamp(0)).expect("a world is made"),
             admin,
             clock,
             reports,
@@ -178,21 +173,15 @@ impl Bench {
     pub fn customer(&self) -> Number {
         assert_eq!(self.tell(create()), "customer");
         let window = store::Window::newest(1);
-        let newest = self
-            .readers
-            .snapshot(|reader| reader.customers(self.world, None, window));
+        let newest = self.readers.snapshot(|reader| reader.customers(self.world, None, window));
         newest.expect("customers can be listed").rows[0].number
     }
 
     /// What is available, as text such as `eur 7, usd 100`.
     pub fn available(&self, customer: Number) -> String {
-        let balances = self
-            .readers
-            .snapshot(|reader| reader.available(self.world, customer));
+        let balances = self.readers.snapshot(|reader| reader.available(self.world, customer));
         let balances = balances.expect("a balance can be read").0;
-        let each = balances
-            .iter()
-            .map(|(currency, amount)| format!("{currency} {amount}"));
+        let each = balances.iter().map(|(currency, amount)| format!("{currency} {amount}"));
         each.collect::<Vec<_>>().join(", ")
     }
 
@@ -252,14 +241,7 @@ pub struct Ask {
 
 impl From<Command> for Ask {
     fn from(command: Command) -> Ask {
-        Ask {
-            command,
-            world: None,
-            key: None,
-            hold: None,
-            derange: None,
-            panic: false,
-        }
+        Ask { command, world: None, key: None, hold: None, derange: None, panic: false }
     }
 }
 
@@ -321,13 +303,7 @@ pub fn create() -> Ask {
 
 pub fn fund(customer: Number, amount_minor: i64, currency: &str) -> Ask {
     let currency = Currency::parse(currency).expect("a currency");
-    Command::Fund {
-        customer,
-        amount_minor,
-        currency,
-        reference: None,
-    }
-    .into()
+    Command::Fund { customer, amount_minor, currency, reference: None }.into()
 }
 
 pub fn delete(customer: Number) -> Ask {
@@ -354,10 +330,7 @@ impl Job for TestJob {
 
     fn cause(&self) -> Arc<RequestCause> {
         let request_id = "req_test".to_owned();
-        Arc::new(RequestCause {
-            request_id,
-            idempotency_key: None,
-        })
+        Arc::new(RequestCause { request_id, idempotency_key: None })
     }
 
     fn idempotency(&self) -> Option<&Idempotency> {
@@ -440,10 +413,7 @@ fn replay(answer: &Answer) -> String {
     match &answer.kept {
         Kept::CashTransaction(_) => format!("replay of {first}: a row"),
         Kept::Bytes { status, body } => {
-            format!(
-                "replay of {first}: {status} {}",
-                String::from_utf8_lossy(body)
-            )
+            format!("replay of {first}: {status} {}", String::from_utf8_lossy(body))
         }
     }
 }

@@ -11,19 +11,13 @@ use super::{DEPTH_MAX, FormError, ITEMS_MAX, KEY_BYTES_MAX, Node, PAIRS_MAX, Pat
 /// Numbers and booleans become their text, `null` becomes the empty text that unsets. An empty
 /// body has no parameters.
 pub fn parse_json(bytes: &[u8]) -> Result<Node, FormError> {
-    let mut json = Json {
-        bytes,
-        at: 0,
-        values: 0,
-    };
+    let mut json = Json { bytes, at: 0, values: 0 };
     json.skip_space();
     if json.peek().is_none() {
         return Ok(Node::Map(Vec::new()));
     }
     if json.peek() != Some(b'{') {
-        return Err(FormError::whole(
-            "A JSON body must be an object with the parameters.",
-        ));
+        return Err(FormError::whole("A JSON body must be an object with the parameters."));
     }
     let tree = json.object(&Path::ROOT, 0)?;
     json.skip_space();
@@ -55,10 +49,7 @@ impl<'a> Json<'a> {
             Some(b'"') => {
                 let text = self.string()?;
                 if has_nul(&text) {
-                    return Err(FormError::named(
-                        path.to_string(),
-                        "contains a NUL character",
-                    ));
+                    return Err(FormError::named(path.to_string(), "contains a NUL character"));
                 }
                 Ok(Node::Text(text))
             }
@@ -205,19 +196,12 @@ fn check_name(name: &str, parent: &Path) -> Result<(), FormError> {
         return Err(FormError::long_name(name));
     }
     if has_nul(name) {
-        return Err(FormError::named(
-            name.replace('\0', ""),
-            "has a NUL character in its name",
-        ));
+        return Err(FormError::named(name.replace('\0', ""), "has a NUL character in its name"));
     }
     if name.is_empty() {
         let param = (!parent.is_root()).then(|| parent.to_string());
         let message = "A name in the JSON body is empty.".to_owned();
-        return Err(FormError {
-            param,
-            message,
-            code: None,
-        });
+        return Err(FormError { param, message, code: None });
     }
     Ok(())
 }

@@ -23,11 +23,7 @@ fn show(node: &Node) -> String {
 fn outcome(result: Result<Node, FormError>) -> String {
     match result {
         Ok(tree) => show(&tree),
-        Err(FormError {
-            param,
-            message,
-            code: None,
-        }) => {
+        Err(FormError { param, message, code: None }) => {
             format!("{} <- {message}", param.as_deref().unwrap_or("-"))
         }
         Err(error) => format!("{error:?}"),
@@ -53,14 +49,8 @@ fn forms() {
             ("a=", "{a: }"),
             ("a=b=c", "{a: b=c}"),
             ("b=1&a=2", "{b: 1, a: 2}"),
-            (
-                "a=x+y%20z%2B&b=100%&c=%zz&d=%e2%82%ac",
-                "{a: x y z+, b: 100%, c: %zz, d: €}",
-            ),
-            (
-                "a%5Bb%5D=1&a[c][d]=2&a[c][e]=3",
-                "{a: {b: 1, c: {d: 2, e: 3}}}",
-            ),
+            ("a=x+y%20z%2B&b=100%&c=%zz&d=%e2%82%ac", "{a: x y z+, b: 100%, c: %zz, d: €}"),
+            ("a%5Bb%5D=1&a[c][d]=2&a[c][e]=3", "{a: {b: 1, c: {d: 2, e: 3}}}"),
             ("0=a&1=b", "{0: a, 1: b}"),
         ],
     );
@@ -77,29 +67,17 @@ fn lists_in_forms() {
             ("a[0]=x&a[1]=y", "{a: [x, y]}"),
             ("a[b]=x&a[b]=y", "{a: {b: [x, y]}}"),
             ("a[][k]=1&a[][l]=2", "{a: [{k: 1, l: 2}]}"),
-            (
-                "a[][k]=1&a[][l]=2&a[][k]=3&a[][l]=4",
-                "{a: [{k: 1, l: 2}, {k: 3, l: 4}]}",
-            ),
-            (
-                "a[][k][x]=1&a[][k][y]=2&a[][k][x]=3",
-                "{a: [{k: {x: 1, y: 2}}, {k: {x: 3}}]}",
-            ),
+            ("a[][k]=1&a[][l]=2&a[][k]=3&a[][l]=4", "{a: [{k: 1, l: 2}, {k: 3, l: 4}]}"),
+            ("a[][k][x]=1&a[][k][y]=2&a[][k][x]=3", "{a: [{k: {x: 1, y: 2}}, {k: {x: 3}}]}"),
             ("a[][k][]=1&a[][k][]=2&a[][l]=3", "{a: [{k: [1, 2], l: 3}]}"),
-            (
-                "a[0][k]=1&a[0][l]=2&a[1][k]=3",
-                "{a: [{k: 1, l: 2}, {k: 3}]}",
-            ),
+            ("a[0][k]=1&a[0][l]=2&a[1][k]=3", "{a: [{k: 1, l: 2}, {k: 3}]}"),
             ("a[][]=1&a[][]=2", "{a: [[1, 2]]}"),
             ("a[][0]=1&a[][1]=2&a[][1]=3", "{a: [[1, 2], {1: 3}]}"),
             ("a[5]=x&a[2]=y", "{a: {5: x, 2: y}}"),
             ("a[0]=x&a[7]=y&a[0]=z", "{a: {0: [x, z], 7: y}}"),
             ("m[0]=x&m[k]=y", "{m: {0: x, k: y}}"),
             ("m[007]=x", "{m: {007: x}}"),
-            (
-                "m[99999999999999999999999]=x",
-                "{m: {99999999999999999999999: x}}",
-            ),
+            ("m[99999999999999999999999]=x", "{m: {99999999999999999999999: x}}"),
         ],
     );
 }
@@ -135,10 +113,7 @@ fn broken_forms() {
     ] {
         check(parse_form, &[(input, &of(name, problem))]);
     }
-    check(
-        parse_form,
-        &[("%ff=1", "- <- The name of a parameter is not valid UTF-8.")],
-    );
+    check(parse_form, &[("%ff=1", "- <- The name of a parameter is not valid UTF-8.")]);
 }
 
 #[test]
@@ -157,14 +132,8 @@ fn objects() {
                 r#"{"a":true,"b":false,"c":null,"d":"","e":[],"f":{}}"#,
                 "{a: true, b: false, c: , d: , e: [], f: {}}",
             ),
-            (
-                r#" { "a" : [ 1 , { "b" : "x" } , [ ] ] } "#,
-                "{a: [1, {b: x}, []]}",
-            ),
-            (
-                r#"{"a":"\u20ac \"q\" \\ \ud83d\ude00","b":"€"}"#,
-                "{a: € \"q\" \\ 😀, b: €}",
-            ),
+            (r#" { "a" : [ 1 , { "b" : "x" } , [ ] ] } "#, "{a: [1, {b: x}, []]}"),
+            (r#"{"a":"\u20ac \"q\" \\ \ud83d\ude00","b":"€"}"#, "{a: € \"q\" \\ 😀, b: €}"),
             (r#"{"a\"b":1,"a[b]":2}"#, "{a\"b: 1, a[b]: 2}"),
         ],
     );
@@ -201,18 +170,9 @@ fn broken_objects() {
             ("[]", not_object),
             ("1", not_object),
             ("a=1", not_object),
-            (
-                r#"{"a":{"b":1,"b":2}}"#,
-                "a[b] <- The parameter `a[b]` is given twice.",
-            ),
-            (
-                r#"{"a":["x\u0000"]}"#,
-                "a[0] <- The parameter `a[0]` contains a NUL character.",
-            ),
-            (
-                r#"{"a\u0000":1}"#,
-                "a <- The parameter `a` has a NUL character in its name.",
-            ),
+            (r#"{"a":{"b":1,"b":2}}"#, "a[b] <- The parameter `a[b]` is given twice."),
+            (r#"{"a":["x\u0000"]}"#, "a[0] <- The parameter `a[0]` contains a NUL character."),
+            (r#"{"a\u0000":1}"#, "a <- The parameter `a` has a NUL character in its name."),
             (r#"{"a":{"":1}}"#, "a <- A name in the JSON body is empty."),
             (r#"{"":1}"#, "- <- A name in the JSON body is empty."),
             (
@@ -227,11 +187,7 @@ fn broken_objects() {
 
 #[test]
 fn limits_are_named_and_exact() {
-    let pairs = |count: usize| {
-        (0..count)
-            .map(|at| format!("a{}[b{at}]=&", at / 100))
-            .collect()
-    };
+    let pairs = |count: usize| (0..count).map(|at| format!("a{}[b{at}]=&", at / 100)).collect();
     let items = |count: usize| "a[]=&".repeat(count);
     let names = |count: usize| (0..count).map(|at| format!("a[n{at}]=&")).collect();
     let tops = |count: usize| (0..count).map(|at| format!("n{at}=&")).collect();
@@ -240,21 +196,9 @@ fn limits_are_named_and_exact() {
     type Made<'a> = &'a dyn Fn(usize) -> String;
     let all: [(Made, usize, &str); 6] = [
         (&pairs, PAIRS_MAX, "4000 parameters (PAIRS_MAX)"),
-        (
-            &items,
-            ITEMS_MAX,
-            "`a` has more than 256 entries (ITEMS_MAX)",
-        ),
-        (
-            &names,
-            ITEMS_MAX,
-            "`a` has more than 256 entries (ITEMS_MAX)",
-        ),
-        (
-            &tops,
-            ITEMS_MAX,
-            "more than 256 entries (ITEMS_MAX) at its top level",
-        ),
+        (&items, ITEMS_MAX, "`a` has more than 256 entries (ITEMS_MAX)"),
+        (&names, ITEMS_MAX, "`a` has more than 256 entries (ITEMS_MAX)"),
+        (&tops, ITEMS_MAX, "more than 256 entries (ITEMS_MAX) at its top level"),
         (&long, KEY_BYTES_MAX, "more than 256 bytes (KEY_BYTES_MAX)"),
         (&deep, DEPTH_MAX, "more than 8 names deep (DEPTH_MAX)"),
     ];
@@ -300,16 +244,8 @@ fn paths() {
 
 #[test]
 fn fingerprints() {
-    let form = |text: &str| {
-        parse_form(text.as_bytes())
-            .expect("a valid form")
-            .fingerprint()
-    };
-    let json = |text: &str| {
-        parse_json(text.as_bytes())
-            .expect("valid JSON")
-            .fingerprint()
-    };
+    let form = |text: &str| parse_form(text.as_bytes()).expect("a valid form").fingerprint();
+    let json = |text: &str| parse_json(text.as_bytes()).expect("valid JSON").fingerprint();
     let same = [
         ("a=1&b[c]=x+y", r#"{"b":{"c":"x y"},"a":1}"#),
         ("a=&b=true", r#"{"b":true,"a":null}"#),
@@ -326,17 +262,7 @@ fn fingerprints() {
     let long: String = (0..12).map(|at| format!("m[]={at}&")).collect();
     let backwards: String = (0..12).rev().map(|at| format!("m[{at}]={at}&")).collect();
     assert_eq!(form(&long), form(&backwards));
-    let different = [
-        "",
-        "a",
-        "a=b",
-        "ab=",
-        "a[]=b",
-        "a[b]=",
-        "a[]=b&a[]=",
-        "a[b]=&c=",
-        "a[b][c]=",
-    ];
+    let different = ["", "a", "a=b", "ab=", "a[]=b", "a[b]=", "a[]=b&a[]=", "a[b]=&c=", "a[b][c]="];
     for (at, one) in different.iter().enumerate() {
         for other in &different[at + 1..] {
             assert_ne!(form(one), form(other), "{one} and {other}");
@@ -382,10 +308,9 @@ fn spell_json(node: &Node) -> serde_json::Value {
         Node::Text(text) if text.is_empty() => serde_json::Value::Null,
         Node::Text(text) => text.as_str().into(),
         Node::List(items) => items.iter().map(spell_json).collect(),
-        Node::Map(entries) => entries
-            .iter()
-            .map(|(name, node)| (name.clone(), spell_json(node)))
-            .collect(),
+        Node::Map(entries) => {
+            entries.iter().map(|(name, node)| (name.clone(), spell_json(node))).collect()
+        }
     }
 }
 
@@ -393,13 +318,7 @@ fn depth(node: &Node) -> usize {
     match node {
         Node::Text(_) => 0,
         Node::List(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
-        Node::Map(entries) => {
-            1 + entries
-                .iter()
-                .map(|entry| depth(&entry.1))
-                .max()
-                .unwrap_or(0)
-        }
+        Node::Map(entries) => 1 + entries.iter().map(|entry| depth(&entry.1)).max().unwrap_or(0),
     }
 }
 

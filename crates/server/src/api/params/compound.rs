@@ -53,10 +53,7 @@ impl<T: Param> Param for Vec<T> {
             let problem = format!("is beyond the {ITEMS_MAX} items of a list (ITEMS_MAX)");
             return Err(ParamError::invalid(at.index(*index), problem));
         }
-        items
-            .into_iter()
-            .map(|(index, item)| T::read(item, &at.index(index)))
-            .collect()
+        items.into_iter().map(|(index, item)| T::read(item, &at.index(index))).collect()
     }
 
     fn unknown(node: &Node, at: &Path) -> Result<(), ParamError> {
@@ -66,9 +63,9 @@ impl<T: Param> Param for Vec<T> {
                 let mut each = items.iter().enumerate();
                 each.try_for_each(|(index, item)| T::unknown(item, &at.index(index)))
             }
-            Node::Map(entries) => entries
-                .iter()
-                .try_for_each(|(name, item)| T::unknown(item, &at.key(name))),
+            Node::Map(entries) => {
+                entries.iter().try_for_each(|(name, item)| T::unknown(item, &at.key(name)))
+            }
         }
     }
 
@@ -251,16 +248,13 @@ impl Param for MetadataPatch {
                 let problem = format!("must be a hash, written as {at}[name]=value");
                 return Err(ParamError::invalid(at, problem));
             }
-            Node::Map(entries) => entries
-                .iter()
-                .map(|(name, node)| metadata_entry(name, node, at))
-                .collect(),
+            Node::Map(entries) => {
+                entries.iter().map(|(name, node)| metadata_entry(name, node, at)).collect()
+            }
             // The names 0, 1, 2 look like a list.
             Node::List(items) => {
                 let named = items.iter().enumerate();
-                named
-                    .map(|(index, node)| metadata_entry(&index.to_string(), node, at))
-                    .collect()
+                named.map(|(index, node)| metadata_entry(&index.to_string(), node, at)).collect()
             }
         };
         changes.map(MetadataPatch::Change)
@@ -281,10 +275,7 @@ fn metadata_entry(
     at: &Path,
 ) -> Result<(String, Option<String>), ParamError> {
     let Node::Text(value) = node else {
-        let problem = format!(
-            "takes only texts as values, and `{name}` has {}",
-            quote(node)
-        );
+        let problem = format!("takes only texts as values, and `{name}` has {}", quote(node));
         return Err(ParamError::invalid(at, problem));
     };
     if name.contains(['[', ']']) {
@@ -339,10 +330,7 @@ impl CreatedRange {
 impl Param for CreatedRange {
     fn read(node: &Node, at: &Path) -> Result<Self, ParamError> {
         Ok(match Either::<i64, Bounds>::read(node, at)? {
-            Either::Scalar(time) => CreatedRange {
-                from: time,
-                to: time,
-            },
+            Either::Scalar(time) => CreatedRange { from: time, to: time },
             Either::Hash(Bounds { gt, gte, lt, lte }) => {
                 let above = gt.map_or(i64::MIN, |time| time + 1);
                 let below = lt.map_or(i64::MAX, |time| time - 1);
@@ -385,9 +373,7 @@ impl Param for Limit {
 
     fn read(node: &Node, at: &Path) -> Result<Self, ParamError> {
         let wanted = read_integer(node, at, -INTEGER_MAX, INTEGER_MAX)?.max(1);
-        Ok(Limit(
-            usize::try_from(wanted).map_or(Limit::MAX, |wanted| wanted.min(Limit::MAX)),
-        ))
+        Ok(Limit(usize::try_from(wanted).map_or(Limit::MAX, |wanted| wanted.min(Limit::MAX))))
     }
 
     fn absent(_at: &Path) -> Result<Self, ParamError> {
@@ -396,11 +382,7 @@ impl Param for Limit {
 
     fn schema() -> Schema {
         let [default, max] = [Limit::DEFAULT, Limit::MAX].map(|limit| limit as i64);
-        Schema::Integer {
-            min: 1,
-            max,
-            default: Some(default),
-        }
+        Schema::Integer { min: 1, max, default: Some(default) }
     }
 }
 

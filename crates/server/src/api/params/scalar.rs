@@ -109,11 +109,7 @@ impl Param for i64 {
     }
 
     fn schema() -> Schema {
-        Schema::Integer {
-            min: -INTEGER_MAX,
-            max: INTEGER_MAX,
-            default: None,
-        }
+        Schema::Integer { min: -INTEGER_MAX, max: INTEGER_MAX, default: None }
     }
 }
 
@@ -127,11 +123,7 @@ impl<const MIN: i64, const MAX: i64> Param for Between<MIN, MAX> {
     }
 
     fn schema() -> Schema {
-        Schema::Integer {
-            min: MIN,
-            max: MAX,
-            default: None,
-        }
+        Schema::Integer { min: MIN, max: MAX, default: None }
     }
 }
 
@@ -152,15 +144,8 @@ pub(super) fn read_integer(node: &Node, at: &Path, min: i64, max: i64) -> Result
         Ok(value) => value < min,
         Err(_) => text.starts_with('-'),
     };
-    let (word, limit) = if too_low {
-        ("least", min)
-    } else {
-        ("most", max)
-    };
-    Err(ParamError::integer(
-        at,
-        format_args!("must be at {word} {limit}"),
-    ))
+    let (word, limit) = if too_low { ("least", min) } else { ("most", max) };
+    Err(ParamError::integer(at, format_args!("must be at {word} {limit}")))
 }
 
 impl Param for bool {
@@ -220,11 +205,7 @@ impl Param for Email {
     }
 
     fn schema() -> Schema {
-        Schema::Text {
-            max_chars: EMAIL_CHARS_MAX,
-            pattern: None,
-            format: Some("email"),
-        }
+        Schema::Text { max_chars: EMAIL_CHARS_MAX, pattern: None, format: Some("email") }
     }
 }
 
@@ -253,11 +234,7 @@ impl Param for Country {
     }
 
     fn schema() -> Schema {
-        Schema::Text {
-            max_chars: 2,
-            pattern: Some("^[A-Za-z]{2}$"),
-            format: None,
-        }
+        Schema::Text { max_chars: 2, pattern: Some("^[A-Za-z]{2}$"), format: None }
     }
 }
 
@@ -300,18 +277,11 @@ impl Param for CurrencyCode {
         let code = node.as_text().and_then(CurrencyCode::from_code);
         code.ok_or_else(|| {
             let (sent, known) = (quote(node), SUPPORTED_CURRENCIES.join(", "));
-            ParamError::invalid(
-                at,
-                format!("must be a supported currency, not {sent}: {known}"),
-            )
+            ParamError::invalid(at, format!("must be a supported currency, not {sent}: {known}"))
         })
     }
 
     fn schema() -> Schema {
-        Schema::Text {
-            max_chars: 3,
-            pattern: Some("^[A-Za-z]{3}$"),
-            format: None,
-        }
+        Schema::Text { max_chars: 3, pattern: Some("^[A-Za-z]{3}$"), format: None }
     }
 }

@@ -64,12 +64,7 @@ impl Field {
     pub fn of<T: Param>(name: &'static str, doc_lines: &[&str]) -> Field {
         let lines: Vec<&str> = doc_lines.iter().map(|line| line.trim()).collect();
         let description = lines.join("\n").trim().to_owned();
-        Field {
-            name,
-            description,
-            required: T::REQUIRED,
-            schema: T::schema(),
-        }
+        Field { name, description, required: T::REQUIRED, schema: T::schema() }
     }
 
     /// Its JSON Schema, description included.
@@ -85,22 +80,14 @@ impl Field {
 impl Schema {
     /// A text with a limit and no further rules.
     pub fn text(max_chars: usize) -> Schema {
-        Schema::Text {
-            max_chars,
-            pattern: None,
-            format: None,
-        }
+        Schema::Text { max_chars, pattern: None, format: None }
     }
 
     /// JSON Schema as OpenAPI 3.1 uses it. A refused name is not among the properties; it stands
     /// in `x-purser-refuses`.
     pub fn to_json_schema(&self) -> Value {
         match self {
-            Schema::Text {
-                max_chars,
-                pattern,
-                format,
-            } => {
+            Schema::Text { max_chars, pattern, format } => {
                 let mut schema = json!({ "type": "string", "minLength": 1 });
                 schema["maxLength"] = (*max_chars).into();
                 if let Some(pattern) = pattern {
@@ -153,11 +140,8 @@ impl Schema {
 fn hash_schema(fields: &[Field], refuses: &[&'static str]) -> Value {
     let property = |field: &Field| (field.name.to_owned(), field.to_json_schema());
     let properties: Map<String, Value> = fields.iter().map(property).collect();
-    let required: Vec<&str> = fields
-        .iter()
-        .filter(|field| field.required)
-        .map(|field| field.name)
-        .collect();
+    let required: Vec<&str> =
+        fields.iter().filter(|field| field.required).map(|field| field.name).collect();
     let mut schema = json!({ "type": "object", "properties": properties });
     if !required.is_empty() {
         schema["required"] = required.into();

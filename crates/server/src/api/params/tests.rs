@@ -82,11 +82,7 @@ fn outcome<T: Param + Debug>(form: &str) -> (String, String) {
     let tree = parse_form(form.as_bytes()).expect("a valid form");
     match read_all::<T>(&tree) {
         Ok(value) => (format!("{value:?}"), String::new()),
-        Err(ParamError {
-            code,
-            param,
-            message,
-        }) => {
+        Err(ParamError { code, param, message }) => {
             let param = param.as_deref().unwrap_or("-");
             let short = format!("{param} [{}]", code.unwrap_or("-"));
             (format!("{short} {message}"), short)
@@ -120,9 +116,7 @@ fn check_one<T: Param + Debug>(table: &[(&str, &str)]) {
         fn describe(_: &mut Vec<Field>, _: &mut Vec<&'static str>) {}
     }
     let strip = |full: &str| {
-        full.strip_prefix("One(")
-            .and_then(|rest| rest.strip_suffix(')'))
-            .map(str::to_owned)
+        full.strip_prefix("One(").and_then(|rest| rest.strip_suffix(')')).map(str::to_owned)
     };
     for (form, expected) in table {
         let (full, short) = outcome::<One<T>>(form);
@@ -144,10 +138,7 @@ fn one_error_in_a_fixed_order() {
             "settings[foo] [parameter_unknown] The parameter \
           `settings[foo]` is not one that this operation knows.",
         ),
-        (
-            "lines[][amount]=1&lines[][foo]=2",
-            "lines[0][foo] [parameter_unknown]",
-        ),
+        ("lines[][amount]=1&lines[][foo]=2", "lines[0][foo] [parameter_unknown]"),
         ("lines[7][foo]=2", "lines[7][foo] [parameter_unknown]"),
         ("rules[foo]=", "rules[foo] [parameter_unknown]"),
         ("amount[foo]=1&bar=1", "bar [parameter_unknown]"),
@@ -161,18 +152,9 @@ fn one_error_in_a_fixed_order() {
         ("tax=", "tax [-]"),
         ("amount=1&settings[rounding]=up", "settings[rounding] [-]"),
         // Then in the order of declaration.
-        (
-            "currency=foo",
-            "amount [parameter_missing] The parameter `amount` is required.",
-        ),
-        (
-            "currency=foo&amount=0",
-            "amount [parameter_invalid_integer]",
-        ),
-        (
-            "amount=1&lines[][flag]=1",
-            "lines[0][amount] [parameter_missing]",
-        ),
+        ("currency=foo", "amount [parameter_missing] The parameter `amount` is required."),
+        ("currency=foo&amount=0", "amount [parameter_invalid_integer]"),
+        ("amount=1&lines[][flag]=1", "lines[0][amount] [parameter_missing]"),
         ("amount=1&limit=x&currency=foo", "currency [-]"),
         ("amount=1&limit=x", "limit [parameter_invalid_integer]"),
     ]);
@@ -195,10 +177,7 @@ fn groups() {
     check_one::<Settings>(&[
         ("", "x [parameter_missing]"),
         ("x=", "x [parameter_invalid_empty]"),
-        (
-            "x=1",
-            "x [-] The parameter `x` must be a hash, written as x[name]=value.",
-        ),
+        ("x=1", "x [-] The parameter `x` must be a hash, written as x[name]=value."),
         ("x[]=1", "x [-]"),
         ("x[5]=1", "x[5] [parameter_unknown]"),
         (
@@ -216,10 +195,7 @@ fn expand_leaves_the_tree() {
     assert_eq!(tree, parse_form(b"a=1&b=2").expect("a valid form"));
     assert_eq!(take_expand(&mut tree), Ok(Vec::new()));
     let mut tree = parse_form(b"expand[a]=b").expect("a valid form");
-    assert_eq!(
-        take_expand(&mut tree).unwrap_err().param.as_deref(),
-        Some("expand")
-    );
+    assert_eq!(take_expand(&mut tree).unwrap_err().param.as_deref(), Some("expand"));
 }
 
 #[test]
@@ -227,10 +203,7 @@ fn json_null_unsets() {
     let tree = parse_json(br#"{"amount":5,"description":null,"metadata":{"a":null,"b":7}}"#);
     let sample: Sample = read_all(&tree.expect("valid JSON")).expect("valid parameters");
     assert_eq!(sample.description, Patch::Clear);
-    let changes = vec![
-        ("a".to_owned(), None),
-        ("b".to_owned(), Some("7".to_owned())),
-    ];
+    let changes = vec![("a".to_owned(), None), ("b".to_owned(), Some("7".to_owned()))];
     assert_eq!(sample.metadata, MetadataPatch::Change(changes));
     let tree = parse_json(br#"{"amount":1e3}"#).expect("valid JSON");
     let code = read_all::<Sample>(&tree).unwrap_err().code;
@@ -246,19 +219,10 @@ fn metadata() {
     check_one::<MetadataPatch>(&[
         ("", "Keep"),
         ("x=", "Clear"),
-        (
-            "x[a]=1&x[b]=",
-            "Change([(\"a\", Some(\"1\")), (\"b\", None)])",
-        ),
-        (
-            "x[0]=a&x[1]=b",
-            "Change([(\"0\", Some(\"a\")), (\"1\", Some(\"b\"))])",
-        ),
+        ("x[a]=1&x[b]=", "Change([(\"a\", Some(\"1\")), (\"b\", None)])"),
+        ("x[0]=a&x[1]=b", "Change([(\"0\", Some(\"a\")), (\"1\", Some(\"b\"))])"),
         ("x[2024]=a", "Change([(\"2024\", Some(\"a\"))])"),
-        (
-            "x=1",
-            "x [-] The parameter `x` must be a hash, written as x[name]=value.",
-        ),
+        ("x=1", "x [-] The parameter `x` must be a hash, written as x[name]=value."),
         (
             "x[a][b]=1",
             "x [-] The parameter `x` takes only texts as values, and `a` has a \
@@ -271,17 +235,10 @@ fn metadata() {
           501: k.",
         ),
     ]);
-    assert!(
-        outcome::<Sample>(&longest.replace('x', "metadata"))
-            .0
-            .contains("amount")
-    );
+    assert!(outcome::<Sample>(&longest.replace('x', "metadata")).0.contains("amount"));
     let tree = parse_json(br#"{"amount":1,"metadata":{"a[b]":"1"}}"#).expect("valid JSON");
     let error = read_all::<Sample>(&tree).unwrap_err();
-    assert_eq!(
-        (error.code, error.param.as_deref()),
-        (None, Some("metadata"))
-    );
+    assert_eq!((error.code, error.param.as_deref()), (None, Some("metadata")));
 }
 
 #[test]
@@ -291,9 +248,7 @@ fn metadata_merges() {
     let apply = |form: &str| {
         let tree = parse_form(form.as_bytes()).expect("a valid form");
         let patch: MetadataPatch = read_field(&tree, "metadata", &Path::ROOT).expect("metadata");
-        patch
-            .apply(&current, &at)
-            .map(|next| json!(next).to_string())
+        patch.apply(&current, &at).map(|next| json!(next).to_string())
     };
     let cases = [
         ("", r#"{"a":"1","b":"2"}"#),
@@ -309,10 +264,7 @@ fn metadata_merges() {
     assert!(apply(&fits).is_ok());
     let over: String = more(49);
     let error = apply(&over).unwrap_err();
-    assert_eq!(
-        (error.code, error.param.as_deref()),
-        (None, Some("metadata"))
-    );
+    assert_eq!((error.code, error.param.as_deref()), (None, Some("metadata")));
     assert!(error.message.contains("at most 50 names, not 51"));
 }
 
@@ -331,26 +283,17 @@ fn schemas() {
         })
     );
     assert_eq!(property("object")["maxLength"], json!(5));
-    assert_eq!(
-        property("type")["description"],
-        json!("Kind of the sample.")
-    );
+    assert_eq!(property("type")["description"], json!("Kind of the sample."));
     assert_eq!(
         property("settings")["properties"]["reconciliation_mode"]["enum"],
         json!(["automatic", "manual", "merchant_default"])
     );
     assert_eq!(property("lines")["items"]["required"], json!(["amount"]));
-    assert_eq!(
-        property("description")["anyOf"][1],
-        json!({ "type": "string", "enum": [""] })
-    );
+    assert_eq!(property("description")["anyOf"][1], json!({ "type": "string", "enum": [""] }));
     assert_eq!(property("metadata")["anyOf"][0]["maxProperties"], json!(50));
     assert_eq!(property("limit")["default"], json!(10));
     let created = CreatedRange::schema().to_json_schema();
-    assert_eq!(
-        created["anyOf"][1]["properties"]["gt"]["type"],
-        json!("integer")
-    );
+    assert_eq!(created["anyOf"][1]["properties"]["gt"]["type"], json!("integer"));
 }
 
 proptest! {

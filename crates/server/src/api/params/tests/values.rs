@@ -49,15 +49,9 @@ fn integers() {
 fn integers_in_a_range() {
     check_one::<Positive>(&[
         ("x=1", "Between(1)"),
-        (
-            "x=0",
-            "x [parameter_invalid_integer] The parameter `x` must be at least 1.",
-        ),
+        ("x=0", "x [parameter_invalid_integer] The parameter `x` must be at least 1."),
     ]);
-    check_one::<NonNegative>(&[
-        ("x=0", "Between(0)"),
-        ("x=-1", "x [parameter_invalid_integer]"),
-    ]);
+    check_one::<NonNegative>(&[("x=0", "Between(0)"), ("x=-1", "x [parameter_invalid_integer]")]);
     check_one::<Between<1, { i64::MAX }>>(&[
         ("x=9223372036854775807", "Between(9223372036854775807)"),
         ("x=9223372036854775808", "x [parameter_invalid_integer]"),
@@ -81,10 +75,7 @@ fn texts() {
     check_one::<Text>(&[
         ("x=+a+", "Str(\" a \")"),
         ("x=", "x [parameter_invalid_empty]"),
-        (
-            "x[]=a",
-            "x [-] The parameter `x` must be a text, not a list.",
-        ),
+        ("x[]=a", "x [-] The parameter `x` must be a text, not a list."),
         ("x[a]=a", "x [-]"),
         (&longest, &longest_read),
         (
@@ -119,10 +110,7 @@ fn words() {
         ("x=true", "true"),
         ("x=false", "false"),
         ("x=", "x [parameter_invalid_empty]"),
-        (
-            "x=1",
-            "x [-] The parameter `x` must be a boolean, true or false, not '1'.",
-        ),
+        ("x=1", "x [-] The parameter `x` must be a boolean, true or false, not '1'."),
         ("x[]=true", "x [-]"),
     ]);
     check_one::<Mode>(&[
@@ -154,11 +142,7 @@ fn words() {
         ("x=", "x [parameter_invalid_empty]"),
     ]);
     assert!(SUPPORTED_CURRENCIES.is_sorted() && SUPPORTED_CURRENCIES.len() >= 135);
-    assert!(
-        outcome::<Sample>("amount=1&currency=xyz")
-            .0
-            .contains(" eur, ")
-    );
+    assert!(outcome::<Sample>("amount=1&currency=xyz").0.contains(" eur, "));
 }
 
 #[test]
@@ -175,10 +159,7 @@ fn lists() {
             "x[256] [-] The parameter `x[256]` is beyond the 256 items of a list \
           (ITEMS_MAX).",
         ),
-        (
-            "x=1",
-            "x [-] The parameter `x` must be a list, written as x[]=value.",
-        ),
+        ("x=1", "x [-] The parameter `x` must be a list, written as x[]=value."),
         ("x[a]=1", "x [-]"),
         ("x[3]=1&x[5]=b", "x[5] [parameter_invalid_integer]"),
         ("x[]=1&x[]=", "x[1] [parameter_invalid_empty]"),
@@ -209,10 +190,7 @@ fn patches() {
     check_one::<Patch<Vec<i64>>>(&[("x=", "Clear"), ("x[]=1", "Set([1])")]);
     check_one::<Either<Text, Line>>(&[
         ("x=tok_1", "Scalar(Str(\"tok_1\"))"),
-        (
-            "x[amount]=1",
-            "Hash(Line { amount: Between(1), flag: None })",
-        ),
+        ("x[amount]=1", "Hash(Line { amount: Between(1), flag: None })"),
         ("x[foo]=1", "x[foo] [parameter_unknown]"),
         ("x=", "x [parameter_invalid_empty]"),
     ]);
@@ -233,10 +211,7 @@ fn ranges_and_pages() {
     check_one::<CreatedRange>(&[
         ("x=5", "CreatedRange { from: 5, to: 5 }"),
         ("x[gt]=5&x[lt]=9", "CreatedRange { from: 6, to: 8 }"),
-        (
-            "x[gte]=5&x[gt]=3&x[lte]=9",
-            "CreatedRange { from: 5, to: 9 }",
-        ),
+        ("x[gte]=5&x[gt]=3&x[lte]=9", "CreatedRange { from: 5, to: 9 }"),
         ("x[gte]=5", &open_end),
         ("x[lt]=5", &open_start),
         ("x[gt]=a", "x[gt] [parameter_invalid_integer]"),
@@ -248,14 +223,8 @@ fn ranges_and_pages() {
     assert!(CreatedRange { from: 1, to: 2 }.contains(2));
     assert!(!CreatedRange { from: 1, to: 2 }.contains(3));
     check::<Page>(&[
-        (
-            "",
-            "Page { limit: Limit(10), starting_after: None, ending_before: None }",
-        ),
+        ("", "Page { limit: Limit(10), starting_after: None, ending_before: None }"),
         ("starting_after=a&ending_before=b", "- [-]"),
-        (
-            "starting_after=&ending_before=b",
-            "starting_after [parameter_invalid_empty]",
-        ),
+        ("starting_after=&ending_before=b", "starting_after [parameter_invalid_empty]"),
     ]);
 }
