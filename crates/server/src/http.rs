@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
-use hyper::header::CONTENT_TYPE;
+use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -95,7 +96,7 @@ async fn handle(app: &App, request: Request<Incoming>) -> Answer {
         let answer = match path {
             "/healthz" => Some(plain(StatusCode::OK, "ok\n".into())),
             "/readyz" => Some(ready(app)),
-            "/metrics" => Some(plain(StatusCode::OK, app.metrics.text(app.lane.waiting()))),
+            "/metrics" => Some(metrics(app)),
             "/openapi.json" => Some(openapi()),
             _ => None,
         };
@@ -104,7 +105,14 @@ async fn handle(app: &App, request: Request<Incoming>) -> Answer {
         }
     }
     let (parts, body) = request.into_parts();
-    let (answer, route) = match read_body(body).await {
+    let body = match header_bytes(&parts) > HEADER_BYTES_MAX {
+        true => Err((
+            431,
+            format!("The headers are larger than {HEADER_BYTES_MAX} bytes (header_bytes_max)."),
+        )),
+        false => read_body(body).await,
+    };
+    let (answer, route) = match body {
         Ok(body) => serve(app, &parts, body).await,
         Err((status, message)) => (unreadable(app, status, message), None),
     };
@@ -119,6 +127,15 @@ async fn handle(app: &App, request: Request<Incoming>) -> Answer {
         "request"
     );
     answer
+}
+
+/// Bytes of the request line and the headers, as they were sent.
+fn header_bytes(parts: &Parts) -> usize {
+    let path = parts.uri.path_and_query().map_or(0, |path| path.as_str().len());
+    let header = |(name, value): (&HeaderName, &HeaderValue)| {
+        name.as_str().len() + value.len() + b": \r\n".len()
+    };
+    path + parts.headers.iter().map(header).sum::<usize>()
 }
 
 async fn read_body(body: Incoming) -> Result<Bytes, (u16, String)> {
@@ -143,6 +160,9 @@ async fn read_body(body: Incoming) -> Result<Bytes, (u16, String)> {
 fn ready(app: &App) -> Answer {
     let full = app.lane.waiting() >= app.settings.queue_max;
     let readable = app.readers.snapshot(|reader| reader.house_balances(books::World(0)));
+    if !app.lane.is_running() {
+        return plain(StatusCode::SERVICE_UNAVAILABLE, "the lane has stopped\n".into());
+    }
     match (readable, full) {
         (Ok(_), false) => plain(StatusCode::OK, "ready\n".into()),
         (Ok(_), true) => plain(StatusCode::SERVICE_UNAVAILABLE, "the queue is full\n".into()),
@@ -150,9 +170,16 @@ fn ready(app: &App) -> Answer {
     }
 }
 
+fn metrics(app: &App) -> Answer {
+    let mut answer = plain(StatusCode::OK, app.metrics.text(app.lane.waiting()));
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    answer
+}
+
 fn openapi() -> Answer {
     let mut answer = Response::new(Full::new(Bytes::from_static(crate::api::openapi::JSON)));
-    let json = hyper::header::HeaderValue::from_static("application/json");
+    let json = HeaderValue::from_static("application/json");
     answer.headers_mut().insert(CONTENT_TYPE, json);
     answer
 }
@@ -160,7 +187,7 @@ fn openapi() -> Answer {
 fn plain(status: StatusCode, text: String) -> Answer {
     let mut answer = Response::new(Full::new(Bytes::from(text)));
     *answer.status_mut() = status;
-    let kind = hyper::header::HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    let kind = HeaderValue::from_static("text/plain; charset=utf-8");
     answer.headers_mut().insert(CONTENT_TYPE, kind);
     answer
 }

@@ -131,8 +131,18 @@ CREATE TABLE event (
     PRIMARY KEY (world, number)
 ) STRICT, WITHOUT ROWID;
 
--- A key that was used: (customer, row) refers to the immutable row that the answer shows, answer
--- to the bytes kept in `answer`.
+-- Keys that were used: (customer, row) refers to the immutable row that the answer shows, or else
+-- `answer` has its bytes. New ones are appended here; later they move to the table sorted by key.
+CREATE TABLE recent_key (
+    number      INTEGER PRIMARY KEY,
+    world       INTEGER NOT NULL,
+    key         BLOB    NOT NULL CHECK (length(key) = 16),
+    fingerprint BLOB    NOT NULL CHECK (length(fingerprint) = 16),
+    request_id  TEXT    NOT NULL,
+    customer    INTEGER,
+    row         INTEGER
+) STRICT;
+
 CREATE TABLE idempotency (
     world       INTEGER NOT NULL,
     key         BLOB    NOT NULL CHECK (length(key) = 16),

@@ -131,6 +131,15 @@ impl Admin {
         if to.exists() {
             return Err(StoreError::ReadOnly(format!("{} exists already", to.display())));
         }
+        let copied = self.copy(to, progress);
+        if copied.is_err() {
+            // Half a copy is none. What cannot be removed either is named by the first error.
+            let _ = std::fs::remove_file(to);
+        }
+        copied
+    }
+
+    fn copy(&self, to: &Path, progress: &mut dyn FnMut(i32, i32)) -> Result<()> {
         let from = connect(&self.path, Access::Read)?;
         let mut copy = Connection::open(to)?;
         let backup = Backup::new(&from, &mut copy)?;

@@ -5,14 +5,15 @@
 
 use std::path::Path;
 
-use books::World;
 use books::audit::{Auditor, Report};
+use books::funding::Instructions;
 use books::id::Number;
 use books::journal::{Account, Entry, Posting, Seal};
+use books::{Customer, World};
 use rusqlite::{Connection, Row, params};
 
-use crate::error::{Result, StoreError};
-use crate::rows::{self, CASH_COLUMNS, Cur, Num};
+use crate::error::Result;
+use crate::rows::{self, BALANCE_COLUMNS, CASH_COLUMNS, Cur, EVENT_COLUMNS, Num};
 use crate::sqlite::{Access, open_existing};
 
 /// How often progress is told: every so many rows.
@@ -45,12 +46,13 @@ const REFERENCES: &[(&str, &str)] = &[
     ),
     (
         "every kept answer shows something that exists",
-        "SELECT i.world, i.number FROM idempotency i WHERE i.row IS NOT NULL AND NOT EXISTS
-             (SELECT 1 FROM cash_transaction t
-              WHERE t.world = i.world AND t.customer = i.customer AND t.number = i.row)
-         UNION ALL
-         SELECT i.world, i.number FROM idempotency i WHERE i.row IS NULL AND NOT EXISTS
-             (SELECT 1 FROM answer a WHERE a.world = i.world AND a.number = i.number)",
+        "WITH used AS (SELECT world, number, customer, row FROM idempotency
+             UNION ALL SELECT world, number, customer, row FROM recent_key)
+         SELECT u.world, u.number FROM used u WHERE CASE WHEN u.row IS NULL
+             THEN NOT EXISTS (SELECT 1 FROM answer a
+                 WHERE a.world = u.world AND a.number = u.number)
+             ELSE NOT EXISTS (SELECT 1 FROM cash_transaction t
+                 WHERE t.world = u.world AND t.customer = u.customer AND t.number = u.row) END",
     ),
     (
         "every posting belongs to an entry",
@@ -62,7 +64,7 @@ const REFERENCES: &[(&str, &str)] = &[
 /// Examines the database at `path`. `progress` is told how many rows are done and how many there
 /// are.
 pub fn examine(path: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Report> {
-    let db = open_existing(path, Access::Read)?;
+    let db = open_existing(path, Access::Examine).or_else(|_| open_existing(path, Access::Read))?;
     db.execute_batch("BEGIN")?;
     let mut auditor = Auditor::default();
     integrity(&db, &mut auditor)?;
@@ -79,6 +81,7 @@ pub fn examine(path: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Report
     };
     entries(&db, &mut auditor, &mut tell)?;
     transactions(&db, &mut auditor, &mut tell)?;
+    documents(&db, &mut auditor)?;
     sums(&db, &mut auditor)?;
     references(&db, &mut auditor)?;
     Ok(auditor.finish())
@@ -99,7 +102,7 @@ fn integrity(db: &Connection, auditor: &mut Auditor) -> Result<()> {
 
 fn entries(db: &Connection, auditor: &mut Auditor, tell: &mut dyn FnMut()) -> Result<()> {
     let mut select = db.prepare(
-        "SELECT e.world, e.number, e.kind, e.seal, p.account, p.owner, p.currency, p.amount
+        "SELECT e.world, e.number, e.kind, e.seal, p.account, p.owner, p.currency, p.amount, p.line
          FROM entry e LEFT JOIN posting p ON p.world = e.world AND p.entry = e.number
          ORDER BY e.world, e.number, p.line",
     )?;
@@ -122,7 +125,13 @@ fn entries(db: &Connection, auditor: &mut Auditor, tell: &mut dyn FnMut()) -> Re
         }
         if let Some(opened) = open.as_mut().filter(|_| row.get_ref(4).is_ok_and(|v| !is_null(v))) {
             match rows::posting(row, 4) {
-                Ok(posting) => opened.postings.push(posting),
+                Ok(posting) => {
+                    let line = opened.postings.len() as i64;
+                    if !is_spelled(row, &posting, line)? {
+                        auditor.found(SPELLED, format!("a posting of entry {}", number.0));
+                    }
+                    opened.postings.push(posting);
+                }
                 Err(error) => auditor.found("every row can be read", error.to_string()),
             }
         }
@@ -136,6 +145,16 @@ fn entries(db: &Connection, auditor: &mut Auditor, tell: &mut dyn FnMut()) -> Re
 
 fn is_null(value: rusqlite::types::ValueRef<'_>) -> bool {
     value.data_type() == rusqlite::types::Type::Null
+}
+
+/// The invariant that rows are written in one way only, which the seals rest on.
+const SPELLED: &str = "every row is spelled as Purser writes it";
+
+fn is_spelled(row: &Row<'_>, posting: &Posting, line: i64) -> Result<bool> {
+    let (_, owner) = posting.account.code();
+    Ok(row.get::<_, Num>(5)?.0 == owner
+        && row.get::<_, String>(6)? == posting.currency.as_str()
+        && row.get::<_, i64>(8)? == line)
 }
 
 /// An entry while its postings are read.
@@ -198,6 +217,12 @@ fn transactions(db: &Connection, auditor: &mut Auditor, tell: &mut dyn FnMut()) 
     while let Some(row) = found.next()? {
         let (world, Num(customer)) = (World(row.get(7)?), row.get(8)?);
         if let Some(transaction) = readable(rows::cash_transaction(row, customer), auditor) {
+            let spelled = row.get::<_, String>(2)? == transaction.currency.as_str()
+                && row.get::<_, Option<String>>(5)? == transaction.others.to_text()
+                && row.get::<_, Option<String>>(6)? == transaction.cause.detail();
+            if !spelled {
+                auditor.found(SPELLED, format!("transaction {}", transaction.key.number.0));
+            }
             auditor.transaction(world, &transaction);
         }
         tell();
@@ -216,6 +241,39 @@ fn readable<T>(row: Result<T>, auditor: &mut Auditor) -> Option<T> {
     }
 }
 
+/// Rows that are not money: each has to be readable.
+fn documents(db: &Connection, auditor: &mut Auditor) -> Result<()> {
+    let document = |row: &Row<'_>| -> Result<String> { Ok(row.get(0)?) };
+    each(db, "SELECT data FROM customer", auditor, &|row| {
+        let customer: Customer = serde_json::from_str(&document(row)?)?;
+        drop(customer);
+        Ok(())
+    })?;
+    each(db, "SELECT data FROM funding_instructions", auditor, &|row| {
+        let made: Instructions = serde_json::from_str(&document(row)?)?;
+        drop(made);
+        Ok(())
+    })?;
+    let events = format!("SELECT {EVENT_COLUMNS} FROM event");
+    each(db, &events, auditor, &|row| rows::event(row).map(drop))?;
+    let lines = format!("SELECT {BALANCE_COLUMNS} FROM balance_transaction");
+    each(db, &lines, auditor, &|row| rows::balance_transaction(row).map(drop))
+}
+
+fn each(
+    db: &Connection,
+    query: &str,
+    auditor: &mut Auditor,
+    read: &dyn Fn(&Row<'_>) -> Result<()>,
+) -> Result<()> {
+    let mut select = db.prepare(query)?;
+    let mut found = select.query([])?;
+    while let Some(row) = found.next()? {
+        readable(read(row), auditor);
+    }
+    Ok(())
+}
+
 fn sums(db: &Connection, auditor: &mut Auditor) -> Result<()> {
     let mut select = db.prepare(
         "SELECT world, account, currency, sum(amount) FROM house_balance
@@ -223,10 +281,13 @@ fn sums(db: &Connection, auditor: &mut Auditor) -> Result<()> {
     )?;
     let mut found = select.query([])?;
     while let Some(row) = found.next()? {
-        let code = row.get(1)?;
-        let account = Account::from_code(code, Number(0))
-            .ok_or_else(|| StoreError::Corrupt(format!("no account has the code {code}")))?;
-        let currency = row.get::<_, Cur>(2)?.0;
+        let (code, currency) = (row.get(1)?, row.get::<_, Cur>(2));
+        let account = Account::from_code(code, Number(0)).filter(|account| account.is_house());
+        let (Some(account), Ok(Cur(currency))) = (account, currency) else {
+            let detail = format!("a house balance of account {code}");
+            auditor.found("every row can be read", detail);
+            continue;
+        };
         auditor.house_balance(World(row.get(0)?), account, currency, row.get(3)?);
     }
     let mut select = db.prepare("SELECT world, lane, head, length FROM chain")?;

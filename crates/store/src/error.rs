@@ -51,6 +51,14 @@ impl fmt::Display for StoreError {
     }
 }
 
+impl StoreError {
+    /// Whether it says something about one command, not about the disk or the database: then the
+    /// commands beside it can go on.
+    pub fn is_about_one_command(&self) -> bool {
+        matches!(self, StoreError::Constraint(_) | StoreError::Corrupt(_) | StoreError::Bug(_))
+    }
+}
+
 impl std::error::Error for StoreError {}
 
 impl From<rusqlite::Error> for StoreError {

@@ -25,15 +25,17 @@ use books::{Change, Command, Context, Currency, IdKey, Refusal, Reply, RowKey, W
 
 use crate::checkpoint::Checkpointer;
 use crate::error::{Result, StoreError};
+use crate::keys::{Keys, Step};
 use crate::purses::Purses;
 use crate::working_set::WorkingSet;
 use crate::writer::Writer;
 
 /// How long an idempotency key is remembered, as Stripe documents it.
 const KEY_LIFETIME_S: i64 = 24 * 60 * 60;
-/// Rows looked at in one step of forgetting old keys, and how often there is a step.
-const PRUNE_ROWS_MAX: i64 = 500;
-const PRUNE_EVERY: Duration = Duration::from_secs(1);
+/// Rows looked at in one step of forgetting old keys, and how often there is a step: 10,000 a
+/// second, which is more than a lane can add for long.
+const PRUNE_ROWS_MAX: i64 = 1000;
+const PRUNE_EVERY: Duration = Duration::from_millis(100);
 
 /// A command on its way through the lane, and what becomes of its answer.
 pub trait Job: Send {
@@ -166,6 +168,7 @@ impl Lane {
     pub fn start(path: PathBuf, ids: IdKey, options: LaneOptions) -> Result<Lane> {
         let writer = Writer::open(&path, options.lane)?;
         let numbers = writer.numbers()?;
+        let keys = Keys::load(writer.connection())?;
         let (queue, inbox) = sync_channel(options.queue_max);
         let waiting = Arc::new(AtomicUsize::new(0));
         let purses = Arc::new(Purses::default());
@@ -180,7 +183,8 @@ impl Lane {
             inbox,
             waiting: waiting.clone(),
             purses: purses.clone(),
-            chains: HashMap::new(),
+            keys,
+            chains: Chains::new(),
             house: HashMap::new(),
             last_batch: 0,
             prune_from: (0, Vec::new()),
@@ -223,6 +227,11 @@ impl Lane {
         self.purses.clone()
     }
 
+    /// Whether the thread is there to take writes.
+    pub fn is_running(&self) -> bool {
+        self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
+    }
+
     /// Finishes what waits and stops.
     pub fn stop(&mut self) {
         self.queue = None;
@@ -239,6 +248,7 @@ impl Drop for Lane {
 }
 
 type HouseKey = (World, Account, Currency);
+type Chains = HashMap<World, (Seal, i64)>;
 
 /// The lane's thread.
 struct Work {
@@ -249,8 +259,9 @@ struct Work {
     inbox: Receiver<Box<dyn Job>>,
     waiting: Arc<AtomicUsize>,
     purses: Arc<Purses>,
+    keys: Keys,
     /// The last seal and the length of each chain, as committed.
-    chains: HashMap<World, (Seal, i64)>,
+    chains: Chains,
     /// This lane's rows of the house accounts, as committed.
     house: HashMap<HouseKey, i64>,
     last_batch: usize,
@@ -316,12 +327,26 @@ impl Work {
                 }
             }
             Err(error) => {
-                self.recover();
-                let shared = matches!(error, StoreError::Constraint(_)) && jobs.len() > 1;
+                (self.options.observe)(&BatchReport {
+                    jobs: jobs.len(),
+                    waiting: self.waiting.load(Ordering::Relaxed),
+                    work: Duration::ZERO,
+                    commit: Duration::ZERO,
+                    failed: true,
+                });
+                match error.is_about_one_command() {
+                    // Nothing is on disk, and memory changes after a commit only.
+                    true => {
+                        self.writer.rollback();
+                        self.purses.clear();
+                    }
+                    false => self.recover(),
+                }
+                let alone = jobs.len() == 1 || !error.is_about_one_command();
                 for job in jobs {
-                    match shared {
-                        true => self.run_batch(vec![job]),
-                        false => job.done(Outcome::Failed(error.clone())),
+                    match alone {
+                        true => job.done(Outcome::Failed(error.clone())),
+                        false => self.run_batch(vec![job]),
                     }
                 }
             }
@@ -350,25 +375,27 @@ impl Work {
             set.need(job.as_ref());
         }
         self.writer.begin()?;
-        self.writer.load(&mut set, &self.purses)?;
+        let keys = (&self.keys, self.cutoff());
+        self.writer.load(&mut set, &self.purses, keys)?;
         let mut pending = Pending::default();
         let mut outcomes = Vec::with_capacity(jobs.len());
         for job in jobs {
             outcomes.push(self.decide(job.as_ref(), &mut set, &mut pending)?);
         }
-        let chains = self.save(&pending)?;
+        let (chains, step) = self.save(&pending)?;
         let saved = Instant::now();
-        let committed = self.writer.commit();
+        self.purses.commit_begins();
+        self.writer.commit()?;
+        let purses = set.purses.iter();
+        self.purses.publish(purses.filter_map(|(key, purse)| Some((key, purse.as_ref()?))));
         (self.options.observe)(&BatchReport {
             jobs: jobs.len(),
             waiting: self.waiting.load(Ordering::Relaxed),
             work: saved - began,
             commit: saved.elapsed(),
-            failed: committed.is_err(),
+            failed: false,
         });
-        committed?;
-        let purses = set.purses.iter();
-        self.purses.publish(purses.filter_map(|(key, purse)| Some((key, purse.as_ref()?))));
+        self.keys.committed(step);
         self.chains.extend(chains);
         self.house.extend(pending.house);
         Ok(outcomes)
@@ -415,7 +442,10 @@ impl Work {
             },
             Err(refusal) => Err(refusal),
         };
-        let kept = job.keep(&result, set);
+        let keep = || job.keep(&result, set);
+        let Ok(kept) = catch_unwind(AssertUnwindSafe(keep)) else {
+            return Err(StoreError::Bug("an answer could not be rendered".into()));
+        };
         if let (Some(key), Some(kept)) = (job.idempotency(), &kept) {
             let number = self.numbers.next((self.options.clock)());
             pending.used.push((world, key.clone(), number, kept.clone()));
@@ -462,8 +492,10 @@ impl Work {
         }
     }
 
-    fn save(&self, pending: &Pending) -> Result<HashMap<World, (Seal, i64)>> {
-        let mut chains: HashMap<World, (Seal, i64)> = HashMap::new();
+    fn save(&self, pending: &Pending) -> Result<(Chains, Step)> {
+        let db = self.writer.connection();
+        let mut step = Step::default();
+        let mut chains = Chains::new();
         for (world, change) in &pending.changes {
             if let Change::Booked(entry, booked) = change {
                 let chain = match chains.get(world).or_else(|| self.chains.get(world)) {
@@ -471,14 +503,15 @@ impl Work {
                     None => self.writer.chain(*world)?,
                 };
                 let sealed = seal(&chain.0, world.0, entry, booked.as_ref());
-                crate::rows::insert_entry(self.writer.connection(), *world, entry, &sealed)?;
+                crate::rows::insert_entry(db, *world, entry, &sealed)?;
                 chains.insert(*world, (sealed, chain.1 + 1));
             }
             self.writer.save_change(*world, change)?;
         }
         for (world, key, number, kept) in &pending.used {
-            self.writer.save_used(*world, key, *number, kept)?;
+            self.keys.append(db, (*world, key, *number), kept, &mut step)?;
         }
+        self.keys.advance(db, &mut step)?;
         for (world, (head, length)) in &chains {
             self.writer.save_chain(*world, head, *length)?;
         }
@@ -488,10 +521,11 @@ impl Work {
         if !pending.changes.is_empty() || !pending.used.is_empty() {
             self.writer.save_numbers(&self.numbers)?;
         }
-        Ok(chains)
+        Ok((chains, step))
     }
 
-    /// After a failure nothing in memory is trusted: roll back, open anew, read again.
+    /// After a failure nothing in memory is trusted: roll back, open anew, read again. Where that
+    /// fails too, the next batch fails likewise and tries again.
     fn recover(&mut self) {
         self.writer.rollback();
         self.chains.clear();
@@ -500,15 +534,23 @@ impl Work {
         if let Ok(writer) = self.writer.reopen() {
             self.writer = writer;
         }
+        if let Ok(keys) = Keys::load(self.writer.connection()) {
+            self.keys = keys;
+        }
+    }
+
+    /// Keys that were used before this are forgotten.
+    fn cutoff(&self) -> Number {
+        let now = (self.options.clock)().seconds();
+        Number::first_at(books::Timestamp(now.0 - KEY_LIFETIME_S))
     }
 
     fn prune(&mut self) {
         self.pruned = Instant::now();
-        let now = (self.options.clock)().seconds();
-        let before = Number::first_at(books::Timestamp(now.0 - KEY_LIFETIME_S));
-        let from = std::mem::take(&mut self.prune_from);
+        let (cutoff, from) = (self.cutoff(), std::mem::take(&mut self.prune_from));
         let pruned = self.writer.begin().and_then(|()| {
-            let next = self.writer.prune(from, before, PRUNE_ROWS_MAX)?;
+            let db = self.writer.connection();
+            let next = self.keys.prune(db, from, cutoff, PRUNE_ROWS_MAX)?;
             self.writer.commit()?;
             Ok(next)
         });

@@ -8,6 +8,7 @@ pub mod admin;
 mod checkpoint;
 pub mod doctor;
 pub mod error;
+mod keys;
 pub mod lane;
 mod migrations;
 pub mod purses;

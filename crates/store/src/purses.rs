@@ -1,9 +1,10 @@
 //! Purses that were seen lately, kept in memory for the lane and for reads.
 //!
-//! Invariant: what is here was committed, and nothing newer was. The lane is the only writer of
-//! the database, and it publishes what a batch left behind after the commit and before anybody is
-//! answered. A reader may add what it read only while nothing was committed since its snapshot
-//! began. Bound: two generations of [`GENERATION_MAX`] purses; the older one is dropped whole.
+//! Invariant: what is given out was committed, and nothing newer was. The lane is the only writer
+//! of the database. It counts up before each commit, so that the count is odd while one runs and
+//! nothing is given out, and again when it has published what the batch left behind, before
+//! anybody is answered. A reader may add what it read only if nothing was committed since its
+//! snapshot began. Bound: two generations of [`GENERATION_MAX`] purses; the older one is dropped whole.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -40,13 +41,21 @@ pub struct Purses {
 }
 
 impl Purses {
-    /// How many batches were committed: a snapshot that began at the same count is up to date.
+    /// The count: a snapshot that began at the same, even count is up to date.
     pub(crate) fn commits(&self) -> u64 {
-        self.commits.load(Ordering::Acquire)
+        self.commits.load(Ordering::SeqCst)
     }
 
-    /// The purse as it was last committed, if it is here.
+    /// The purse as it was last committed, if it is here and no commit is running.
     pub(crate) fn get(&self, world: World, customer: Number) -> Option<Purse> {
+        if is_running(self.commits()) {
+            return None;
+        }
+        self.last(world, customer)
+    }
+
+    /// The purse as the lane last published it: what the lane itself decides on.
+    pub(crate) fn last(&self, world: World, customer: Number) -> Option<Purse> {
         let key = (world, customer);
         let mut shard = self.shard(key);
         if let Some(purse) = shard.young.get(&key) {
@@ -57,30 +66,44 @@ impl Purses {
         Some(purse)
     }
 
+    /// From here on nothing is given out, until the commit is published or everything forgotten.
+    pub(crate) fn commit_begins(&self) {
+        if !is_running(self.commits()) {
+            self.commits.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    fn commit_ends(&self) {
+        if is_running(self.commits()) {
+            self.commits.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
     /// Takes over what the lane committed.
     pub(crate) fn publish<'a>(&self, purses: impl Iterator<Item = (&'a Key, &'a Purse)>) {
-        // First the count, so that no reader adds what it saw before.
-        self.commits.fetch_add(1, Ordering::AcqRel);
         for (key, purse) in purses {
             self.shard(*key).put(*key, purse.clone());
         }
+        self.commit_ends();
     }
 
     /// Adds what a snapshot showed that began at `commits`, unless it may be old by now.
     pub(crate) fn add(&self, world: World, purse: &Purse, commits: u64) {
         let key = (world, purse.standing.number);
         let mut shard = self.shard(key);
-        if self.commits() == commits && !shard.young.contains_key(&key) {
+        let fresh = !is_running(commits) && self.commits() == commits;
+        if fresh && !shard.young.contains_key(&key) {
             shard.put(key, purse.clone());
         }
     }
 
     /// Forgets everything: after a commit of which nobody knows whether it reached the disk.
     pub(crate) fn clear(&self) {
-        self.commits.fetch_add(1, Ordering::AcqRel);
+        self.commit_begins();
         for shard in &self.shards {
             *shard.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Shard::default();
         }
+        self.commit_ends();
     }
 
     fn shard(&self, key: Key) -> MutexGuard<'_, Shard> {
@@ -88,6 +111,11 @@ impl Purses {
         let mixed = (key.1.0 as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 60;
         self.shards[mixed as usize % SHARDS].lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
+}
+
+/// Whether a count stands for a commit that is running.
+pub(crate) fn is_running(commits: u64) -> bool {
+    commits % 2 == 1
 }
 
 #[cfg(test)]
@@ -108,6 +136,8 @@ mod tests {
         let (world, began) = (World(1), purses.commits());
         let committed = purse(7, 200);
         let key = (world, Number(7));
+        purses.commit_begins();
+        assert_eq!(purses.get(world, Number(7)), None, "while a commit runs");
         purses.publish([(&key, &committed)].into_iter());
         purses.add(world, &purse(7, 100), began);
         assert_eq!(purses.get(world, Number(7)), Some(committed));

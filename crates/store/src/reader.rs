@@ -25,7 +25,7 @@ use serde::de::DeserializeOwned;
 
 use crate::admin::{self, ApiKey};
 use crate::error::{Result, StoreError};
-use crate::purses::Purses;
+use crate::purses::{Purses, is_running};
 use crate::rows::{self, BALANCE_COLUMNS, CASH_COLUMNS, Cur, EVENT_COLUMNS, Num};
 use crate::sqlite::{Access, connect};
 
@@ -147,8 +147,15 @@ impl Reader {
 
     fn let_go_if_old(&self) -> Result<()> {
         let Some((at, commits)) = self.began.get() else { return Ok(()) };
-        if commits != self.purses.commits() || at.elapsed() > HOLD_MAX {
-            self.began.set(None);
+        let old = is_running(commits) || commits != self.purses.commits();
+        match old || at.elapsed() > HOLD_MAX {
+            true => self.let_go(),
+            false => Ok(()),
+        }
+    }
+
+    fn let_go(&self) -> Result<()> {
+        if self.began.take().is_some() {
             self.db.prepare_cached("COMMIT")?.execute([])?;
         }
         Ok(())
@@ -259,8 +266,10 @@ impl Reader {
         self.page("balance_transaction", BALANCE_COLUMNS, &sql, at, rows::balance_transaction)
     }
 
-    /// The API key with this hash, revoked or not.
+    /// The API key with this hash, revoked or not, as it is at this moment: keys are made and
+    /// revoked by other processes, so this looks at a new snapshot.
     pub fn api_key(&self, hash: &[u8; 32]) -> Result<Option<ApiKey>> {
+        self.let_go()?;
         admin::find_key(self.db()?, hash)
     }
 

@@ -70,7 +70,9 @@ impl Store {
         if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
             std::fs::create_dir_all(dir).map_err(|e| cannot_write(dir, &e))?;
         }
+        let path = one_name(&path)?;
         let lock = take_lock(&path)?;
+        refuse_foreign(&path)?;
         let mut db = connect(&path, Access::Write)?;
         migrations::migrate(&mut db)?;
         let secret = keep_secret(&db, secret)?;
@@ -93,6 +95,7 @@ pub(crate) fn open_existing(path: &Path, access: Access) -> Result<Connection> {
     if !path.exists() {
         return Err(StoreError::Missing(path.to_owned()));
     }
+    refuse_foreign(path)?;
     let db = connect(path, access)?;
     migrations::check(&db)?;
     Ok(db)
@@ -103,12 +106,16 @@ pub(crate) fn open_existing(path: &Path, access: Access) -> Result<Connection> {
 pub(crate) enum Access {
     Write,
     Read,
+    /// Reads only, but sees the schema's checks, which SQLite does not load when it cannot write.
+    Examine,
 }
 
 /// Opens a connection with the settings above.
 pub(crate) fn connect(path: &Path, access: Access) -> Result<Connection> {
     let flags = match access {
-        Access::Write => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+        Access::Write | Access::Examine => {
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE
+        }
         Access::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
     };
     let db = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
@@ -117,6 +124,9 @@ pub(crate) fn connect(path: &Path, access: Access) -> Result<Connection> {
     // Without this, SQLite plans a kept statement anew whenever a bound value changes.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     db.pragma_update(None, "temp_store", "MEMORY")?;
+    if access == Access::Examine {
+        db.pragma_update(None, "query_only", true)?;
+    }
     if access == Access::Write {
         db.pragma_update(None, "page_size", PAGE_BYTES)?;
         db.pragma_update(None, "journal_mode", "WAL")?;
@@ -139,8 +149,44 @@ fn temporary_dir() -> Result<tempfile::TempDir> {
     made.map_err(|e| StoreError::Disk(format!("no temporary directory can be made: {e}")))
 }
 
+/// The one name that a file has, whatever links lead to it: the lock hangs on it.
+fn one_name(path: &Path) -> Result<PathBuf> {
+    if path.exists() {
+        return path.canonicalize().map_err(|e| cannot_write(path, &e));
+    }
+    let name = path
+        .file_name()
+        .ok_or_else(|| StoreError::ReadOnly(format!("{} names no file", path.display())))?;
+    let dir = match path.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() => dir,
+        _ => Path::new("."),
+    };
+    Ok(dir.canonicalize().map_err(|e| cannot_write(dir, &e))?.join(name))
+}
+
+/// A database that something else made is left alone: looked at without any of our settings, the
+/// first of which would write to it.
+fn refuse_foreign(path: &Path) -> Result<()> {
+    if !path.exists() {
+        return Ok(());
+    }
+    let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let tables = "SELECT count(*), sum(name = 'schema_migration') FROM sqlite_schema";
+    let (all, ours): (i64, Option<i64>) =
+        db.query_row(tables, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    match all == 0 || ours == Some(1) {
+        true => Ok(()),
+        false => {
+            let path = path.display();
+            Err(StoreError::Schema(format!("{path} is a database of another program")))
+        }
+    }
+}
+
 fn take_lock(path: &Path) -> Result<File> {
-    let lock = path.with_extension("lock");
+    let mut lock = path.as_os_str().to_owned();
+    lock.push(".lock");
+    let lock = PathBuf::from(lock);
     let file = File::options().create(true).truncate(false).write(true).open(&lock);
     let file = file.map_err(|e| cannot_write(&lock, &e))?;
     match file.try_lock() {

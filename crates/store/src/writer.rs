@@ -9,7 +9,7 @@ use books::{Currency, World};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::error::Result;
-use crate::lane::{Idempotency, Kept, Used};
+use crate::keys::Keys;
 use crate::purses::Purses;
 use crate::reader;
 use crate::rows::{self, Num};
@@ -68,9 +68,14 @@ impl Writer {
     }
 
     /// Loads everything that the set was told it needs.
-    pub(crate) fn load(&self, set: &mut WorkingSet, known: &Purses) -> Result<()> {
+    pub(crate) fn load(
+        &self,
+        set: &mut WorkingSet,
+        known: &Purses,
+        (keys, cutoff): (&Keys, Number),
+    ) -> Result<()> {
         for ((world, customer), slot) in &mut set.purses {
-            *slot = match known.get(*world, *customer) {
+            *slot = match known.last(*world, *customer) {
                 Some(purse) => Some(purse),
                 None => reader::purse(&self.db, *world, *customer)?,
             };
@@ -78,8 +83,8 @@ impl Writer {
         for ((world, customer), slot) in &mut set.customers {
             *slot = reader::document(&self.db, *world, *customer)?;
         }
-        for ((world, key), slot) in &mut set.used {
-            *slot = self.used(*world, key)?;
+        for (key, slot) in &mut set.used {
+            *slot = keys.find(&self.db, *key, cutoff)?;
         }
         for ((world, customer, currency, country), slot) in &mut set.instructions {
             *slot = self.instructions(*world, *customer, *currency, country)?;
@@ -91,42 +96,6 @@ impl Writer {
             *taken = select.exists(params![world.0, account_key])?;
         }
         Ok(())
-    }
-
-    fn used(&self, world: World, key: &[u8; 16]) -> Result<Option<Used>> {
-        let mut select = self.db.prepare_cached(
-            "SELECT fingerprint, number, request_id, customer, row
-             FROM idempotency WHERE world = ?1 AND key = ?2",
-        )?;
-        let found = select
-            .query_row(params![world.0, key.as_slice()], |row| {
-                let key = match (row.get(3)?, row.get(4)?) {
-                    (Some(Num(customer)), Some(Num(number))) => {
-                        Some(books::RowKey { customer, number })
-                    }
-                    _ => None,
-                };
-                Ok((row.get::<_, [u8; 16]>(0)?, row.get::<_, Num>(1)?.0, row.get(2)?, key))
-            })
-            .optional()?;
-        let Some((fingerprint, number, request_id, row)) = found else {
-            return Ok(None);
-        };
-        let kept = match row {
-            Some(key) => Kept::CashTransaction(key),
-            None => self.answer(world, number)?,
-        };
-        Ok(Some(Used { fingerprint, request_id, kept }))
-    }
-
-    fn answer(&self, world: World, number: Number) -> Result<Kept> {
-        let mut select = self
-            .db
-            .prepare_cached("SELECT status, body FROM answer WHERE world = ?1 AND number = ?2")?;
-        let kept = select.query_row(params![world.0, Num(number)], |row| {
-            Ok(Kept::Bytes { status: row.get(0)?, body: row.get(1)? })
-        })?;
-        Ok(kept)
     }
 
     fn instructions(
@@ -157,40 +126,6 @@ impl Writer {
             }
             Change::Event(event) => rows::insert_event(&self.db, world, event),
         }
-    }
-
-    /// Keeps the answer to a request under its idempotency key.
-    pub(crate) fn save_used(
-        &self,
-        world: World,
-        key: &Idempotency,
-        number: Number,
-        kept: &Kept,
-    ) -> Result<()> {
-        let row = match kept {
-            Kept::CashTransaction(row) => Some(row),
-            Kept::Bytes { status, body } => {
-                let mut insert = self.db.prepare_cached(
-                    "INSERT INTO answer (world, number, status, body) VALUES (?1, ?2, ?3, ?4)",
-                )?;
-                insert.execute(params![world.0, Num(number), status, body])?;
-                None
-            }
-        };
-        let mut insert = self.db.prepare_cached(
-            "INSERT INTO idempotency (world, key, fingerprint, number, request_id, customer, row)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        )?;
-        insert.execute(params![
-            world.0,
-            key.key.as_slice(),
-            key.fingerprint.as_slice(),
-            Num(number),
-            key.request_id,
-            row.map(|row| Num(row.customer)),
-            row.map(|row| Num(row.number)),
-        ])?;
-        Ok(())
     }
 
     pub(crate) fn chain(&self, world: World) -> Result<(Seal, i64)> {
@@ -235,32 +170,5 @@ impl Writer {
         )?;
         upsert.execute(params![world.0, account.code().0, currency.as_str(), self.lane, amount])?;
         Ok(())
-    }
-
-    /// Forgets keys that were used before `before`, looking at `at_most` rows from `from` on.
-    /// Gives where to go on, `None` at the end of the table.
-    pub(crate) fn prune(
-        &self,
-        from: (i64, Vec<u8>),
-        before: Number,
-        at_most: i64,
-    ) -> Result<Option<(i64, Vec<u8>)>> {
-        let mut select = self.db.prepare_cached(
-            "SELECT world, key, number FROM idempotency
-             WHERE (world, key) > (?1, ?2) ORDER BY world, key LIMIT ?3",
-        )?;
-        let rows = select
-            .query_map(params![from.0, from.1, at_most], |row| {
-                Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?, row.get::<_, Num>(2)?))
-            })?
-            .collect::<std::result::Result<Vec<_>, _>>()?;
-        for (world, key, number) in rows.iter().filter(|row| row.2.0 < before) {
-            let delete = "DELETE FROM idempotency WHERE world = ?1 AND key = ?2";
-            self.db.prepare_cached(delete)?.execute(params![world, key])?;
-            let delete = "DELETE FROM answer WHERE world = ?1 AND number = ?2";
-            self.db.prepare_cached(delete)?.execute(params![world, number])?;
-        }
-        let full = rows.len() as i64 == at_most;
-        Ok(rows.into_iter().next_back().filter(|_| full).map(|(world, key, _)| (world, key)))
     }
 }

@@ -22,10 +22,12 @@ pub fn key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     let Some(value) = headers.get("idempotency-key") else {
         return Ok(None);
     };
-    let text = String::from_utf8_lossy(value.as_bytes());
+    let Ok(text) = std::str::from_utf8(value.as_bytes()) else {
+        return Err(ApiError::invalid(400, "The header Idempotency-Key is no UTF-8 text."));
+    };
     match text.chars().count() {
         0 => Err(ApiError::invalid(400, "The header Idempotency-Key is empty.")),
-        1..=KEY_CHARS_MAX => Ok(Some(text.into_owned())),
+        1..=KEY_CHARS_MAX => Ok(Some(text.to_owned())),
         count => Err(ApiError::invalid(
             400,
             format!(

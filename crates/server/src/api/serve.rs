@@ -148,7 +148,9 @@ fn version(headers: &HeaderMap) -> Result<HeaderValue, ApiError> {
     let Some(asked) = headers.get("stripe-version") else {
         return Ok(HeaderValue::from_static(API_VERSION));
     };
+    // Names of betas follow a semicolon; they change nothing here.
     let text = asked.as_bytes();
+    let text = text.split(|b| *b == b';').next().unwrap_or_default();
     let (date, name) = text.split_at(text.len().min(10));
     let dated = date.len() == 10
         && date.iter().enumerate().all(|(at, b)| match at {
@@ -160,8 +162,6 @@ fn version(headers: &HeaderMap) -> Result<HeaderValue, ApiError> {
         [b'.', rest @ ..] => {
             (1..=40).contains(&rest.len()) && rest.iter().all(|b| b.is_ascii_alphanumeric())
         }
-        // Beta headers follow a semicolon; they change nothing here.
-        [b';', ..] => true,
         _ => false,
     };
     match dated && named {

@@ -99,10 +99,16 @@ fn commands_of_one_batch_see_each_other() {
         (name(bob, "Bob"), "Customer..."),
     ]);
     assert_eq!(bench.available(ada), "eur 7, usd 150");
-    let kept = bench.readers.snapshot(|reader| reader.customer(bench.world, ada));
-    let kept = kept.unwrap().unwrap();
+    let kept = bench.readers.snapshot(|reader| {
+        let purse = reader.purse(bench.world, ada)?.expect("she has one");
+        Ok((reader.customer(bench.world, ada)?.expect("she is there"), purse))
+    });
+    let (kept, purse) = kept.unwrap();
     assert_eq!(kept.reconciliation_mode, Some(ReconciliationMode::Manual));
     assert_eq!(kept.profile.name.as_deref(), Some("Ada"));
+    assert_eq!(purse.standing, kept.standing());
+    // The next batch goes on from there.
+    bench.check([(fund(bob, 1, "usd"), gone), (fund(ada, 1, "usd"), "funded usd 1 -> 151")]);
     bench.assert_healthy();
 }
 

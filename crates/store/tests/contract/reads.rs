@@ -1,5 +1,6 @@
 //! Readers: they never wait for the lane, and see at once what it has answered.
 
+use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
@@ -30,12 +31,40 @@ fn a_snapshot_stands_still() {
     let bench = Bench::new();
     let ada = bench.customer();
     let seen = bench.readers.snapshot(|reader| {
-        let before = reader.available(bench.world, ada)?;
+        let window = store::Window::newest(9);
+        let page = || reader.cash_transactions(bench.world, ada, window);
+        let before = page()?.rows.len();
         assert_eq!(bench.tell(fund(ada, 1, "usd")), "funded usd 1 -> 1");
-        Ok(before == reader.available(bench.world, ada)?)
+        Ok((before, page()?.rows.len()))
     });
-    assert_eq!(seen, Ok(true));
+    assert_eq!(seen, Ok((0, 0)));
     assert_eq!(bench.available(ada), "usd 1");
+}
+
+/// A commit is there for all readers or for none: whoever has seen the transaction also sees the
+/// balance, though nobody was told of it yet.
+#[test]
+fn what_one_reader_has_seen_the_next_one_sees() {
+    let bench = Bench::new();
+    let ada = bench.customer();
+    assert_eq!(bench.tell(fund(ada, 1, "usd")), "funded usd 1 -> 1");
+    let (arrived, here) = channel();
+    let (release, released) = channel::<()>();
+    *bench.after_commit.lock().unwrap() = Some(Box::new(move || {
+        let _ = arrived.send(());
+        let _ = released.recv();
+    }));
+    let waiting = bench.submit(fund(ada, 2, "usd"));
+    here.recv().expect("the lane commits");
+    let listed = bench.fresh_readers().snapshot(|reader| {
+        let page = reader.cash_transactions(bench.world, ada, store::Window::newest(9))?;
+        Ok(page.rows.len())
+    });
+    let available = bench.available(ada);
+    drop(release);
+    assert_eq!(told(&waiting), "funded usd 2 -> 3");
+    let want = if listed == Ok(2) { "usd 3" } else { "usd 1" };
+    assert_eq!(available, want, "with {listed:?} transactions");
 }
 
 /// Many write and read in turns: nobody misses what it was told, whichever connection it gets.

@@ -46,6 +46,8 @@ impl Clock {
     }
 }
 
+pub type AfterCommit = Box<dyn FnOnce() + Send>;
+
 /// A store, everything that works on it, and one world in it.
 pub struct Bench {
     pub lane: Lane,
@@ -54,6 +56,8 @@ pub struct Bench {
     pub world: World,
     pub clock: Arc<Clock>,
     pub reports: Arc<Mutex<Vec<BatchReport>>>,
+    /// What the lane does right after its next commit, before anybody is answered.
+    pub after_commit: Arc<Mutex<Option<AfterCommit>>>,
     pub store: Store,
     pub queue_max: usize,
     home: Arc<TempDir>,
@@ -76,7 +80,8 @@ impl Bench {
         let store = Store::open(&location, [7; 16]).expect("the store opens");
         let admin = Admin::open(store.path()).expect("the store is there");
         let reports = Arc::new(Mutex::new(Vec::new()));
-        let (told, ticks) = (reports.clone(), clock.clone());
+        let after_commit: Arc<Mutex<Option<AfterCommit>>> = Arc::default();
+        let (told, ticks, after) = (reports.clone(), clock.clone(), after_commit.clone());
         let options = LaneOptions {
             lane: 0,
             batch_max: 256,
@@ -84,13 +89,17 @@ impl Bench {
             linger: Duration::ZERO,
             default_mode: ReconciliationMode::Automatic,
             clock: Arc::new(move || ticks.now()),
-            observe: Arc::new(move |report| told.lock().unwrap().push(*report)),
+            observe: Arc::new(move |report| {
+                told.lock().unwrap().push(*report);
+                let what = after.lock().unwrap().take();
+                what.into_iter().for_each(|what| what());
+            }),
             hold_key_prefix: None,
         };
         let path = store.path().to_owned();
         let ids = IdKey::new(store.secret());
         let lane = Lane::start(path.clone(), ids, options).expect("the lane starts");
-        let readers = Readers::open(path, 2, lane.commits()).expect("the readers open");
+        let readers = Readers::open(path, 2, lane.purses()).expect("the readers open");
         Bench {
             lane,
             readers: Arc::new(readers),
@@ -98,6 +107,7 @@ impl Bench {
             admin,
             clock,
             reports,
+            after_commit,
             store,
             queue_max,
             home,
@@ -179,8 +189,8 @@ impl Bench {
 
     /// What is available, as text such as `eur 7, usd 100`.
     pub fn available(&self, customer: Number) -> String {
-        let balances = self.readers.snapshot(|reader| reader.available(self.world, customer));
-        let balances = balances.expect("a balance can be read").0;
+        let purse = self.readers.snapshot(|reader| reader.purse(self.world, customer));
+        let balances = purse.expect("it can be read").expect("a customer").available.0;
         let each = balances.iter().map(|(currency, amount)| format!("{currency} {amount}"));
         each.collect::<Vec<_>>().join(", ")
     }
@@ -189,7 +199,7 @@ impl Bench {
     /// when somebody else has written since.
     pub fn fresh_readers(&self) -> Readers {
         let path = self.path().to_owned();
-        Readers::open(path, 1, self.lane.commits()).expect("the readers open")
+        Readers::open(path, 1, self.lane.purses()).expect("the readers open")
     }
 
     /// What the doctor finds.

@@ -174,7 +174,12 @@ impl Param for ExpandList {
     fn read(node: &Node, at: &Path) -> Result<Self, ParamError> {
         let texts = match node {
             Node::Text(text) => vec![text.clone()],
-            Node::List(_) | Node::Map(_) => Vec::read(node, at)?,
+            Node::List(items) => {
+                let path = |item: &Node| item.as_text().map(String::from);
+                let paths: Option<Vec<String>> = items.iter().map(path).collect();
+                paths.ok_or_else(|| ParamError::invalid(at, "must be a list of paths"))?
+            }
+            Node::Map(_) => Vec::read(node, at)?,
         };
         let each = texts.iter().flat_map(|text| text.split(',')).map(str::trim);
         let mut paths = Vec::with_capacity(texts.len());
