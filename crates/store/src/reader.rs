@@ -95,7 +95,7 @@ pub struct Window {
     pub above: Number,
     /// Only rows with smaller numbers.
     pub below: Number,
-    /// Take the oldest rows of the window rather than the newest; they are still given newest first.
+    /// Take the oldest rows of the window rather than the newest; they come newest first anyway.
     pub from_oldest: bool,
     /// At most so many.
     pub limit: usize,

@@ -175,9 +175,12 @@ impl Param for ExpandList {
         let texts = match node {
             Node::Text(text) => vec![text.clone()],
             Node::List(items) => {
-                let path = |item: &Node| item.as_text().map(String::from);
-                let paths: Option<Vec<String>> = items.iter().map(path).collect();
-                paths.ok_or_else(|| ParamError::invalid(at, "must be a list of paths"))?
+                let mut texts = Vec::with_capacity(items.len());
+                for (index, item) in items.iter().enumerate() {
+                    let wrong = || ParamError::invalid(at.index(index), "must be a path");
+                    texts.push(item.as_text().ok_or_else(wrong)?.to_owned());
+                }
+                texts
             }
             Node::Map(_) => Vec::read(node, at)?,
         };
