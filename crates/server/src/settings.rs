@@ -17,6 +17,9 @@ pub const HEADERS_MAX: usize = 200;
 pub const HEADER_TIMEOUT_S: u64 = 10;
 /// Seconds that a client may take to send its body.
 pub const BODY_TIMEOUT_S: u64 = 30;
+/// Seconds that a write may wait for its answer. It may still be carried out afterwards; its
+/// idempotency key tells.
+pub const REQUEST_TIMEOUT_S: u64 = 30;
 /// Seconds that open requests get to finish when the server is told to stop.
 pub const DRAIN_TIMEOUT_S: u64 = 10;
 

@@ -54,7 +54,7 @@ fn check_known(db: &Connection, all: &[(&str, &str)]) -> Result<()> {
             Some((_, sql)) if hash(sql) == sha256 => {}
             Some(_) => {
                 return Err(StoreError::Schema(format!(
-                    "migration {version} ({name}) of this database is not the one this program knows"
+                    "migration {version} ({name}) of this database is not this program's own"
                 )));
             }
             None => {

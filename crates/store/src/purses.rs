@@ -4,7 +4,8 @@
 //! of the database. It counts up before each commit, so that the count is odd while one runs and
 //! nothing is given out, and again when it has published what the batch left behind, before
 //! anybody is answered. A reader may add what it read only if nothing was committed since its
-//! snapshot began. Bound: two generations of [`GENERATION_MAX`] purses; the older one is dropped whole.
+//! snapshot began. Bound: two generations of [`GENERATION_MAX`] purses; the older one is dropped
+//! whole.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};

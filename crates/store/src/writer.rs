@@ -141,7 +141,8 @@ impl Writer {
     pub(crate) fn save_chain(&self, world: World, head: &Seal, length: i64) -> Result<()> {
         let mut upsert = self.db.prepare_cached(
             "INSERT INTO chain (world, lane, head, length) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (world, lane) DO UPDATE SET head = excluded.head, length = excluded.length",
+             ON CONFLICT (world, lane) DO UPDATE
+             SET head = excluded.head, length = excluded.length",
         )?;
         upsert.execute(params![world.0, self.lane, head.as_slice(), length])?;
         Ok(())

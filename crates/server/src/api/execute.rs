@@ -1,6 +1,7 @@
 //! Writes: from a handler's command through the lane to an answer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use books::event::RequestCause;
 use books::{Command, Kind as IdKind, Refusal, Reply, World};
@@ -14,6 +15,7 @@ use super::idempotency::{self, Flight};
 use super::json::Json;
 use super::wire::Wire;
 use crate::app::App;
+use crate::settings::REQUEST_TIMEOUT_S;
 
 /// What a handler of a write knows.
 pub struct Asked<'a> {
@@ -87,7 +89,14 @@ pub async fn execute(app: &App, write: Write) -> Result<Answered, ApiError> {
         answer,
     };
     app.lane.submit(Box::new(execution)).map_err(|(_, error)| error)?;
-    match outcome.await.unwrap_or(Outcome::Failed(StoreError::Stopped)) {
+    let waited = tokio::time::timeout(Duration::from_secs(REQUEST_TIMEOUT_S), outcome).await;
+    let outcome = waited.map_err(|_| {
+        ApiError::unavailable(format!(
+            "This write is still waiting after {REQUEST_TIMEOUT_S} seconds (request_timeout_s). \
+             It may yet be carried out: ask again with the same Idempotency-Key."
+        ))
+    })?;
+    match outcome.unwrap_or(Outcome::Failed(StoreError::Stopped)) {
         Outcome::Decided { kept: Some(Kept::Bytes { status, body }), .. } => {
             Ok(Answered { status, body, original: None })
         }

@@ -153,3 +153,54 @@ impl Router {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every parameter that Stripe documents is either acted on or refused by name; nothing is
+    /// made up. The facts are in `wire/operations.json`.
+    #[test]
+    fn no_documented_parameter_is_forgotten() {
+        let text = include_str!("../../wire/operations.json");
+        let documented: serde_json::Value = serde_json::from_str(text).unwrap();
+        let mut compared = 0;
+        for route in all() {
+            let key = format!("{} {}", route.method, route.path);
+            let known = documented.as_object().unwrap().iter().find(|(name, _)| {
+                // The tables name path parameters by their own fashion.
+                shape(name) == shape(&key)
+            });
+            let Some((_, fields)) = known else { continue };
+            compared += 1;
+            compare(&key, fields, &(route.params)());
+        }
+        assert!(compared >= 14, "only {compared} operations were found in the table");
+    }
+
+    fn shape(path: &str) -> Vec<&str> {
+        path.split('/').map(|part| if part.starts_with('{') { "{}" } else { part }).collect()
+    }
+
+    fn compare(at: &str, documented: &serde_json::Value, schema: &Schema) {
+        let (fields, refuses) = match schema {
+            Schema::Hash { fields, refuses } => (fields, refuses),
+            Schema::Emptyable(inner) => return compare(at, documented, inner),
+            Schema::List(inner) => return compare(at, documented, inner),
+            _ => return,
+        };
+        let names = documented.as_object().unwrap();
+        for (name, spec) in names.iter().filter(|(name, _)| *name != "expand") {
+            let field = fields.iter().find(|field| field.name == name);
+            let refused = refuses.contains(&name.as_str());
+            assert!(field.is_some() != refused, "{at}: {name} must be taken or refused");
+            let below = spec.get("fields").or_else(|| spec.get("items")?.get("fields"));
+            if let (Some(field), Some(below)) = (field, below) {
+                compare(&format!("{at} {name}"), below, &field.schema);
+            }
+        }
+        for name in fields.iter().map(|field| field.name).chain(refuses.iter().copied()) {
+            assert!(names.contains_key(name), "{at}: nobody documents {name}");
+        }
+    }
+}
