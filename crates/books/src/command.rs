@@ -388,3 +388,39 @@ fn apply_to_profile(profile: &mut Profile, edit: Edit) {
         Edit::TaxExempt(value) => profile.tax_exempt = value,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn metadata(keys: &[(&str, Option<&str>)]) -> Edit {
+        let owned =
+            |(key, value): &(&str, Option<&str>)| ((*key).to_owned(), value.map(str::to_owned));
+        Edit::Metadata(keys.iter().map(owned).collect())
+    }
+
+    #[test]
+    fn metadata_merges_and_is_bounded() {
+        let cases = [
+            (vec![], "a=1 b=2"),
+            (vec![Edit::MetadataClear], ""),
+            (vec![metadata(&[("b", None), ("c", Some("3"))])], "a=1 c=3"),
+            (vec![metadata(&[("a", Some("9")), ("missing", None)])], "a=9 b=2"),
+        ];
+        let mut before = Customer::default();
+        apply(&mut before, &[metadata(&[("a", Some("1")), ("b", Some("2"))])]).unwrap();
+        for (edits, want) in cases {
+            let mut customer = before.clone();
+            apply(&mut customer, &edits).unwrap();
+            let pairs =
+                customer.profile.metadata.iter().map(|(key, value)| format!("{key}={value}"));
+            assert_eq!(pairs.collect::<Vec<_>>().join(" "), want, "{edits:?}");
+        }
+        let many = |count: usize| {
+            Edit::Metadata((0..count).map(|at| (format!("k{at}"), Some("v".into()))).collect())
+        };
+        assert_eq!(apply(&mut before.clone(), &[many(48)]), Ok(()));
+        let refused = apply(&mut before, &[many(49)]);
+        assert_eq!(refused, Err(Refusal::TooManyMetadataKeys(51)));
+    }
+}

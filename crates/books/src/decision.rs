@@ -9,7 +9,7 @@ use crate::event::{Event, EventKind, EventObject, RequestCause};
 use crate::funding::Instructions;
 use crate::id::{IdKey, Number, Numbers};
 use crate::journal::Entry;
-use crate::time::{Millis, Timestamp};
+use crate::time::Millis;
 
 /// What surrounds a decision: the moment, the numbers to use, the account's settings.
 pub struct Context<'a> {
@@ -29,11 +29,6 @@ impl Context<'_> {
     /// The next row number.
     pub fn number(&mut self) -> Number {
         self.numbers.next(self.now)
-    }
-
-    /// The second of the decision.
-    pub fn now_s(&self) -> Timestamp {
-        self.now.seconds()
     }
 
     /// An event of this moment and cause.
@@ -95,13 +90,6 @@ pub enum Refusal {
     AmountTooLarge,
     /// Metadata would have too many keys.
     TooManyMetadataKeys(usize),
-    /// A parameter cannot be accepted for a reason that only the state shows.
-    Invalid {
-        /// The parameter.
-        param: String,
-        /// Why, in a sentence.
-        message: String,
-    },
     /// All candidate account numbers of the bank profile are taken.
     NoAccountNumberLeft,
 }

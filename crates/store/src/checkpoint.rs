@@ -3,7 +3,10 @@
 //! A checkpoint inside a commit would stall every waiting command for tens of milliseconds. So a
 //! thread with its own connection copies the bulk while the lane goes on, and the lane itself only
 //! copies the short rest between two batches, after which the log starts over from its beginning.
+//! SQLite waits for the disk only when a checkpoint reached the end of the log, which would be the
+//! lane's; so the thread waits for the disk itself, and leaves the lane only the rest of that too.
 
+use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,6 +20,9 @@ use crate::sqlite::{Access, connect};
 
 /// Pages in the log from which on it is worth copying: 128 MiB of pages of 4 KiB.
 const PAGES_WANTED: i64 = 32 << 10;
+/// How often the log is gone through before the lane copies the rest: each pass is much shorter
+/// than the one before, which it catches up with.
+const PASSES: usize = 3;
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// The thread; it stops when this is dropped.
@@ -29,6 +35,10 @@ pub(crate) struct Checkpointer {
 impl Checkpointer {
     pub(crate) fn start(path: PathBuf) -> Result<Checkpointer> {
         let db = connect(&path, Access::Write)?;
+        let file = File::open(&path).map_err(|e| StoreError::Disk(e.to_string()))?;
+        // Closing any descriptor of the file would let go of the locks that SQLite holds on it in
+        // this process, so this one stays open for as long as the process lives.
+        let file: &'static File = Box::leak(Box::new(file));
         let stop = Arc::new(AtomicBool::new(false));
         let tail_wanted = Arc::new(AtomicBool::new(false));
         let (stopped, tail) = (stop.clone(), tail_wanted.clone());
@@ -36,8 +46,11 @@ impl Checkpointer {
             while !stopped.load(Ordering::Relaxed) {
                 std::thread::sleep(LOOK_EVERY);
                 if waiting_pages(&db) >= PAGES_WANTED {
-                    passive(&db);
-                    passive(&db);
+                    for _ in 0..PASSES {
+                        passive(&db);
+                        // A failure here shows again in the lane's own checkpoint.
+                        let _ = file.sync_data();
+                    }
                     tail.store(true, Ordering::Relaxed);
                 }
             }

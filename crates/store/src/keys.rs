@@ -17,7 +17,7 @@ use books::id::Number;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::error::{Result, StoreError};
-use crate::lane::{Idempotency, Kept, Used};
+use crate::job::{Idempotency, Kept, Used};
 use crate::rows::Num;
 
 /// Keys kept in memory before they are moved: about 50 bytes each.

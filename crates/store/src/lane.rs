@@ -17,14 +17,14 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use books::cash_balance::ReconciliationMode;
-use books::event::RequestCause;
 use books::id::{Number, Numbers};
 use books::journal::{Account, Seal, seal};
 use books::time::Millis;
-use books::{Change, Command, Context, Currency, IdKey, Refusal, Reply, RowKey, World};
+use books::{Change, Context, Currency, IdKey, Refusal, World};
 
 use crate::checkpoint::Checkpointer;
 use crate::error::{Result, StoreError};
+use crate::job::{Answer, Idempotency, Job, Kept, Outcome, Used};
 use crate::keys::{Keys, Step};
 use crate::purses::Purses;
 use crate::working_set::WorkingSet;
@@ -36,87 +36,6 @@ const KEY_LIFETIME_S: i64 = 24 * 60 * 60;
 /// second, which is more than a lane can add for long.
 const PRUNE_ROWS_MAX: i64 = 1000;
 const PRUNE_EVERY: Duration = Duration::from_millis(100);
-
-/// A command on its way through the lane, and what becomes of its answer.
-pub trait Job: Send {
-    /// Whose books.
-    fn world(&self) -> World;
-    /// What is asked.
-    fn command(&self) -> &Command;
-    /// The request behind it, for its events.
-    fn cause(&self) -> Arc<RequestCause>;
-    /// The idempotency key it came with.
-    fn idempotency(&self) -> Option<&Idempotency>;
-    /// Whether the answer shows the customer, beside what the command itself needs.
-    fn shows_customer(&self) -> bool {
-        false
-    }
-    /// The answer as it is to be kept with the effects; the set is as this command left it.
-    /// `None` where no answer need be kept.
-    fn keep(&self, result: &std::result::Result<Reply, Refusal>, set: &WorkingSet) -> Option<Kept>;
-    /// Takes the outcome, after the commit.
-    fn done(self: Box<Self>, outcome: Outcome);
-}
-
-/// An idempotency key, as far as the store needs it.
-#[derive(Clone, Debug)]
-pub struct Idempotency {
-    /// A hash of the key, within its world.
-    pub key: [u8; 16],
-    /// A hash of the method, the path and the parameters.
-    pub fingerprint: [u8; 16],
-    /// The request that used it.
-    pub request_id: String,
-}
-
-/// The answer to a request, as it is kept: as the row it shows where that row can never change,
-/// else as bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kept {
-    /// 200, showing this cash balance transaction.
-    CashTransaction(RowKey),
-    /// These bytes.
-    Bytes {
-        /// HTTP status.
-        status: u16,
-        /// The body, whole.
-        body: Vec<u8>,
-    },
-}
-
-/// What a key was used for.
-#[derive(Clone, Debug)]
-pub(crate) struct Used {
-    pub(crate) fingerprint: [u8; 16],
-    pub(crate) request_id: String,
-    pub(crate) kept: Kept,
-}
-
-/// An answer that was given before.
-#[derive(Clone, Debug)]
-pub struct Answer {
-    /// The request that was answered first.
-    pub request_id: String,
-    /// What it was answered.
-    pub kept: Kept,
-}
-
-/// What became of a command.
-pub enum Outcome {
-    /// It was decided, and its effects are on disk.
-    Decided {
-        /// What it answers, or why it was refused.
-        result: std::result::Result<Reply, Refusal>,
-        /// The answer that was kept.
-        kept: Option<Kept>,
-    },
-    /// Its key was used before: this was the answer.
-    Replay(Answer),
-    /// Its key was used before, for something else.
-    KeyReused,
-    /// Nothing was written.
-    Failed(StoreError),
-}
 
 /// How a lane works.
 #[derive(Clone)]

@@ -8,6 +8,7 @@ pub mod admin;
 mod checkpoint;
 pub mod doctor;
 pub mod error;
+pub mod job;
 mod keys;
 pub mod lane;
 mod migrations;
@@ -19,7 +20,8 @@ mod working_set;
 mod writer;
 
 pub use error::{Result, StoreError};
-pub use lane::{Answer, Idempotency, Job, Kept, Lane, LaneOptions, Outcome};
+pub use job::{Answer, Idempotency, Job, Kept, Outcome};
+pub use lane::{Lane, LaneOptions};
 pub use reader::{Page, Reader, Readers, Window};
 pub use sqlite::{Location, Store};
 pub use working_set::WorkingSet;

@@ -7,7 +7,7 @@ use books::command::{Command, View};
 use books::funding::Instructions;
 use books::{Change, Currency, Customer, Number, Purse, World};
 
-use crate::lane::{Job, Used};
+use crate::job::{Job, Used};
 
 /// Which funding instructions: whose, in which currency and country.
 pub(crate) type InstructionsKey = (World, Number, Currency, String);

@@ -143,7 +143,6 @@ fn told(result: &Result<Reply, Refusal>) -> String {
         Err(Refusal::AmountTooLarge) => "too large".into(),
         Err(Refusal::TooManyMetadataKeys(_)) => "too many keys".into(),
         Err(Refusal::NoAccountNumberLeft) => "no account left".into(),
-        Err(Refusal::Invalid { message, .. }) => message.clone(),
         Err(_) => "nobody".into(),
     }
 }

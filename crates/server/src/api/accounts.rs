@@ -5,7 +5,7 @@ use books::Timestamp;
 use super::error::ApiError;
 use super::json::{Json, object};
 use super::list::Ask;
-use super::routes::NoParams;
+use super::params::NoParams;
 
 /// Shows the account of the key, or the one that `Stripe-Account` names.
 pub fn own(ask: &Ask<'_>, _: NoParams) -> Result<Json, ApiError> {

@@ -6,8 +6,7 @@ use store::reader::BalanceFilter;
 use super::error::ApiError;
 use super::json::Json;
 use super::list::Ask;
-use super::params::{CreatedRange, CurrencyCode, Page, Text, params};
-use super::routes::NoParams;
+use super::params::{CreatedRange, CurrencyCode, NoParams, Page, Text, params};
 
 params! {
     /// Which balance transactions to list.

@@ -7,8 +7,7 @@ use super::error::ApiError;
 use super::execute::Asked;
 use super::json::Json;
 use super::list::Ask;
-use super::params::{Page, params};
-use super::routes::NoParams;
+use super::params::{NoParams, Page, params};
 
 params! {
     /// New settings of a cash balance.

@@ -12,10 +12,9 @@ use super::execute::Asked;
 use super::json::Json;
 use super::list::Ask;
 use super::params::{
-    Between, Country, CreatedRange, Email, MetadataPatch, Page, Patch, Str, Text, Trimmed, choice,
-    params,
+    Between, Country, CreatedRange, Email, MetadataPatch, NoParams, Page, Patch, Str, Text,
+    Trimmed, choice, params,
 };
-use super::routes::NoParams;
 
 choice! {
     /// How a customer's money is matched to payments.

@@ -182,7 +182,6 @@ impl From<Refusal> for ApiError {
                 let message = format!("Metadata holds up to {max} keys; this would make {keys}.");
                 ApiError::invalid(400, message).about("metadata")
             }
-            Refusal::Invalid { param, message } => ApiError::invalid(400, message).about(param),
             Refusal::NoAccountNumberLeft => ApiError::unavailable(
                 "The bank profile has no account number left for this customer.",
             ),

@@ -6,8 +6,7 @@ use books::event::{Event, EventObject};
 use super::error::ApiError;
 use super::json::Json;
 use super::list::Ask;
-use super::params::{CreatedRange, Page, params};
-use super::routes::NoParams;
+use super::params::{CreatedRange, NoParams, Page, params};
 
 params! {
     /// Which events to list.

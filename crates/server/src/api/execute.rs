@@ -38,9 +38,6 @@ impl Asked<'_> {
     }
 }
 
-/// What a handler of a write decides on: the command for the lane.
-pub type Work = Command;
-
 /// A write on its way: everything that its answer depends on.
 pub struct Write {
     /// What is asked.

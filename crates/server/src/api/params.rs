@@ -23,8 +23,8 @@ mod tests;
 
 pub use super::form::Path;
 pub use compound::{
-    CreatedRange, EXPAND_MAX, Either, ExpandList, Limit, METADATA_KEY_CHARS_MAX, METADATA_KEYS_MAX,
-    METADATA_VALUE_CHARS_MAX, MetadataPatch, Page, Patch,
+    CreatedRange, EXPAND_MAX, Either, ExpandList, Limit, METADATA_KEY_CHARS_MAX,
+    METADATA_VALUE_CHARS_MAX, MetadataPatch, NoParams, Page, Patch,
 };
 pub use currencies::SUPPORTED_CURRENCIES;
 pub(crate) use macros::{choice, params, wire_name};

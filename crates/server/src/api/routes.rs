@@ -6,13 +6,14 @@
 
 use std::collections::HashMap;
 
+use books::Command;
 use hyper::Method;
 
-use super::execute::{Asked, Work};
+use super::execute::Asked;
 use super::form::Node;
 use super::json::Json;
 use super::list::Ask;
-use super::params::{Param, Schema};
+use super::params::{NoParams, Param, Schema};
 use super::{accounts, balances, cash_balances, customers, error::ApiError, events, funding};
 
 /// One operation.
@@ -42,7 +43,7 @@ pub enum Action {
     /// Answers from a snapshot.
     Read(fn(&Ask<'_>, &Node) -> Result<Json, ApiError>),
     /// Becomes a command.
-    Write(fn(&Asked<'_>, &Node) -> Result<Work, ApiError>),
+    Write(fn(&Asked<'_>, &Node) -> Result<Command, ApiError>),
 }
 
 macro_rules! route {
@@ -88,12 +89,6 @@ pub fn all() -> Vec<Route> { vec![
     route!(GET "/v1/events/{id}" GetEventsId Read events::retrieve, NoParams => "event", "events", "Retrieve an event"),
     route!(POST "/v1/test_helpers/customers/{customer}/fund_cash_balance" PostTestHelpersCustomersCustomerFundCashBalance Write funding::fund, funding::Fund => "customer_cash_balance_transaction", "cash_balance", "Simulate an incoming bank transfer"),
 ] }
-
-super::params::params! {
-    /// An operation without parameters of its own.
-    pub struct NoParams {}
-    refuses {}
-}
 
 /// Finds the operation that a method and a path mean.
 pub struct Router {

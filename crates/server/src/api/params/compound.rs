@@ -1,16 +1,11 @@
 //! Parameters made of others: optional ones, lists, patches, metadata, ranges and pages.
 
-use std::collections::BTreeMap;
-
 use super::scalar::read_integer;
 use super::{INTEGER_MAX, Param, ParamError, Path, Schema, Text, quote};
 use crate::api::form::{ITEMS_MAX, Node};
 
 /// Most paths that one request may expand.
 pub const EXPAND_MAX: usize = 50;
-
-/// Most names in the metadata of one object.
-pub const METADATA_KEYS_MAX: usize = 50;
 
 /// Most characters in a name of metadata.
 pub const METADATA_KEY_CHARS_MAX: usize = 40;
@@ -102,15 +97,6 @@ impl<T> Patch<T> {
         match self {
             Patch::Keep | Patch::Clear => None,
             Patch::Set(value) => Some(value),
-        }
-    }
-
-    /// Changes the field of an object that exists.
-    pub fn apply<U: From<T>>(self, field: &mut Option<U>) {
-        match self {
-            Patch::Keep => {}
-            Patch::Clear => *field = None,
-            Patch::Set(value) => *field = Some(value.into()),
         }
     }
 }
@@ -217,34 +203,6 @@ pub enum MetadataPatch {
     Change(Vec<(String, Option<String>)>),
 }
 
-impl MetadataPatch {
-    /// The metadata after the request; `at` names the parameter if there are too many names.
-    pub fn apply(
-        &self,
-        current: &BTreeMap<String, String>,
-        at: &Path,
-    ) -> Result<BTreeMap<String, String>, ParamError> {
-        let changes = match self {
-            MetadataPatch::Keep => return Ok(current.clone()),
-            MetadataPatch::Clear => return Ok(BTreeMap::new()),
-            MetadataPatch::Change(changes) => changes,
-        };
-        let mut next = current.clone();
-        for (name, value) in changes {
-            match value {
-                Some(value) => next.insert(name.clone(), value.clone()),
-                None => next.remove(name),
-            };
-        }
-        if next.len() > METADATA_KEYS_MAX {
-            let count = next.len();
-            let problem = format!("can have at most {METADATA_KEYS_MAX} names, not {count}");
-            return Err(ParamError::invalid(at, problem));
-        }
-        Ok(next)
-    }
-}
-
 /// Errors name the whole parameter, not the one name in it.
 impl Param for MetadataPatch {
     const REQUIRED: bool = false;
@@ -328,13 +286,6 @@ params! {
     refuses {}
 }
 
-impl CreatedRange {
-    /// Whether a time lies in the span.
-    pub fn contains(self, time: i64) -> bool {
-        self.from <= time && time <= self.to
-    }
-}
-
 impl Param for CreatedRange {
     fn read(node: &Node, at: &Path) -> Result<Self, ParamError> {
         Ok(match Either::<i64, Bounds>::read(node, at)? {
@@ -392,6 +343,12 @@ impl Param for Limit {
         let [default, max] = [Limit::DEFAULT, Limit::MAX].map(|limit| limit as i64);
         Schema::Integer { min: 1, max, default: Some(default) }
     }
+}
+
+params! {
+    /// An operation without parameters of its own.
+    pub struct NoParams {}
+    refuses {}
 }
 
 params! {

@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{METADATA_KEY_CHARS_MAX, METADATA_KEYS_MAX, METADATA_VALUE_CHARS_MAX, Param};
+use books::command::METADATA_KEYS_MAX;
+
+use super::{METADATA_KEY_CHARS_MAX, METADATA_VALUE_CHARS_MAX, Param};
 
 /// The values that a parameter accepts.
 #[derive(Clone, Debug, PartialEq, Eq)]

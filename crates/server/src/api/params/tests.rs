@@ -1,7 +1,6 @@
 //! What trees become, as tables: one `check` reads a form into a type. Each type on its own is
 //! in [`values`].
 
-use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use proptest::prelude::*;
@@ -239,33 +238,6 @@ fn metadata() {
     let tree = parse_json(br#"{"amount":1,"metadata":{"a[b]":"1"}}"#).expect("valid JSON");
     let error = read_all::<Sample>(&tree).unwrap_err();
     assert_eq!((error.code, error.param.as_deref()), (None, Some("metadata")));
-}
-
-#[test]
-fn metadata_merges() {
-    let at = Path::top("metadata");
-    let current = BTreeMap::from([("a", "1"), ("b", "2")].map(|(k, v)| (k.into(), v.into())));
-    let apply = |form: &str| {
-        let tree = parse_form(form.as_bytes()).expect("a valid form");
-        let patch: MetadataPatch = read_field(&tree, "metadata", &Path::ROOT).expect("metadata");
-        patch.apply(&current, &at).map(|next| json!(next).to_string())
-    };
-    let cases = [
-        ("", r#"{"a":"1","b":"2"}"#),
-        ("metadata=", "{}"),
-        ("metadata[b]=&metadata[c]=3", r#"{"a":"1","c":"3"}"#),
-        ("metadata[a]=9&metadata[missing]=", r#"{"a":"9","b":"2"}"#),
-    ];
-    for (form, expected) in cases {
-        assert_eq!(apply(form).as_deref(), Ok(expected), "{form}");
-    }
-    let more = |count: usize| (0..count).map(|at| format!("metadata[k{at}]=v&")).collect();
-    let fits: String = more(48);
-    assert!(apply(&fits).is_ok());
-    let over: String = more(49);
-    let error = apply(&over).unwrap_err();
-    assert_eq!((error.code, error.param.as_deref()), (None, Some("metadata")));
-    assert!(error.message.contains("at most 50 names, not 51"));
 }
 
 #[test]
