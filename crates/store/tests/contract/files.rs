@@ -78,7 +78,7 @@ fn the_lock_goes_with_its_holder() {
 fn a_file_that_cannot_be_trusted_is_refused() {
     let newer = "INSERT INTO schema_migration (version, name, sha256) VALUES (99, 'later', x'00')";
     let edited = "UPDATE schema_migration SET sha256 = zeroblob(32)";
-    for (statement, part) in [(newer, "99"), (edited, "not the one this program knows")] {
+    for (statement, part) in [(newer, "99"), (edited, "not this program's own")] {
         let bench = Bench::new();
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("copy.db");
