@@ -34,6 +34,8 @@ enum Command {
     Backup(backup::Backup),
     /// Make, list and revoke API keys.
     Keys(keys::Keys),
+    /// Print the sandbox's bank profile, to start one of your own for `serve --bank-profile`.
+    BankProfile,
 }
 
 /// Runs the program with a clock and a source of randomness.
@@ -51,11 +53,18 @@ pub fn run(clock: Clock, entropy: Entropy) -> ExitCode {
         Command::Doctor(doctor) => doctor.run(),
         Command::Backup(backup) => backup.run(),
         Command::Keys(keys) => keys.run(clock, &entropy),
+        Command::BankProfile => bank_profile(),
     };
     done.unwrap_or_else(|message| {
         eprintln!("purser: {message}");
         ExitCode::FAILURE
     })
+}
+
+fn bank_profile() -> Done {
+    let profile = toml::to_string(&bank::BankProfile::default()).map_err(|e| e.to_string())?;
+    print!("{profile}");
+    Ok(ExitCode::SUCCESS)
 }
 
 /// What a command ends with: an exit code, or a sentence and failure.
@@ -68,5 +77,16 @@ fn store_path(location: &store::Location) -> Result<&std::path::Path, String> {
         store::Location::Temporary => {
             Err("a database in memory belongs to its server alone; name a file".into())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_printed_bank_profile_can_be_read() {
+        let printed = toml::to_string(&bank::BankProfile::default()).unwrap();
+        let read: bank::BankProfile = toml::from_str(&printed).unwrap();
+        read.validate().unwrap();
+        assert_eq!(toml::to_string(&read).unwrap(), printed);
     }
 }
