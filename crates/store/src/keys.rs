@@ -192,6 +192,9 @@ impl Keys {
         )?;
         for (world, key, number) in &old {
             db.prepare_cached("DELETE FROM recent_key WHERE number = ?1")?.execute([number])?;
+            // It may have been moved already: then it goes from there too, with its answer.
+            let moved = "DELETE FROM idempotency WHERE world = ?1 AND key = ?2 AND number = ?3";
+            db.prepare_cached(moved)?.execute(params![world, key, number])?;
             forget_answer(db, *world, number)?;
             if let Ok(key) = key.as_slice().try_into()
                 && self.recent.get(&(World(*world), key)) == Some(&number.0)
@@ -298,9 +301,20 @@ mod tests {
             }
             assert!(keys.find(&db, (World(2), key(1)), Number(0)).unwrap().is_none());
         }
-        let appended: i64 =
-            db.query_row("SELECT count(*) FROM recent_key", [], |row| row.get(0)).unwrap();
+        let count = |sql: &str| db.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+        let appended = count("SELECT count(*) FROM recent_key");
         assert!(appended < 300, "rows that were passed are removed, {appended} are left");
+        let twice = "SELECT count(*) FROM idempotency JOIN recent_key USING (number)";
+        assert!(count(twice) > 0, "some keys are in both tables");
+        let oldest = "SELECT min(number) FROM recent_key";
+        let cutoff = Number(count(oldest) + 100);
+        let of_recent = format!(
+            "SELECT count(*) FROM idempotency WHERE number BETWEEN {} AND {}",
+            count(oldest),
+            cutoff.0 - 1
+        );
+        keys.prune(&db, (i64::MAX, vec![]), cutoff, 10_000).unwrap();
+        assert_eq!(count(&of_recent), 0, "a key that is forgotten is forgotten in both tables");
         keys.prune(&db, (0, vec![]), Number(400), 10_000).unwrap();
         assert!(keys.find(&db, (World(1), key(399)), Number(0)).unwrap().is_none());
         assert!(keys.find(&db, (World(1), key(400)), Number(0)).unwrap().is_some());

@@ -254,10 +254,10 @@ impl Work {
                     failed: true,
                 });
                 match error.is_about_one_command() {
-                    // Nothing is on disk, and memory changes after a commit only.
+                    // Nothing is on disk, and memory changes after a commit only: it is still good.
                     true => {
                         self.writer.rollback();
-                        self.purses.clear();
+                        self.purses.commit_ends();
                     }
                     false => self.recover(),
                 }

@@ -74,7 +74,8 @@ impl Purses {
         }
     }
 
-    fn commit_ends(&self) {
+    /// The commit is over, or never was: what is here may be given out again.
+    pub(crate) fn commit_ends(&self) {
         if is_running(self.commits()) {
             self.commits.fetch_add(1, Ordering::SeqCst);
         }

@@ -121,13 +121,14 @@ fn user_name(token: &str) -> Option<String> {
 
 /// A key as people may see it: its beginning and its last four characters.
 pub fn mask(key: &str) -> String {
-    let chars: Vec<char> = key.chars().take(KEY_BYTES_MAX).collect();
-    let kept = key.match_indices('_').nth(1).map_or(0, |(at, _)| at + 1).min(8);
-    if chars.len() < kept + 12 {
-        return format!("{}****", chars[..kept.min(chars.len())].iter().collect::<String>());
+    let kind = key.match_indices('_').nth(1).map_or(0, |(at, _)| at + 1).min(8);
+    match key.is_ascii() {
+        true if key.len() >= kind + 12 => {
+            format!("{}****{}", &key[..kind], &key[key.len() - 4..])
+        }
+        true => format!("{}****", &key[..kind]),
+        false => "****".to_owned(),
     }
-    let (head, tail) = (&chars[..kept], &chars[chars.len() - 4..]);
-    format!("{}****{}", head.iter().collect::<String>(), tail.iter().collect::<String>())
 }
 
 /// `Stripe-Account` (or the newer `Stripe-Context`) names another account than the key's own.
@@ -206,8 +207,7 @@ mod tests {
             ("nonsense", "****"),
             ("a_b_ü", "****"),
         ] {
-            let masked = mask(key);
-            assert!(masked == want || key == "a_b_ü", "{masked}");
+            assert_eq!(mask(key), want);
         }
     }
 }

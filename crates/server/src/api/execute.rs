@@ -107,8 +107,8 @@ pub async fn execute(app: &App, write: Write) -> Result<Answered, ApiError> {
                 Kept::Bytes { status, body } => (status, body),
                 Kept::CashTransaction(key) => {
                     let row = app.readers.snapshot(|reader| reader.cash_transaction(world, key))?;
-                    let row =
-                        row.ok_or(StoreError::Corrupt("a kept answer's row is gone".into()))?;
+                    let gone = || StoreError::Corrupt("a kept answer's row is gone".into());
+                    let row = row.ok_or_else(gone)?;
                     (200, wire.cash_transaction(&row).to_bytes())
                 }
             };

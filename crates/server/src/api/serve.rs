@@ -18,7 +18,7 @@ use super::idempotency;
 use super::json::Json;
 use super::list::{Ask, FromSnapshot};
 use super::routes::{Action, Found};
-use super::wire::{API_VERSION, Wire};
+use super::wire::API_VERSION;
 use crate::app::App;
 
 /// An answer on its way out.
@@ -215,15 +215,12 @@ fn elsewhere(app: &App, access: &Access, error: ApiError) -> ApiError {
     let Some((world, _)) = app.worlds.get(&access.account, !access.livemode) else {
         return error;
     };
-    let wire = Wire { world, livemode: !access.livemode, ..app.wire(access) };
     let found = app.readers.snapshot(|reader| {
         Ok(match kind {
-            IdKind::Customer => reader.customer(wire.world, key.number)?.is_some(),
-            IdKind::CashTransaction => reader.cash_transaction(wire.world, key)?.is_some(),
-            IdKind::BalanceTransaction => {
-                reader.balance_transaction(wire.world, key.number)?.is_some()
-            }
-            IdKind::Event => reader.event(wire.world, key.number)?.is_some(),
+            IdKind::Customer => reader.customer(world, key.number)?.is_some(),
+            IdKind::CashTransaction => reader.cash_transaction(world, key)?.is_some(),
+            IdKind::BalanceTransaction => reader.balance_transaction(world, key.number)?.is_some(),
+            IdKind::Event => reader.event(world, key.number)?.is_some(),
         })
     });
     if !found.unwrap_or(false) {
