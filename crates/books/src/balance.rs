@@ -3,10 +3,8 @@
 //! A [`BalanceTransaction`] is one line of it. Names and meanings are those of Stripe's
 //! `BalanceTransaction` type.
 
-use serde::{Deserialize, Serialize};
-
 use crate::currency::Currency;
-use crate::id::Number;
+use crate::id::{Kind, Number, RowKey};
 use crate::time::Timestamp;
 
 /// One movement of the merchant's balance; amounts are smallest units.
@@ -14,8 +12,8 @@ use crate::time::Timestamp;
 pub struct BalanceTransaction {
     /// The row's number.
     pub number: Number,
-    /// `type` on the wire, such as `payment` or `payout`.
-    pub type_name: String,
+    /// `type` and `reporting_category` on the wire.
+    pub kind: BalanceKind,
     /// The currency of all its amounts.
     pub currency: Currency,
     /// Gross; above zero comes in.
@@ -24,23 +22,77 @@ pub struct BalanceTransaction {
     pub fee: i64,
     /// When the net amount may be paid out; pending until then.
     pub available_on: Timestamp,
-    /// The id of the object that caused it.
-    pub source: Option<String>,
-    /// The id of the automatic payout that paid it out.
-    pub payout: Option<String>,
-    /// The rest.
-    pub details: Details,
+    /// The object that caused it.
+    pub source: Option<(Kind, RowKey)>,
+    /// For people.
+    pub description: Option<String>,
 }
 
-/// What of a balance transaction nothing is filtered or summed by.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Details {
-    /// For people.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
-    /// `reporting_category` on the wire, such as `charge`.
-    pub reporting_category: String,
+/// Why the merchant's balance moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BalanceKind {
+    /// A payment was completed.
+    Payment,
+    /// A payment was refunded.
+    PaymentRefund,
+    /// A refund failed or was canceled.
+    PaymentFailureRefund,
+    /// Cash that nobody claimed.
+    PaymentUnreconciled,
+    /// The merchant made good for a cash balance below zero.
+    Adjustment,
+    /// A payout, or the reversal of one.
+    Payout,
+    /// A payout was canceled.
+    PayoutCancel,
+    /// A payout failed.
+    PayoutFailure,
+}
+
+impl BalanceKind {
+    /// All kinds.
+    pub const ALL: [BalanceKind; 8] = [
+        BalanceKind::Payment,
+        BalanceKind::PaymentRefund,
+        BalanceKind::PaymentFailureRefund,
+        BalanceKind::PaymentUnreconciled,
+        BalanceKind::Adjustment,
+        BalanceKind::Payout,
+        BalanceKind::PayoutCancel,
+        BalanceKind::PayoutFailure,
+    ];
+
+    /// `type` on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            BalanceKind::Payment => "payment",
+            BalanceKind::PaymentRefund => "payment_refund",
+            BalanceKind::PaymentFailureRefund => "payment_failure_refund",
+            BalanceKind::PaymentUnreconciled => "payment_unreconciled",
+            BalanceKind::Adjustment => "adjustment",
+            BalanceKind::Payout => "payout",
+            BalanceKind::PayoutCancel => "payout_cancel",
+            BalanceKind::PayoutFailure => "payout_failure",
+        }
+    }
+
+    /// The kind with this `type`.
+    pub fn parse(text: &str) -> Option<BalanceKind> {
+        BalanceKind::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+
+    /// `reporting_category` on the wire.
+    pub fn reporting_category(self) -> &'static str {
+        match self {
+            BalanceKind::Payment => "charge",
+            BalanceKind::PaymentRefund => "refund",
+            BalanceKind::PaymentFailureRefund => "refund_failure",
+            BalanceKind::PaymentUnreconciled => "unreconciled_customer_funds",
+            BalanceKind::Adjustment => "other_adjustment",
+            BalanceKind::Payout => "payout",
+            BalanceKind::PayoutCancel | BalanceKind::PayoutFailure => "payout_reversal",
+        }
+    }
 }
 
 impl BalanceTransaction {

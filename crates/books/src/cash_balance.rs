@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::currency::Currency;
-use crate::id::RowKey;
+use crate::id::{Number, RowKey};
 use crate::time::Timestamp;
 
 /// How money that arrives is matched to payments.
@@ -100,13 +100,71 @@ impl CashTransaction {
     }
 }
 
-/// What a transaction's `type` and the hash named like it say.
+/// What a transaction's `type` and the hash named like it say. Rows are named by their numbers:
+/// intents and refunds belong to the same customer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cause {
     /// The customer's transfer arrived.
     Funded(BankTransfer),
     /// The sender's bank pulled a transfer back.
-    FundingReversed,
+    FundingReversed {
+        /// The transaction that the transfer funded. The wire does not show it, and the first
+        /// databases did not keep it.
+        funded: Option<Number>,
+    },
+    /// Money went to a payment.
+    AppliedToPayment {
+        /// Which.
+        payment_intent: Number,
+    },
+    /// A part-paid payment was canceled or changed, and gave back what it held.
+    UnappliedFromPayment {
+        /// Which.
+        payment_intent: Number,
+    },
+    /// A payment was refunded to the cash balance.
+    RefundedFromPayment {
+        /// By this refund.
+        refund: Number,
+    },
+    /// Money set out for the customer's bank.
+    ReturnInitiated,
+    /// A return was canceled, or there was nobody to return to.
+    ReturnCanceled,
+    /// Money that nobody claimed became the merchant's.
+    TransferredToBalance {
+        /// The line of the merchant's balance.
+        balance_transaction: Number,
+    },
+    /// The merchant made good for what was missing.
+    AdjustedForOverdraft {
+        /// The line of the merchant's balance.
+        balance_transaction: Number,
+        /// The transaction that took the balance below zero.
+        linked_transaction: Number,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+struct OfFunding {
+    funded: Number,
+}
+
+#[derive(Serialize, Deserialize)]
+struct OnIntent {
+    payment_intent: Number,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ByRefund {
+    refund: Number,
+}
+
+#[derive(Serialize, Deserialize)]
+struct OnBalance {
+    balance_transaction: Number,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    linked_transaction: Option<Number>,
 }
 
 impl Cause {
@@ -114,29 +172,85 @@ impl Cause {
     pub fn type_name(&self) -> &'static str {
         match self {
             Cause::Funded(_) => "funded",
-            Cause::FundingReversed => "funding_reversed",
+            Cause::FundingReversed { .. } => "funding_reversed",
+            Cause::AppliedToPayment { .. } => "applied_to_payment",
+            Cause::UnappliedFromPayment { .. } => "unapplied_from_payment",
+            Cause::RefundedFromPayment { .. } => "refunded_from_payment",
+            Cause::ReturnInitiated => "return_initiated",
+            Cause::ReturnCanceled => "return_canceled",
+            Cause::TransferredToBalance { .. } => "transferred_to_balance",
+            Cause::AdjustedForOverdraft { .. } => "adjusted_for_overdraft",
         }
     }
 
     /// The text in the store beside the type, for causes that have more to say.
     pub fn detail(&self) -> Option<String> {
-        match self {
-            Cause::Funded(transfer) => {
-                Some(serde_json::to_string(transfer).expect("a struct of texts"))
+        let text = match self {
+            Cause::Funded(transfer) => serde_json::to_string(transfer),
+            Cause::AppliedToPayment { payment_intent }
+            | Cause::UnappliedFromPayment { payment_intent } => {
+                serde_json::to_string(&OnIntent { payment_intent: *payment_intent })
             }
-            Cause::FundingReversed => None,
-        }
+            Cause::RefundedFromPayment { refund } => {
+                serde_json::to_string(&ByRefund { refund: *refund })
+            }
+            Cause::TransferredToBalance { balance_transaction } => {
+                let balance_transaction = *balance_transaction;
+                serde_json::to_string(&OnBalance { balance_transaction, linked_transaction: None })
+            }
+            Cause::AdjustedForOverdraft { balance_transaction, linked_transaction } => {
+                serde_json::to_string(&OnBalance {
+                    balance_transaction: *balance_transaction,
+                    linked_transaction: Some(*linked_transaction),
+                })
+            }
+            Cause::FundingReversed { funded } => {
+                return funded.map(|funded| {
+                    serde_json::to_string(&OfFunding { funded }).expect("a struct of a number")
+                });
+            }
+            Cause::ReturnInitiated | Cause::ReturnCanceled => return None,
+        };
+        Some(text.expect("a struct of texts and numbers"))
     }
 
     /// Reads what the store keeps.
     pub fn from_store(type_name: &str, detail: Option<&str>) -> Result<Cause, String> {
-        match (type_name, detail) {
-            ("funded", Some(text)) => {
-                serde_json::from_str(text).map(Cause::Funded).map_err(|e| e.to_string())
-            }
-            ("funding_reversed", None) => Ok(Cause::FundingReversed),
-            (other, _) => Err(format!("no cash balance transaction is of type '{other}'")),
+        fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String> {
+            serde_json::from_str(text).map_err(|e| e.to_string())
         }
+        Ok(match (type_name, detail) {
+            ("funded", Some(text)) => Cause::Funded(read(text)?),
+            ("funding_reversed", None) => Cause::FundingReversed { funded: None },
+            ("funding_reversed", Some(text)) => {
+                Cause::FundingReversed { funded: Some(read::<OfFunding>(text)?.funded) }
+            }
+            ("applied_to_payment", Some(text)) => {
+                Cause::AppliedToPayment { payment_intent: read::<OnIntent>(text)?.payment_intent }
+            }
+            ("unapplied_from_payment", Some(text)) => Cause::UnappliedFromPayment {
+                payment_intent: read::<OnIntent>(text)?.payment_intent,
+            },
+            ("refunded_from_payment", Some(text)) => {
+                Cause::RefundedFromPayment { refund: read::<ByRefund>(text)?.refund }
+            }
+            ("return_initiated", None) => Cause::ReturnInitiated,
+            ("return_canceled", None) => Cause::ReturnCanceled,
+            ("transferred_to_balance", Some(text)) => Cause::TransferredToBalance {
+                balance_transaction: read::<OnBalance>(text)?.balance_transaction,
+            },
+            ("adjusted_for_overdraft", Some(text)) => {
+                let told: OnBalance = read(text)?;
+                let linked = told.linked_transaction.ok_or("an overdraft links a transaction")?;
+                Cause::AdjustedForOverdraft {
+                    balance_transaction: told.balance_transaction,
+                    linked_transaction: linked,
+                }
+            }
+            (other, _) => {
+                return Err(format!("no cash balance transaction is of type '{other}'"));
+            }
+        })
     }
 }
 
@@ -222,6 +336,22 @@ mod tests {
                 let detail = cause.detail();
                 assert_eq!(Cause::from_store("funded", detail.as_deref()), Ok(cause));
             }
+        }
+        let (payment_intent, refund) = (Number(5), Number(6));
+        let (balance_transaction, linked_transaction) = (Number(7), Number(8));
+        for cause in [
+            Cause::FundingReversed { funded: None },
+            Cause::FundingReversed { funded: Some(Number(4)) },
+            Cause::AppliedToPayment { payment_intent },
+            Cause::UnappliedFromPayment { payment_intent },
+            Cause::RefundedFromPayment { refund },
+            Cause::ReturnInitiated,
+            Cause::ReturnCanceled,
+            Cause::TransferredToBalance { balance_transaction },
+            Cause::AdjustedForOverdraft { balance_transaction, linked_transaction },
+        ] {
+            let kept = Cause::from_store(cause.type_name(), cause.detail().as_deref());
+            assert_eq!(kept, Ok(cause));
         }
         assert!(Cause::from_store("funded", None).is_err());
         assert!(Cause::from_store("unheard_of", None).is_err());

@@ -2,16 +2,24 @@
 
 use std::sync::Arc;
 
-use crate::cash_balance::{CashTransaction, ReconciliationMode, Settings};
+use crate::balance::BalanceTransaction;
+use crate::cash_balance::{Balances, CashTransaction, ReconciliationMode, Settings};
 use crate::currency::Currency;
-use crate::customer::Customer;
+use crate::customer::{Customer, Purse};
+use crate::document::Document;
 use crate::event::{Event, EventKind, EventObject, RequestCause};
 use crate::funding::Instructions;
-use crate::id::{IdKey, Number, Numbers};
-use crate::journal::Entry;
-use crate::time::Millis;
+use crate::id::{IdKey, Kind, Number, Numbers, RowKey};
+use crate::invoice::InvoiceStatus;
+use crate::journal::{Account, Entry};
+use crate::payment_intent::{IntentStatus, PaymentIntent};
+use crate::payout::PayoutStatus;
+use crate::reconciliation::Payable;
+use crate::refund::RefundStatus;
+use crate::time::{Millis, Timestamp};
+use crate::timer::{Look, Timer};
 
-/// What surrounds a decision: the moment, the numbers to use, the account's settings.
+/// What surrounds a decision: the moment, the numbers to use, the account's rules.
 pub struct Context<'a> {
     /// The moment of the decision.
     pub now: Millis,
@@ -19,16 +27,98 @@ pub struct Context<'a> {
     pub numbers: &'a mut Numbers,
     /// Writes ids.
     pub ids: &'a IdKey,
-    /// How customers without a mode of their own are reconciled.
-    pub default_mode: ReconciliationMode,
+    /// The rules of the account.
+    pub rules: &'a Rules,
+    /// Draws account numbers.
+    pub accounts: &'a dyn AccountNumbers,
     /// The request that asks, if it is one.
     pub cause: Option<Arc<RequestCause>>,
+}
+
+/// What the owner of the books decides: settings of the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// How customers without a mode of their own are reconciled.
+    pub default_mode: ReconciliationMode,
+    /// What a payment costs, in hundredths of a percent of its amount.
+    pub fee_bps: i64,
+    /// What a payment costs beside that, in smallest units of its currency.
+    pub fee_fixed: i64,
+    /// Days from a payment to the day on which it may be paid out.
+    pub settlement_delay_days: i64,
+    /// Days that money takes to a bank: of refunds, and of payouts at the least.
+    pub bank_delay_days: i64,
+    /// Whether a customer that ever had a cash balance can never be deleted, even at zero.
+    pub strict_delete: bool,
+}
+
+impl Default for Rules {
+    fn default() -> Rules {
+        Rules {
+            default_mode: ReconciliationMode::Automatic,
+            fee_bps: 0,
+            fee_fixed: 0,
+            settlement_delay_days: 2,
+            bank_delay_days: 1,
+            strict_delete: false,
+        }
+    }
+}
+
+/// Draws account numbers at the bank that customers send money to. The same arguments always give
+/// the same number.
+pub trait AccountNumbers {
+    /// The `attempt`-th candidate for a customer; `None` where there is no such rail or country.
+    fn draw(
+        &self,
+        customer: Number,
+        transfer_type: &str,
+        country: Option<&str>,
+        attempt: u32,
+    ) -> Option<Instructions>;
+}
+
+/// What a command sees of the books: the state that commands before it left.
+///
+/// Looking costs a read for what is not at hand. A store that fails to read answers `None` and
+/// sees to it that the decision is dropped.
+pub trait View {
+    /// A customer's purse; also of one that was deleted.
+    fn purse(&self, customer: Number) -> Option<Purse>;
+    /// A customer's document.
+    fn customer(&self, customer: Number) -> Option<Customer>;
+    /// The funding instructions of a customer in a currency and country.
+    fn instructions(&self, customer: Number, of: Currency, country: &str) -> Option<Instructions>;
+    /// Whether some customer has this account number already.
+    fn is_taken(&self, account_key: &str) -> bool;
+    /// The open places for money of a customer, in no order.
+    fn payables(&self, customer: Number) -> Vec<Payable>;
+    /// A document.
+    fn document(&self, kind: Kind, key: RowKey) -> Option<Document>;
+    /// The bank accounts of the merchant that are not removed.
+    fn bank_accounts(&self) -> Vec<Document>;
+    /// A line of the merchant's balance.
+    fn balance_transaction(&self, number: Number) -> Option<BalanceTransaction>;
+    /// A cash balance transaction.
+    fn cash_transaction(&self, key: RowKey) -> Option<CashTransaction>;
+    /// Whether the transfer that funded this transaction was pulled back.
+    fn is_reversed(&self, funded: RowKey) -> bool;
+    /// What came into a cash balance in a currency after a transaction; it may stop counting at
+    /// `enough`.
+    fn credited_after(&self, customer: Number, of: Currency, after: Number, enough: i64) -> i64;
+    /// The sums of the house accounts that are not zero.
+    fn house(&self) -> Vec<(Account, Currency, i64)>;
 }
 
 impl Context<'_> {
     /// The next row number.
     pub fn number(&mut self) -> Number {
         self.numbers.next(self.now)
+    }
+
+    /// The second of the decision.
+    pub fn second(&self) -> Timestamp {
+        self.now.seconds()
     }
 
     /// An event of this moment and cause.
@@ -44,8 +134,18 @@ pub enum Change {
     Customer(Box<Customer>),
     /// A journal entry, and the cash balance transaction that it books.
     Booked(Entry, Option<CashTransaction>),
+    /// A new line of the merchant's balance.
+    BalanceTransaction(Box<BalanceTransaction>),
     /// A customer's new funding instructions.
     Instructions(Number, Instructions),
+    /// A document, new or changed.
+    Document(Document),
+    /// Something to be done later.
+    TimerSet(Timer),
+    /// A timer that is done with.
+    TimerDone(Timer),
+    /// All lots up to this one were looked at.
+    Looked(Look, Number),
     /// An event.
     Event(Event),
 }
@@ -65,11 +165,17 @@ pub enum Reply {
     /// A customer; a deleted one shows as such.
     Customer(Box<Customer>),
     /// A cash balance: whose, and under which settings; its amounts are those of the moment.
-    CashBalance(Number, Settings, crate::cash_balance::Balances),
+    CashBalance(Number, Settings, Balances),
     /// A cash balance transaction.
     CashTransaction(CashTransaction),
     /// Funding instructions, narrowed to these address types where some were asked for.
     Instructions(Instructions, Vec<String>),
+    /// A document.
+    Document(Document),
+    /// The payment failed, and the intent says so: an error on the wire, but one with effects.
+    PaymentFailed(Box<PaymentIntent>),
+    /// Nothing to show: something that nobody asked for was done.
+    Done,
 }
 
 /// Why a command changes nothing. Each is somebody's mistake, never a fault of Purser.
@@ -92,4 +198,102 @@ pub enum Refusal {
     TooManyMetadataKeys(usize),
     /// All candidate account numbers of the bank profile are taken.
     NoAccountNumberLeft,
+    /// There is no such object.
+    Missing {
+        /// What.
+        kind: Kind,
+        /// Which.
+        key: RowKey,
+        /// The parameter that named it.
+        param: &'static str,
+    },
+    /// A payment intent cannot do this in its state.
+    IntentState {
+        /// What was to be done: `confirmed`, `canceled`.
+        action: &'static str,
+        /// The state it is in.
+        status: IntentStatus,
+        /// The states in which it can be done.
+        allowed: &'static [IntentStatus],
+    },
+    /// A payment in this currency must be of so much at least.
+    AmountBelowMinimum(Currency, i64),
+    /// A payment in this currency can be of so much at most.
+    AmountAboveMaximum(Currency, i64),
+    /// A payment intent must have a payment method to be confirmed.
+    NoPaymentMethod,
+    /// The transfer type moves another currency.
+    TransferCurrency(Currency),
+    /// More than what the payment still takes.
+    ApplyTooMuch {
+        /// What it takes.
+        remaining: i64,
+    },
+    /// The payment is in this currency, not in the one given.
+    OtherCurrency(Currency),
+    /// The cash balance holds this much only.
+    CashTooLow {
+        /// What is there.
+        available: i64,
+        /// The parameter that asked for more, if one did.
+        param: Option<&'static str>,
+    },
+    /// The payment was not completed, so nothing can be refunded.
+    NothingToRefund,
+    /// All of the charge has been refunded.
+    AlreadyRefunded {
+        /// The customer and the number of the charge.
+        charge: RowKey,
+    },
+    /// More than what of the charge is left to refund.
+    RefundTooLarge {
+        /// What is left.
+        unrefunded: i64,
+    },
+    /// The payment is too old to be refunded.
+    RefundTooLate,
+    /// There is no address to ask for bank details at.
+    NoEmail,
+    /// A refund cannot do this in its state.
+    RefundState {
+        /// What was to be done.
+        action: &'static str,
+        /// The state it is in.
+        status: RefundStatus,
+    },
+    /// The merchant's available balance is too low.
+    BalanceTooLow {
+        /// What is there.
+        available: i64,
+        /// In which currency.
+        currency: Currency,
+    },
+    /// The merchant has no bank account for this currency.
+    NoBankAccount(Currency),
+    /// The bank account takes another currency.
+    BankAccountCurrency(Currency),
+    /// A payout cannot do this in its state.
+    PayoutState {
+        /// What was to be done.
+        action: &'static str,
+        /// The state it is in.
+        status: PayoutStatus,
+    },
+    /// A payout was taken back already, or is itself taking another one back.
+    PayoutReversed,
+    /// An invoice cannot do this in its state.
+    InvoiceState {
+        /// What was to be done.
+        action: &'static str,
+        /// The state it is in.
+        status: InvoiceStatus,
+    },
+    /// Everything on an invoice is in its currency.
+    InvoiceCurrency(Currency),
+    /// The invoice has as many lines as it can have.
+    InvoiceFull,
+    /// The intent belongs to an invoice, which is to be changed instead.
+    IntentOfInvoice,
+    /// A transfer that cannot be pulled back (any more), or was pulled back already.
+    NotReversible,
 }

@@ -6,8 +6,11 @@
 use std::sync::Arc;
 
 use crate::cash_balance::Settings;
+use crate::currency::Currency;
 use crate::customer::Customer;
+use crate::document::Document;
 use crate::id::{Number, RowKey};
+use crate::journal::Account;
 
 /// An event, ready to be stored and told.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,43 +34,65 @@ pub struct RequestCause {
     pub idempotency_key: Option<String>,
 }
 
-/// The types of events that Purser causes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "each variant is the wire name below, in camel case")]
-pub enum EventKind {
-    CashBalanceFundsAvailable,
-    CustomerCashBalanceTransactionCreated,
-    CustomerCreated,
-    CustomerDeleted,
-    CustomerUpdated,
+/// Writes the types of events down once: each variant is the wire name, in camel case.
+macro_rules! kinds {
+    ($($variant:ident = $name:literal),* $(,)?) => {
+        /// The types of events that Purser causes.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[allow(missing_docs, reason = "each variant is the wire name, in camel case")]
+        pub enum EventKind { $($variant),* }
+
+        impl EventKind {
+            /// All types.
+            pub const ALL: &[EventKind] = &[$(EventKind::$variant),*];
+
+            /// `type` on the wire.
+            pub fn as_str(self) -> &'static str {
+                match self { $(EventKind::$variant => $name),* }
+            }
+        }
+    };
+}
+
+kinds! {
+    BalanceAvailable = "balance.available",
+    CashBalanceFundsAvailable = "cash_balance.funds_available",
+    ChargeRefundUpdated = "charge.refund.updated",
+    ChargeRefunded = "charge.refunded",
+    ChargeSucceeded = "charge.succeeded",
+    CustomerCreated = "customer.created",
+    CustomerDeleted = "customer.deleted",
+    CustomerUpdated = "customer.updated",
+    CustomerCashBalanceTransactionCreated = "customer_cash_balance_transaction.created",
+    InvoiceCreated = "invoice.created",
+    InvoiceFinalized = "invoice.finalized",
+    InvoiceMarkedUncollectible = "invoice.marked_uncollectible",
+    InvoiceOverdue = "invoice.overdue",
+    InvoicePaid = "invoice.paid",
+    InvoicePaymentSucceeded = "invoice.payment_succeeded",
+    InvoiceUpdated = "invoice.updated",
+    InvoiceVoided = "invoice.voided",
+    InvoiceitemCreated = "invoiceitem.created",
+    PaymentIntentCanceled = "payment_intent.canceled",
+    PaymentIntentCreated = "payment_intent.created",
+    PaymentIntentPartiallyFunded = "payment_intent.partially_funded",
+    PaymentIntentPaymentFailed = "payment_intent.payment_failed",
+    PaymentIntentRequiresAction = "payment_intent.requires_action",
+    PaymentIntentSucceeded = "payment_intent.succeeded",
+    PayoutCanceled = "payout.canceled",
+    PayoutCreated = "payout.created",
+    PayoutFailed = "payout.failed",
+    PayoutPaid = "payout.paid",
+    PayoutUpdated = "payout.updated",
+    RefundCreated = "refund.created",
+    RefundFailed = "refund.failed",
+    RefundUpdated = "refund.updated",
 }
 
 impl EventKind {
-    /// All types.
-    pub const ALL: [EventKind; 5] = [
-        EventKind::CashBalanceFundsAvailable,
-        EventKind::CustomerCashBalanceTransactionCreated,
-        EventKind::CustomerCreated,
-        EventKind::CustomerDeleted,
-        EventKind::CustomerUpdated,
-    ];
-
-    /// `type` on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            EventKind::CashBalanceFundsAvailable => "cash_balance.funds_available",
-            EventKind::CustomerCashBalanceTransactionCreated => {
-                "customer_cash_balance_transaction.created"
-            }
-            EventKind::CustomerCreated => "customer.created",
-            EventKind::CustomerDeleted => "customer.deleted",
-            EventKind::CustomerUpdated => "customer.updated",
-        }
-    }
-
     /// The type with this name on the wire.
     pub fn parse(text: &str) -> Option<EventKind> {
-        EventKind::ALL.into_iter().find(|kind| kind.as_str() == text)
+        EventKind::ALL.iter().copied().find(|kind| kind.as_str() == text)
     }
 }
 
@@ -85,4 +110,14 @@ pub enum EventObject {
         /// Before the change; `previous_attributes` is the difference.
         before: Option<Box<Customer>>,
     },
+    /// A document as it was then, and for an update as it was before. A charge is told by its
+    /// payment intent.
+    Document {
+        /// After the change.
+        now: Document,
+        /// Before the change.
+        before: Option<Document>,
+    },
+    /// The sums of the house accounts as they were then: the merchant's balance.
+    Balance(Vec<(Account, Currency, i64)>),
 }

@@ -104,12 +104,43 @@ pub enum Kind {
     BalanceTransaction = 3,
     /// `evt_`
     Event = 4,
+    /// `pi_`
+    PaymentIntent = 5,
+    /// `py_`: a charge that is not by card.
+    Charge = 6,
+    /// `pm_`
+    PaymentMethod = 7,
+    /// `pyr_`: a refund that is not to a card.
+    Refund = 8,
+    /// `po_`
+    Payout = 9,
+    /// `ba_`
+    BankAccount = 10,
+    /// `in_`
+    Invoice = 11,
+    /// `ii_`
+    InvoiceItem = 12,
+    /// `il_`: shows an invoice item as a line of its invoice.
+    InvoiceLine = 13,
 }
 
 impl Kind {
     /// All kinds, for finding one by its prefix.
-    pub const ALL: [Kind; 4] =
-        [Kind::Customer, Kind::CashTransaction, Kind::BalanceTransaction, Kind::Event];
+    pub const ALL: [Kind; 13] = [
+        Kind::Customer,
+        Kind::CashTransaction,
+        Kind::BalanceTransaction,
+        Kind::Event,
+        Kind::PaymentIntent,
+        Kind::Charge,
+        Kind::PaymentMethod,
+        Kind::Refund,
+        Kind::Payout,
+        Kind::BankAccount,
+        Kind::Invoice,
+        Kind::InvoiceItem,
+        Kind::InvoiceLine,
+    ];
 
     /// The text before the random-looking part, underscore included.
     pub fn prefix(self) -> &'static str {
@@ -118,7 +149,52 @@ impl Kind {
             Kind::CashTransaction => "ccsbtxn_",
             Kind::BalanceTransaction => "txn_",
             Kind::Event => "evt_",
+            Kind::PaymentIntent => "pi_",
+            Kind::Charge => "py_",
+            Kind::PaymentMethod => "pm_",
+            Kind::Refund => "pyr_",
+            Kind::Payout => "po_",
+            Kind::BankAccount => "ba_",
+            Kind::Invoice => "in_",
+            Kind::InvoiceItem => "ii_",
+            Kind::InvoiceLine => "il_",
         }
+    }
+
+    /// `object` on the wire, which is also the name in the store.
+    pub fn object(self) -> &'static str {
+        match self {
+            Kind::Customer => "customer",
+            Kind::CashTransaction => "customer_cash_balance_transaction",
+            Kind::BalanceTransaction => "balance_transaction",
+            Kind::Event => "event",
+            Kind::PaymentIntent => "payment_intent",
+            Kind::Charge => "charge",
+            Kind::PaymentMethod => "payment_method",
+            Kind::Refund => "refund",
+            Kind::Payout => "payout",
+            Kind::BankAccount => "bank_account",
+            Kind::Invoice => "invoice",
+            Kind::InvoiceItem => "invoiceitem",
+            Kind::InvoiceLine => "line_item",
+        }
+    }
+
+    /// The kind with this `object`.
+    pub fn from_object(name: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.object() == name)
+    }
+
+    /// Whether objects of this kind belong to a customer, whose number their key carries.
+    fn is_owned(self) -> bool {
+        !matches!(
+            self,
+            Kind::Customer
+                | Kind::BalanceTransaction
+                | Kind::Event
+                | Kind::Payout
+                | Kind::BankAccount
+        )
     }
 
     /// The kind that an id claims by its prefix.
@@ -152,6 +228,10 @@ impl fmt::Debug for IdKey {
 }
 
 const ROUNDS: u8 = 8;
+/// Characters of a transfer reference.
+pub const REFERENCE_CHARS: usize = 12;
+/// Characters of a secret that one block of the cipher fills.
+const SECRET_CHARS_PER_BLOCK: usize = 12;
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 impl IdKey {
@@ -200,6 +280,43 @@ impl IdKey {
         self.read(Kind::Customer, id).map(|key| key.number)
     }
 
+    /// What a sender types so that a transfer finds its payment intent: 12 capitals and digits,
+    /// always the same for the same intent.
+    pub fn transfer_reference(&self, intent: Number) -> String {
+        let mut value = self.derive(b'r', intent, 0);
+        let mut text = [b'0'; REFERENCE_CHARS];
+        for place in text.iter_mut().rev() {
+            *place = DIGITS[(value % 36) as usize];
+            value /= 36;
+        }
+        text.iter().map(|&b| b as char).collect()
+    }
+
+    /// A secret that goes with a row: `chars` base 62 characters that nobody can tell from its
+    /// id. `purpose` keeps secrets of different kinds apart.
+    pub fn row_secret(&self, purpose: u8, row: Number, chars: usize) -> String {
+        let mut text = String::with_capacity(chars);
+        for part in 0..chars.div_ceil(SECRET_CHARS_PER_BLOCK) {
+            let left = chars - text.len();
+            let value = self.derive(purpose, row, part as u8);
+            push_base62(&mut text, value, left.min(SECRET_CHARS_PER_BLOCK));
+        }
+        text
+    }
+
+    /// A keyed, one-way value of a row. The last byte keeps these blocks apart from those of
+    /// ids, which end in zeros.
+    fn derive(&self, purpose: u8, row: Number, part: u8) -> u128 {
+        let mut block = [0u8; 16];
+        block[..8].copy_from_slice(&row.0.to_le_bytes());
+        block[8] = part;
+        block[9] = purpose;
+        block[15] = 0xff;
+        let mut block = block.into();
+        self.0.encrypt_block(&mut block);
+        u128::from_le_bytes(block.into())
+    }
+
     fn scramble(&self, kind: Kind, round: u8, half: u128, bits: u32) -> u128 {
         let mut block = [0u8; 16];
         block[..9].copy_from_slice(&half.to_le_bytes()[..9]);
@@ -229,12 +346,12 @@ fn unpack(kind: Kind, half: Half, left: u128, right: u128) -> Option<RowKey> {
         let (customer, number) = (i64::try_from(left).ok()?, i64::try_from(right).ok()?);
         RowKey { customer: Number(customer), number: Number(number) }
     };
-    let owned = kind == Kind::CashTransaction;
-    (owned || key.customer == Number(0)).then_some(key)
+    (kind.is_owned() || key.customer == Number(0)).then_some(key)
 }
 
 fn push_base62(text: &mut String, mut value: u128, chars: usize) {
     let mut digits = [b'0'; 12];
+    debug_assert!(chars <= digits.len(), "a block has room for 12 digits");
     for digit in digits[..chars].iter_mut().rev() {
         *digit = DIGITS[(value % 62) as usize];
         value /= 62;

@@ -17,10 +17,18 @@ pub enum Account {
     Bank,
     /// What is owed to the customer with this number: the cash balance.
     CustomerCash(Number),
+    /// What was applied to the payment intent with this number and has not completed it yet.
+    PaymentIntent(Number),
     /// The merchant's money that is not settled yet.
     MerchantPending,
     /// The merchant's money that may be paid out.
     MerchantAvailable,
+    /// Fees that were earned.
+    Fees,
+    /// Money on its way back to customers' banks.
+    RefundsInTransit,
+    /// Money on its way to the merchant's bank.
+    PayoutsInTransit,
     /// Funds held for negative balances of connected accounts.
     ConnectReserved,
     /// Funds of the Issuing balance.
@@ -37,8 +45,12 @@ impl Account {
         match self {
             Account::Bank => (1, Number(0)),
             Account::CustomerCash(customer) => (2, customer),
+            Account::PaymentIntent(intent) => (3, intent),
             Account::MerchantPending => (4, Number(0)),
             Account::MerchantAvailable => (5, Number(0)),
+            Account::Fees => (6, Number(0)),
+            Account::RefundsInTransit => (7, Number(0)),
+            Account::PayoutsInTransit => (8, Number(0)),
             Account::ConnectReserved => (9, Number(0)),
             Account::Issuing => (10, Number(0)),
             Account::PrefundingAvailable => (11, Number(0)),
@@ -51,8 +63,12 @@ impl Account {
         let account = match code {
             1 => Account::Bank,
             2 => Account::CustomerCash(owner),
+            3 => Account::PaymentIntent(owner),
             4 => Account::MerchantPending,
             5 => Account::MerchantAvailable,
+            6 => Account::Fees,
+            7 => Account::RefundsInTransit,
+            8 => Account::PayoutsInTransit,
             9 => Account::ConnectReserved,
             10 => Account::Issuing,
             11 => Account::PrefundingAvailable,
@@ -64,7 +80,7 @@ impl Account {
 
     /// Whether this is an account of the house, whose balance is kept as one row per lane.
     pub fn is_house(self) -> bool {
-        !matches!(self, Account::CustomerCash(_))
+        !matches!(self, Account::CustomerCash(_) | Account::PaymentIntent(_))
     }
 }
 
@@ -84,22 +100,96 @@ pub struct Posting {
 pub enum EntryKind {
     /// A transfer arrived.
     Funded,
-    /// The sender's bank pulled a transfer back.
+    /// A transfer was pulled back.
     FundingReversed,
+    /// Cash went to a payment intent.
+    AppliedToPayment,
+    /// Cash came back from a part-paid payment intent.
+    UnappliedFromPayment,
+    /// A payment intent was paid in full.
+    PaymentCompleted,
+    /// Earned money may be paid out from now on.
+    Settled,
+    /// A payment was refunded to the cash balance.
+    RefundedFromPayment,
+    /// A refund of a payment set out for the customer's bank.
+    RefundInitiated,
+    /// A refund or a return reached the customer's bank.
+    RefundPaid,
+    /// A refund came back: it was canceled or it failed.
+    RefundUndone,
+    /// Cash set out for the customer's bank.
+    ReturnInitiated,
+    /// Cash that had set out came back.
+    ReturnCanceled,
+    /// Cash that nobody claimed became the merchant's.
+    TransferredToBalance,
+    /// The merchant made good for a cash balance below zero.
+    AdjustedForOverdraft,
+    /// A payout set out for the merchant's bank.
+    Payout,
+    /// A payout reached the merchant's bank.
+    PayoutPaid,
+    /// A payout came back.
+    PayoutFailed,
+    /// A payout was canceled before it set out.
+    PayoutCanceled,
+    /// The merchant's bank is debited to take a payout back.
+    PayoutReversed,
 }
 
 impl EntryKind {
+    /// All kinds.
+    pub const ALL: [EntryKind; 19] = [
+        EntryKind::Funded,
+        EntryKind::FundingReversed,
+        EntryKind::AppliedToPayment,
+        EntryKind::UnappliedFromPayment,
+        EntryKind::PaymentCompleted,
+        EntryKind::Settled,
+        EntryKind::RefundedFromPayment,
+        EntryKind::RefundInitiated,
+        EntryKind::RefundPaid,
+        EntryKind::RefundUndone,
+        EntryKind::ReturnInitiated,
+        EntryKind::ReturnCanceled,
+        EntryKind::TransferredToBalance,
+        EntryKind::AdjustedForOverdraft,
+        EntryKind::Payout,
+        EntryKind::PayoutPaid,
+        EntryKind::PayoutFailed,
+        EntryKind::PayoutCanceled,
+        EntryKind::PayoutReversed,
+    ];
+
     /// The code in the store.
     pub fn as_str(self) -> &'static str {
         match self {
             EntryKind::Funded => "funded",
             EntryKind::FundingReversed => "funding_reversed",
+            EntryKind::AppliedToPayment => "applied_to_payment",
+            EntryKind::UnappliedFromPayment => "unapplied_from_payment",
+            EntryKind::PaymentCompleted => "payment_completed",
+            EntryKind::Settled => "settled",
+            EntryKind::RefundedFromPayment => "refunded_from_payment",
+            EntryKind::RefundInitiated => "refund_initiated",
+            EntryKind::RefundPaid => "refund_paid",
+            EntryKind::RefundUndone => "refund_undone",
+            EntryKind::ReturnInitiated => "return_initiated",
+            EntryKind::ReturnCanceled => "return_canceled",
+            EntryKind::TransferredToBalance => "transferred_to_balance",
+            EntryKind::AdjustedForOverdraft => "adjusted_for_overdraft",
+            EntryKind::Payout => "payout",
+            EntryKind::PayoutPaid => "payout_paid",
+            EntryKind::PayoutFailed => "payout_failed",
+            EntryKind::PayoutCanceled => "payout_canceled",
+            EntryKind::PayoutReversed => "payout_reversed",
         }
     }
 
     /// The kind with this code, if there is one.
     pub fn parse(text: &str) -> Option<EntryKind> {
-        [EntryKind::Funded, EntryKind::FundingReversed].into_iter().find(|k| k.as_str() == text)
+        EntryKind::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 }
 

@@ -5,23 +5,35 @@
 //! HTTP. A decision takes the state it needs and answers with what would change ([`Decision`]) or
 //! why nothing does ([`Refusal`]); somebody else makes it durable.
 
-pub mod audit;
+pub mod currency;
+pub mod id;
+pub mod time;
+
+pub mod journal;
+
 pub mod balance;
 pub mod cash_balance;
-pub mod command;
-pub mod currency;
 pub mod customer;
-pub mod decision;
+pub mod document;
 pub mod event;
 pub mod funding;
-pub mod id;
-pub mod journal;
-pub mod time;
+pub mod invoice;
+pub mod payment_intent;
+pub mod payout;
+pub mod refund;
+pub mod timer;
+
+pub mod command;
+pub mod decision;
+pub mod reconciliation;
+
+pub mod audit;
 
 pub use command::{Command, decide};
 pub use currency::Currency;
 pub use customer::{Customer, Purse};
-pub use decision::{Change, Context, Decision, Refusal, Reply};
+pub use decision::{Change, Context, Decision, Refusal, Reply, Rules, View};
+pub use document::Document;
 pub use id::{IdKey, Kind, Number, RowKey};
 pub use time::Timestamp;
 

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bank::BankProfile;
-use books::IdKey;
+use books::{IdKey, Rules};
 use books::cash_balance::ReconciliationMode;
 use books::id::random_text;
 use store::admin::Admin;
 use store::{Lane, LaneOptions, Readers, Store};
 
+use crate::account_numbers::AccountNumbers;
 use crate::api::auth::{Access, Worlds};
 use crate::api::expand::FieldTables;
 use crate::api::idempotency::InFlight;
@@ -19,6 +20,7 @@ use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::metrics::Metrics;
 use crate::settings::{Mode, Settings};
+use crate::worker::Worker;
 
 /// The number of the lane of an embedded store.
 const LANE: i64 = 0;
@@ -31,12 +33,14 @@ pub struct App {
     pub clock: Clock,
     /// Randomness.
     pub entropy: Entropy,
+    /// What is to be done later. Before the lane, so that it is stopped first.
+    pub worker: Arc<Worker>,
     /// The way in.
-    pub lane: Lane,
+    pub lane: Arc<Lane>,
     /// The way out.
-    pub readers: Readers,
+    pub readers: Arc<Readers>,
     /// Rare writes.
-    pub admin: Admin,
+    pub admin: Arc<Admin>,
     /// The account that sandbox keys open.
     pub account: Arc<str>,
     /// Reads and writes ids.
@@ -44,7 +48,9 @@ pub struct App {
     /// Secret from which account numbers are drawn.
     pub secret: [u8; 16],
     /// The bank that holds the customers' accounts.
-    pub bank: BankProfile,
+    pub bank: Arc<BankProfile>,
+    /// Where people reach the server.
+    pub public_url: Arc<str>,
     /// Worlds seen so far.
     pub worlds: Worlds,
     /// Idempotency keys of requests that are being executed.
@@ -65,7 +71,7 @@ pub type StartError = String;
 impl App {
     /// Opens the store and starts the lane.
     pub fn start(settings: Settings, clock: Clock, entropy: Entropy) -> Result<App, StartError> {
-        let bank = bank_profile(&settings)?;
+        let bank = Arc::new(bank_profile(&settings)?);
         let store = Store::open(&settings.store, entropy.bytes()).map_err(|e| e.to_string())?;
         let admin = Admin::open(store.path()).map_err(|e| e.to_string())?;
         let fresh = format!("acct_{}", random_text(&entropy.bytes::<16>(), 16));
@@ -77,21 +83,31 @@ impl App {
         let ids = IdKey::new(store.secret());
         let router = Router::new();
         let metrics = Arc::new(Metrics::new());
-        let options = lane_options(&settings, clock, metrics.clone());
-        let lane = Lane::start(store.path().to_owned(), ids.clone(), options)
-            .map_err(|e| e.to_string())?;
+        let accounts = AccountNumbers { secret: store.secret(), bank: bank.clone() };
+        let options = lane_options(&settings, accounts, clock.clone(), metrics.clone());
+        let path = store.path().to_owned();
+        let lane = Lane::start(path.clone(), ids.clone(), options).map_err(|e| e.to_string())?;
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
-        let readers = Readers::open(store.path().to_owned(), threads, lane.purses());
+        let readers = Readers::open(path, threads, lane.purses()).map_err(|e| e.to_string())?;
+        if !settings.production {
+            let offset = readers.snapshot(|reader| reader.clock_offset_ms());
+            clock.raise_offset(offset.map_err(|e| e.to_string())?);
+        }
+        let (lane, readers, admin) = (Arc::new(lane), Arc::new(readers), Arc::new(admin));
+        let worker = Worker::start(lane.clone(), readers.clone(), admin.clone(), clock.clone());
+        let listens = format!("http://{}", settings.listen);
         Ok(App {
             clock,
             entropy,
+            worker: Arc::new(worker.map_err(|e| e.to_string())?),
             lane,
-            readers: readers.map_err(|e| e.to_string())?,
+            readers,
             admin,
+            bank,
+            public_url: settings.public_url.clone().unwrap_or(listens).into(),
             account: account.into(),
             ids,
             secret: store.secret(),
-            bank,
             worlds,
             in_flight: InFlight::default(),
             router,
@@ -107,8 +123,10 @@ impl App {
         Wire {
             ids: self.ids.clone(),
             world: access.world,
+            account: access.account.clone(),
             livemode: access.livemode,
             default_mode: default_mode(&self.settings),
+            public_url: self.public_url.clone(),
         }
     }
 }
@@ -120,14 +138,31 @@ fn default_mode(settings: &Settings) -> ReconciliationMode {
     }
 }
 
-fn lane_options(settings: &Settings, clock: Clock, metrics: Arc<Metrics>) -> LaneOptions {
+fn rules(settings: &Settings) -> Rules {
+    Rules {
+        default_mode: default_mode(settings),
+        fee_bps: settings.fee_bps,
+        fee_fixed: settings.fee_fixed,
+        settlement_delay_days: settings.settlement_delay_days,
+        bank_delay_days: settings.bank_delay_days,
+        strict_delete: settings.strict_delete,
+    }
+}
+
+fn lane_options(
+    settings: &Settings,
+    accounts: AccountNumbers,
+    clock: Clock,
+    metrics: Arc<Metrics>,
+) -> LaneOptions {
     let hold = settings.fault_hold_key_prefix.clone();
     LaneOptions {
         lane: LANE,
         batch_max: settings.batch_max.max(1),
         queue_max: settings.queue_max.max(1),
         linger: Duration::from_micros(settings.linger_us),
-        default_mode: default_mode(settings),
+        rules: rules(settings),
+        accounts: Arc::new(accounts),
         clock: Arc::new(move || clock.now()),
         observe: Arc::new(move |batch| metrics.batch(batch)),
         hold_key_prefix: hold.filter(|_| cfg!(debug_assertions)),

@@ -3,6 +3,7 @@
 //! Reading order: [`api::routes`] has every operation on one screen; [`api::serve`] is the way of
 //! one request; [`app`] is everything that is shared; [`http`] moves bytes; [`cli`] starts it all.
 
+pub mod account_numbers;
 pub mod api;
 pub mod app;
 pub mod cli;
@@ -11,3 +12,4 @@ pub mod entropy;
 pub mod http;
 pub mod metrics;
 pub mod settings;
+pub mod worker;

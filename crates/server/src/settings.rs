@@ -49,6 +49,35 @@ pub struct Settings {
     #[arg(long, env = "PURSER_RECONCILIATION_MODE", default_value = "automatic")]
     pub reconciliation_mode: Mode,
 
+    /// What a payment costs, in hundredths of a percent of its amount: 150 is 1.5 %.
+    #[arg(long, env = "PURSER_FEE_BPS", default_value_t = 0,
+          value_parser = clap::value_parser!(i64).range(0..=10_000))]
+    pub fee_bps: i64,
+
+    /// What a payment costs beside that, in the smallest unit of its currency.
+    #[arg(long, env = "PURSER_FEE_FIXED", default_value_t = 0,
+          value_parser = clap::value_parser!(i64).range(0..=1_000_000))]
+    pub fee_fixed: i64,
+
+    /// Days from a payment until its money may be paid out; 0 for at once.
+    #[arg(long, env = "PURSER_SETTLEMENT_DELAY_DAYS", default_value_t = 2,
+          value_parser = clap::value_parser!(i64).range(0..=90))]
+    pub settlement_delay_days: i64,
+
+    /// Days that money takes to a bank: that of refunds, and that of payouts at the least.
+    #[arg(long, env = "PURSER_BANK_DELAY_DAYS", default_value_t = 1,
+          value_parser = clap::value_parser!(i64).range(0..=30))]
+    pub bank_delay_days: i64,
+
+    /// Refuse to delete a customer that ever had a cash balance, even when it is zero.
+    #[arg(long, env = "PURSER_STRICT_DELETE")]
+    pub strict_delete: bool,
+
+    /// Where people reach this server, for links to pages: scheme and host. Without it, the
+    /// address that it listens on.
+    #[arg(long, env = "PURSER_PUBLIC_URL", value_parser = public_url)]
+    pub public_url: Option<String>,
+
     /// Country of the account, two letters.
     #[arg(long, env = "PURSER_COUNTRY", default_value = "US", value_parser = country)]
     pub country: String,
@@ -113,6 +142,13 @@ fn country(text: &str) -> Result<String, String> {
     match text.len() == 2 && text.bytes().all(|b| b.is_ascii_alphabetic()) {
         true => Ok(text.to_ascii_uppercase()),
         false => Err("a country has two letters".into()),
+    }
+}
+
+fn public_url(text: &str) -> Result<String, String> {
+    match text.starts_with("http://") || text.starts_with("https://") {
+        true => Ok(text.trim_end_matches('/').to_owned()),
+        false => Err("a public URL begins with http:// or https://".into()),
     }
 }
 

@@ -43,6 +43,13 @@ pub fn hash_key(key: &str) -> [u8; 32] {
     Sha256::digest(key.as_bytes()).into()
 }
 
+/// By how much the sandbox clock is ahead, in milliseconds; 0 where it was never moved.
+pub(crate) fn clock_offset_ms(db: &Connection) -> Result<i64> {
+    let select = "SELECT value FROM meta WHERE name = 'clock_offset_ms'";
+    let bytes: Option<[u8; 8]> = db.query_row(select, [], |row| row.get(0)).optional()?;
+    Ok(bytes.map_or(0, i64::from_be_bytes))
+}
+
 /// The connection for rare writes.
 pub struct Admin {
     path: PathBuf,
@@ -66,6 +73,14 @@ impl Admin {
         db.execute(insert, [fresh.as_bytes()])?;
         let select = "SELECT CAST(value AS TEXT) FROM meta WHERE name = 'account'";
         Ok(db.query_row(select, [], |row| row.get(0))?)
+    }
+
+    /// Keeps by how much the sandbox clock is ahead, in milliseconds.
+    pub fn save_clock_offset_ms(&self, offset_ms: i64) -> Result<()> {
+        let upsert = "INSERT INTO meta (name, value) VALUES ('clock_offset_ms', ?1)
+                      ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+        self.db().execute(upsert, [offset_ms.to_be_bytes().as_slice()])?;
+        Ok(())
     }
 
     /// The world of an account in a mode, made if it is new.

@@ -6,7 +6,7 @@ use books::event::RequestCause;
 use books::{Command, Refusal, Reply, RowKey, World};
 
 use crate::error::StoreError;
-use crate::working_set::WorkingSet;
+use crate::working_set::Sight;
 
 /// A command on its way through the lane, and what becomes of its answer.
 pub trait Job: Send {
@@ -14,17 +14,13 @@ pub trait Job: Send {
     fn world(&self) -> World;
     /// What is asked.
     fn command(&self) -> &Command;
-    /// The request behind it, for its events.
-    fn cause(&self) -> Arc<RequestCause>;
+    /// The request behind it, for its events; none for what happens by itself.
+    fn cause(&self) -> Option<Arc<RequestCause>>;
     /// The idempotency key it came with.
     fn idempotency(&self) -> Option<&Idempotency>;
-    /// Whether the answer shows the customer, beside what the command itself needs.
-    fn shows_customer(&self) -> bool {
-        false
-    }
-    /// The answer as it is to be kept with the effects; the set is as this command left it.
+    /// The answer as it is to be kept with the effects; the books are as this command left them.
     /// `None` where no answer need be kept.
-    fn keep(&self, result: &std::result::Result<Reply, Refusal>, set: &WorkingSet) -> Option<Kept>;
+    fn keep(&self, result: &std::result::Result<Reply, Refusal>, books: &Sight<'_>) -> Option<Kept>;
     /// Takes the outcome, after the commit.
     fn done(self: Box<Self>, outcome: Outcome);
 }

@@ -7,6 +7,7 @@
 //! that is refused, or that meets a bug, writes nothing and leaves its neighbours untouched; the
 //! same idempotency key gives the answer that was committed with the effects.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -16,18 +17,18 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use books::cash_balance::ReconciliationMode;
+use books::decision::AccountNumbers;
 use books::id::{Number, Numbers};
 use books::journal::{Account, Seal, seal};
 use books::time::Millis;
-use books::{Change, Context, Currency, IdKey, Refusal, World};
+use books::{Change, Context, Currency, IdKey, Refusal, Rules, World};
 
 use crate::checkpoint::Checkpointer;
 use crate::error::{Result, StoreError};
 use crate::job::{Answer, Idempotency, Job, Kept, Outcome, Used};
 use crate::keys::{Keys, Step};
 use crate::purses::Purses;
-use crate::working_set::WorkingSet;
+use crate::working_set::{Sight, WorkingSet};
 use crate::writer::Writer;
 
 /// How long an idempotency key is remembered, as Stripe documents it.
@@ -48,8 +49,10 @@ pub struct LaneOptions {
     pub queue_max: usize,
     /// How long a lane that is busy waits for a fuller batch.
     pub linger: Duration,
-    /// How customers without a mode of their own are reconciled.
-    pub default_mode: ReconciliationMode,
+    /// The rules of the books.
+    pub rules: Rules,
+    /// Draws account numbers.
+    pub accounts: Arc<dyn AccountNumbers + Send + Sync>,
     /// The clock service.
     pub clock: Arc<dyn Fn() -> Millis + Send + Sync>,
     /// Told of every batch.
@@ -279,7 +282,9 @@ impl Work {
         };
         let held = |job: &dyn Job, outcome: &Outcome| {
             matches!(outcome, Outcome::Decided { .. })
-                && job.cause().idempotency_key.as_ref().is_some_and(|key| key.starts_with(prefix))
+                && job
+                    .cause()
+                    .is_some_and(|cause| cause.idempotency_key.as_ref().is_some_and(|key| key.starts_with(prefix)))
         };
         while jobs.iter().zip(outcomes).any(|(job, outcome)| held(job.as_ref(), outcome)) {
             std::thread::park();
@@ -296,11 +301,13 @@ impl Work {
         self.writer.begin()?;
         let keys = (&self.keys, self.cutoff());
         self.writer.load(&mut set, &self.purses, keys)?;
+        let set = RefCell::new(set);
         let mut pending = Pending::default();
         let mut outcomes = Vec::with_capacity(jobs.len());
         for job in jobs {
-            outcomes.push(self.decide(job.as_ref(), &mut set, &mut pending)?);
+            outcomes.push(self.decide(job.as_ref(), &set, &mut pending)?);
         }
+        let set = set.into_inner();
         let (chains, step) = self.save(&pending)?;
         let saved = Instant::now();
         self.purses.commit_begins();
@@ -323,12 +330,12 @@ impl Work {
     fn decide(
         &mut self,
         job: &dyn Job,
-        set: &mut WorkingSet,
+        set: &RefCell<WorkingSet>,
         pending: &mut Pending,
     ) -> Result<Outcome> {
         let world = job.world();
         if let Some(key) = job.idempotency()
-            && let Some(Some(used)) = set.used.get(&(world, key.key))
+            && let Some(Some(used)) = set.borrow().used.get(&(world, key.key))
         {
             return Ok(match used.fingerprint == key.fingerprint {
                 true => Outcome::Replay(Answer {
@@ -342,18 +349,23 @@ impl Work {
             now: (self.options.clock)(),
             numbers: &mut self.numbers,
             ids: &self.ids,
-            default_mode: self.options.default_mode,
-            cause: Some(job.cause()),
+            rules: &self.options.rules,
+            accounts: &*self.options.accounts,
+            cause: job.cause(),
         };
-        let command = job.command();
-        let decide = || set.view(world, command, |view| books::decide(command, view, &mut ctx));
+        let db = self.writer.connection();
+        let sight = Sight { world, db, known: &self.purses, set };
+        let decide = || books::decide(job.command(), &sight, &mut ctx);
         let Ok(decided) = catch_unwind(AssertUnwindSafe(decide)) else {
             return Ok(Outcome::Failed(StoreError::Bug("a decision panicked".into())));
         };
+        if let Some(error) = set.borrow_mut().take_failure() {
+            return Err(error);
+        }
         let result = match decided {
             Ok(decision) => match self.post_to_house(world, &decision.changes, pending)? {
                 true => {
-                    set.apply(world, &decision.changes);
+                    set.borrow_mut().apply(world, &decision.changes);
                     pending.changes.extend(decision.changes.into_iter().map(|c| (world, c)));
                     Ok(decision.reply)
                 }
@@ -361,16 +373,19 @@ impl Work {
             },
             Err(refusal) => Err(refusal),
         };
-        let keep = || job.keep(&result, set);
+        let keep = || job.keep(&result, &sight);
         let Ok(kept) = catch_unwind(AssertUnwindSafe(keep)) else {
             return Err(StoreError::Bug("an answer could not be rendered".into()));
         };
+        if let Some(error) = set.borrow_mut().take_failure() {
+            return Err(error);
+        }
         if let (Some(key), Some(kept)) = (job.idempotency(), &kept) {
             let number = self.numbers.next((self.options.clock)());
             pending.used.push((world, key.clone(), number, kept.clone()));
             let request_id = key.request_id.clone();
             let used = Used { fingerprint: key.fingerprint, request_id, kept: kept.clone() };
-            set.used.insert((world, key.key), Some(used));
+            set.borrow_mut().used.insert((world, key.key), Some(used));
         }
         Ok(Outcome::Decided { result, kept })
     }

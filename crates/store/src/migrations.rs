@@ -9,7 +9,10 @@ use sha2::{Digest, Sha256};
 use crate::error::{Result, StoreError};
 
 /// All migrations, oldest first; the version is the place in this list, from 1.
-pub const ALL: &[(&str, &str)] = &[("begin", include_str!("../migrations/0001_begin.sql"))];
+pub const ALL: &[(&str, &str)] = &[
+    ("begin", include_str!("../migrations/0001_begin.sql")),
+    ("the life of money", include_str!("../migrations/0002_the_life_of_money.sql")),
+];
 
 /// Brings a database up to the newest schema.
 pub fn migrate(db: &mut Connection) -> Result<()> {

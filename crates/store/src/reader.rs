@@ -13,20 +13,22 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use books::balance::BalanceTransaction;
-use books::cash_balance::{Balances, CashTransaction};
-use books::customer::{Customer, Standing};
+use books::balance::{BalanceKind, BalanceTransaction};
+use books::cash_balance::CashTransaction;
+use books::customer::Customer;
 use books::event::Event;
-use books::id::{Number, RowKey};
-use books::journal::Account;
-use books::{Currency, Purse, World};
-use rusqlite::{Connection, OptionalExtension, Params, Row, params};
-use serde::de::DeserializeOwned;
+use books::funding::Instructions;
+use books::id::{Kind, Number, RowKey};
+use books::journal::{Account, Entry, Posting, Seal};
+use books::timer::{Look, Lot, Timer};
+use books::{Currency, Document, Purse, Timestamp, World};
+use rusqlite::{Connection, Row, params};
 
 use crate::admin::{self, ApiKey};
 use crate::error::{Result, StoreError};
+use crate::lookup;
 use crate::purses::{Purses, is_running};
-use crate::rows::{self, BALANCE_COLUMNS, CASH_COLUMNS, Cur, EVENT_COLUMNS, Num};
+use crate::rows::{self, BALANCE_COLUMNS, CASH_COLUMNS, DOCUMENT_COLUMNS, EVENT_COLUMNS, Num};
 use crate::sqlite::{Access, connect};
 
 /// How long a snapshot is used again while this process commits nothing.
@@ -122,13 +124,28 @@ pub struct Page<T> {
 pub struct BalanceFilter {
     /// Only this currency.
     pub currency: Option<Currency>,
-    /// Only those paid out by this automatic payout.
-    pub payout: Option<String>,
     /// Only those caused by this object.
-    pub source: Option<String>,
+    pub source: Option<(Kind, RowKey)>,
     /// Only this type.
-    pub type_name: Option<String>,
+    pub kind: Option<BalanceKind>,
 }
+
+/// Filters of a list of documents.
+#[derive(Clone, Debug, Default)]
+pub struct DocumentFilter {
+    /// Only those of this customer.
+    pub customer: Option<Number>,
+    /// Only those listed under this row.
+    pub parent: Option<Number>,
+    /// Only those in which a field of the document has this text.
+    pub fields: Vec<(&'static str, String)>,
+    /// Only those in which a field of the document is a number between two, both included.
+    pub ranges: Vec<(&'static str, i64, i64)>,
+}
+
+/// Kinds of entries that bring money into a cash balance: each is a lot, whose age counts.
+const CREDITS: &str = "('funded', 'unapplied_from_payment', 'refunded_from_payment', \
+                       'return_canceled')";
 
 impl Reader {
     fn open(path: &Path, purses: Arc<Purses>) -> Result<Reader> {
@@ -166,7 +183,7 @@ impl Reader {
         if let Some(purse) = self.purses.get(world, customer) {
             return Ok(Some(purse));
         }
-        let found = purse(self.db()?, world, customer)?;
+        let found = lookup::purse(self.db()?, world, customer)?;
         if let (Some(purse), Some((_, commits))) = (&found, self.began.get()) {
             self.purses.add(world, purse, commits);
         }
@@ -175,7 +192,7 @@ impl Reader {
 
     /// A customer, deleted ones included.
     pub fn customer(&self, world: World, number: Number) -> Result<Option<Customer>> {
-        document(self.db()?, world, number)
+        lookup::customer(self.db()?, world, number)
     }
 
     /// Customers that are not deleted.
@@ -196,12 +213,7 @@ impl Reader {
 
     /// One cash balance transaction.
     pub fn cash_transaction(&self, world: World, key: RowKey) -> Result<Option<CashTransaction>> {
-        let sql = format!(
-            "SELECT {CASH_COLUMNS} FROM cash_transaction
-             WHERE world = ?1 AND customer = ?2 AND number = ?3"
-        );
-        let key_params = params![world.0, Num(key.customer), Num(key.number)];
-        self.one(&sql, key_params, |row| rows::cash_transaction(row, key.customer))
+        lookup::cash_transaction(self.db()?, world, key)
     }
 
     /// The cash balance transactions of a customer, of all currencies.
@@ -220,7 +232,7 @@ impl Reader {
     /// One event.
     pub fn event(&self, world: World, number: Number) -> Result<Option<Event>> {
         let sql = format!("SELECT {EVENT_COLUMNS} FROM event WHERE world = ?1 AND number = ?2");
-        self.one(&sql, params![world.0, Num(number)], rows::event)
+        lookup::one(self.db()?, &sql, params![world.0, Num(number)], rows::event)
     }
 
     /// Events of all types.
@@ -235,10 +247,7 @@ impl Reader {
         world: World,
         number: Number,
     ) -> Result<Option<BalanceTransaction>> {
-        let sql = format!(
-            "SELECT {BALANCE_COLUMNS} FROM balance_transaction WHERE world = ?1 AND number = ?2"
-        );
-        self.one(&sql, params![world.0, Num(number)], rows::balance_transaction)
+        lookup::balance_transaction(self.db()?, world, number)
     }
 
     /// Balance transactions that pass a filter.
@@ -248,19 +257,21 @@ impl Reader {
         filter: &BalanceFilter,
         window: Window,
     ) -> Result<Page<BalanceTransaction>> {
-        let wanted = [
-            ("currency", filter.currency.map(|currency| currency.to_string())),
-            ("payout", filter.payout.clone()),
-            ("source", filter.source.clone()),
-            ("type", filter.type_name.clone()),
-        ];
-        let wanted: serde_json::Map<_, _> = wanted
-            .into_iter()
-            .filter_map(|(name, value)| Some((name.to_owned(), value?.into())))
-            .collect();
+        let mut wanted = serde_json::Map::new();
         let mut sql = String::from("?4 IS NOT NULL");
-        for name in wanted.keys() {
-            sql += &format!(" AND {name} = ?4 ->> '$.{name}'");
+        let mut want = |column: &str, value: serde_json::Value| {
+            sql += &format!(" AND {column} = ?4 ->> '$.{column}'");
+            wanted.insert(column.to_owned(), value);
+        };
+        if let Some(currency) = filter.currency {
+            want("currency", currency.as_str().into());
+        }
+        if let Some(kind) = filter.kind {
+            want("type", kind.as_str().into());
+        }
+        if let Some((kind, key)) = filter.source {
+            want("source", key.number.0.into());
+            want("source_kind", kind.object().into());
         }
         let at = (world, window, serde_json::Value::from(wanted).to_string());
         self.page("balance_transaction", BALANCE_COLUMNS, &sql, at, rows::balance_transaction)
@@ -275,30 +286,161 @@ impl Reader {
 
     /// The house accounts, each summed over its lanes.
     pub fn house_balances(&self, world: World) -> Result<Vec<(Account, Currency, i64)>> {
-        let mut select = self.db()?.prepare_cached(
-            "SELECT account, currency, sum(amount) FROM house_balance WHERE world = ?1
-             GROUP BY account, currency ORDER BY account, currency",
-        )?;
-        let mut found = select.query([world.0])?;
-        let mut balances = Vec::new();
-        while let Some(row) = found.next()? {
-            let code: i64 = row.get(0)?;
-            let account = Account::from_code(code, Number(0))
-                .ok_or_else(|| StoreError::Corrupt(format!("no account has the code {code}")))?;
-            balances.push((account, row.get::<_, Cur>(1)?.0, row.get(2)?));
-        }
-        Ok(balances)
+        lookup::house_balances(self.db()?, world)
     }
 
-    fn one<T>(
+    /// One document; `None` if the row is of another kind or customer.
+    pub fn document(&self, world: World, kind: Kind, key: RowKey) -> Result<Option<Document>> {
+        let found = lookup::document(self.db()?, world, key.number)?;
+        Ok(found.filter(|document| document.kind() == kind && document.key() == key))
+    }
+
+    /// Documents of a kind that pass a filter.
+    pub fn documents(
         &self,
-        sql: &str,
-        params: impl Params,
-        read: impl FnOnce(&Row<'_>) -> Result<T>,
-    ) -> Result<Option<T>> {
-        let mut select = self.db()?.prepare_cached(sql)?;
-        let mut rows = select.query(params)?;
-        rows.next()?.map(read).transpose()
+        world: World,
+        kind: Kind,
+        filter: &DocumentFilter,
+        window: Window,
+    ) -> Result<Page<Document>> {
+        // Each filter names its columns, so that one index answers it; the rest is read from the
+        // documents along that index.
+        let mut sql = format!("kind = '{}' AND ?4 IS NOT NULL", kind.object());
+        let mut wanted = serde_json::Map::new();
+        if let Some(customer) = filter.customer {
+            sql += " AND customer > 0 AND customer = ?4 ->> '$.customer'";
+            wanted.insert("customer".to_owned(), customer.0.into());
+        }
+        if let Some(parent) = filter.parent {
+            sql += " AND parent IS NOT NULL AND parent = ?4 ->> '$.parent'";
+            wanted.insert("parent".to_owned(), parent.0.into());
+        }
+        for (field, value) in &filter.fields {
+            sql += &format!(" AND data ->> '$.{field}' = ?4 ->> '$.field_{field}'");
+            wanted.insert(format!("field_{field}"), value.as_str().into());
+        }
+        for (field, from, to) in &filter.ranges {
+            sql += &format!(
+                " AND data ->> '$.{field}' BETWEEN ?4 ->> '$.from_{field}' AND \
+                 ?4 ->> '$.to_{field}'"
+            );
+            wanted.insert(format!("from_{field}"), (*from).into());
+            wanted.insert(format!("to_{field}"), (*to).into());
+        }
+        let at = (world, window, serde_json::Value::from(wanted).to_string());
+        self.page("document", DOCUMENT_COLUMNS, &sql, at, rows::document)
+    }
+
+    /// Who has an account number, and the funding instructions that it is part of.
+    pub fn account_owner(
+        &self,
+        world: World,
+        account_key: &str,
+    ) -> Result<Option<(Number, Instructions)>> {
+        lookup::account_owner(self.db()?, world, account_key)
+    }
+
+    /// Entries of the journal with their seals.
+    pub fn entries(&self, world: World, window: Window) -> Result<Page<(Entry, Seal)>> {
+        let at = (world, window, None::<i64>);
+        let heads = self.page("entry", "number, kind, seal", "?4 IS NULL", at, |row| {
+            let kind: String = row.get(1)?;
+            Ok((row.get::<_, Num>(0)?.0, rows::entry_kind(&kind)?, row.get::<_, Seal>(2)?))
+        })?;
+        let mut entries = Vec::with_capacity(heads.rows.len());
+        for (number, kind, seal) in heads.rows {
+            let sql = "SELECT account, owner, currency, amount FROM posting
+                       WHERE world = ?1 AND entry = ?2 ORDER BY line";
+            let at = params![world.0, Num(number)];
+            let postings: Vec<Posting> =
+                lookup::all(self.db()?, sql, at, |row| rows::posting(row, 0))?;
+            let entry = Entry::new(number, kind, postings).map_err(|why| {
+                StoreError::Corrupt(format!("entry {} does not balance: {why:?}", number.0))
+            })?;
+            entries.push((entry, seal));
+        }
+        Ok(Page { rows: entries, has_more: heads.has_more })
+    }
+
+    /// Timers that are due, those that have been for longest first.
+    pub fn due_timers(&self, now: Timestamp, limit: usize) -> Result<Vec<(World, Timer)>> {
+        let sql = "SELECT due, world, number, kind, customer FROM timer WHERE due <= ?1
+                   ORDER BY due, world, number, kind LIMIT ?2";
+        lookup::all(self.db()?, sql, params![now.0, limit as i64], rows::timer)
+    }
+
+    /// When the next timer is due.
+    pub fn next_timer(&self) -> Result<Option<Timestamp>> {
+        let sql = "SELECT due FROM timer ORDER BY due LIMIT 1";
+        lookup::one(self.db()?, sql, [], |row| Ok(Timestamp(row.get(0)?)))
+    }
+
+    /// All worlds.
+    pub fn worlds(&self) -> Result<Vec<World>> {
+        let sql = "SELECT world FROM world ORDER BY world";
+        lookup::all(self.db()?, sql, [], |row| Ok(World(row.get(0)?)))
+    }
+
+    /// Lots that a look is due for and that were not looked at, oldest first; and the number up
+    /// to which everything that is due is among them, to be noted when they are done with.
+    pub fn lots_due(
+        &self,
+        world: World,
+        look: Look,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<(Vec<Lot>, Option<Number>)> {
+        let (looked, newest) = (self.looked(world, look)?, Lot::newest_due(look, now));
+        let lots = self.lots(world, (looked, newest), limit)?;
+        let upto = match lots.last() {
+            Some(last) if lots.len() == limit => Some(last.key.number),
+            Some(_) => Some(newest),
+            // Noting that there was nothing costs a write, so that is done now and then only.
+            None => {
+                let sql = "SELECT number FROM entry WHERE world = ?1 AND number > ?2
+                           AND number <= ?3 ORDER BY number LIMIT 1 OFFSET 1000";
+                let at = params![world.0, Num(looked), Num(newest)];
+                lookup::one(self.db()?, sql, at, |_| Ok(newest))?
+            }
+        };
+        Ok((lots, upto))
+    }
+
+    /// When the next look of a kind is due in a world.
+    pub fn next_lot(&self, world: World, look: Look) -> Result<Option<Timestamp>> {
+        let lots = self.lots(world, (self.looked(world, look)?, Number(i64::MAX)), 1)?;
+        Ok(lots.first().map(|lot| lot.due(look)))
+    }
+
+    fn looked(&self, world: World, look: Look) -> Result<Number> {
+        let sql = "SELECT number FROM looked WHERE world = ?1 AND days = ?2";
+        let at = params![world.0, look.days()];
+        let found = lookup::one(self.db()?, sql, at, |row| Ok(row.get::<_, Num>(0)?.0))?;
+        Ok(found.unwrap_or_default())
+    }
+
+    fn lots(
+        &self,
+        world: World,
+        (after, upto): (Number, Number),
+        limit: usize,
+    ) -> Result<Vec<Lot>> {
+        let sql = format!(
+            "SELECT e.number, p.owner, p.currency, -p.amount FROM entry e
+             JOIN posting p ON p.world = e.world AND p.entry = e.number AND p.account = 2
+             WHERE e.world = ?1 AND e.number > ?2 AND e.number <= ?3 AND e.kind IN {CREDITS}
+             ORDER BY e.number LIMIT ?4"
+        );
+        let at = params![world.0, Num(after), Num(upto), limit as i64];
+        lookup::all(self.db()?, &sql, at, |row| {
+            let key = RowKey { number: row.get::<_, Num>(0)?.0, customer: row.get::<_, Num>(1)?.0 };
+            Ok(Lot { key, currency: row.get::<_, rows::Cur>(2)?.0, amount: row.get(3)? })
+        })
+    }
+
+    /// By how much the sandbox clock is ahead, in milliseconds.
+    pub fn clock_offset_ms(&self) -> Result<i64> {
+        admin::clock_offset_ms(self.db()?)
     }
 
     /// Reads one row more than the page holds, to know whether there are more. `filter` may use
@@ -337,43 +479,4 @@ impl Reader {
         }
         Ok(Page { rows, has_more })
     }
-}
-
-pub(crate) fn purse(db: &Connection, world: World, number: Number) -> Result<Option<Purse>> {
-    // Three fields of the document are read, the rest is skipped.
-    let Some(standing) = document::<Standing>(db, world, number)? else { return Ok(None) };
-    Ok(Some(Purse { standing, available: available(db, world, number)? }))
-}
-
-pub(crate) fn document<T: DeserializeOwned>(
-    db: &Connection,
-    world: World,
-    number: Number,
-) -> Result<Option<T>> {
-    let mut select =
-        db.prepare_cached("SELECT data FROM customer WHERE world = ?1 AND number = ?2")?;
-    let mut rows = select.query(params![world.0, Num(number)])?;
-    let Some(row) = rows.next()? else {
-        return Ok(None);
-    };
-    let text = row.get_ref(0)?.as_str().map_err(|e| StoreError::Corrupt(e.to_string()))?;
-    Ok(Some(serde_json::from_str(text)?))
-}
-
-fn available(db: &Connection, world: World, customer: Number) -> Result<Balances> {
-    let mut select = db.prepare_cached(
-        "SELECT currency, ending_balance, others FROM cash_transaction
-         WHERE world = ?1 AND customer = ?2 ORDER BY number DESC LIMIT 1",
-    )?;
-    let newest = select
-        .query_row(params![world.0, Num(customer)], |row| {
-            Ok((row.get::<_, Cur>(0)?.0, row.get(1)?, row.get::<_, Option<String>>(2)?))
-        })
-        .optional()?;
-    let Some((currency, amount, others)) = newest else {
-        return Ok(Balances::default());
-    };
-    let mut balances = Balances::from_text(others.as_deref())?;
-    balances.0.insert(currency, amount);
-    Ok(balances)
 }

@@ -1,80 +1,63 @@
-//! The working set of a batch: what its commands need to see, loaded once, changed as each is
-//! decided, so that a later command sees what an earlier one did before anything is committed.
+//! What the commands of a batch see: what is on disk, and over it what earlier commands of the same
+//! batch decided, so that a later command sees what an earlier one did before anything is
+//! committed.
+//!
+//! Purses and idempotency keys, which every command needs, are loaded for the whole batch; the
+//! rest is read when a decision asks for it. A read that fails shows nothing, and the batch is
+//! dropped.
 
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 
-use books::command::{Command, View};
+use books::balance::BalanceTransaction;
+use books::cash_balance::{CashTransaction, Cause};
 use books::funding::Instructions;
-use books::{Change, Currency, Customer, Number, Purse, World};
+use books::journal::Account;
+use books::reconciliation::Payable;
+use books::{Change, Currency, Customer, Document, Kind, Number, Purse, RowKey, View, World};
+use rusqlite::Connection;
 
+use crate::error::{Result, StoreError};
 use crate::job::{Job, Used};
+use crate::purses::Purses;
+use crate::lookup;
 
-/// Which funding instructions: whose, in which currency and country.
-pub(crate) type InstructionsKey = (World, Number, Currency, String);
+type InstructionsKey = (World, Number, Currency, String);
 
 /// State that commands are decided on. A key that is present with `None` is known to be absent.
 #[derive(Default)]
-pub struct WorkingSet {
+pub(crate) struct WorkingSet {
     pub(crate) purses: HashMap<(World, Number), Option<Purse>>,
-    pub(crate) customers: HashMap<(World, Number), Option<Customer>>,
     pub(crate) used: HashMap<(World, [u8; 16]), Option<Used>>,
-    pub(crate) instructions: HashMap<InstructionsKey, Option<Instructions>>,
-    pub(crate) taken: HashMap<(World, String), bool>,
+    customers: HashMap<(World, Number), Option<Customer>>,
+    instructions: HashMap<InstructionsKey, Option<Instructions>>,
+    taken: HashMap<(World, String), bool>,
+    documents: HashMap<(World, Number), Option<Document>>,
+    /// Documents that this batch wrote, by customer.
+    written: HashMap<(World, Number), Vec<Number>>,
+    /// Rows that this batch wrote.
+    cash: BTreeMap<(World, Number, Number), CashTransaction>,
+    lines: HashMap<(World, Number), BalanceTransaction>,
+    /// What this batch posted to the house accounts.
+    posted: BTreeMap<(World, Account, Currency), i64>,
+    failed: Option<StoreError>,
 }
 
 impl WorkingSet {
-    /// The customer, as the commands so far left it; loaded for jobs that ask for it.
-    pub fn customer(&self, world: World, customer: Number) -> Option<&Customer> {
-        self.customers.get(&(world, customer))?.as_ref()
-    }
-
-    /// The purse, as the commands so far left it.
-    pub fn purse(&self, world: World, customer: Number) -> Option<&Purse> {
-        self.purses.get(&(world, customer))?.as_ref()
-    }
-
-    /// Notes what a job needs; what is not known yet is to be loaded.
+    /// Notes what a job needs in any case.
     pub(crate) fn need(&mut self, job: &dyn Job) {
-        let (world, command) = (job.world(), job.command());
-        if let Some(customer) = command.customer() {
+        let world = job.world();
+        if let Some(customer) = job.command().customer() {
             self.purses.entry((world, customer)).or_default();
-            if command.changes_customer() || job.shows_customer() {
-                self.customers.entry((world, customer)).or_default();
-            }
         }
         if let Some(key) = job.idempotency() {
             self.used.entry((world, key.key)).or_default();
         }
-        if let Command::GetInstructions { customer, candidates, .. } = command {
-            for candidate in candidates {
-                let key = (world, *customer, candidate.currency, candidate.country.clone());
-                self.instructions.entry(key).or_default();
-                self.taken.entry((world, candidate.account_key.clone())).or_default();
-            }
-        }
     }
 
-    /// Runs `with` on what a command may see.
-    pub(crate) fn view<T>(
-        &self,
-        world: World,
-        command: &Command,
-        with: impl FnOnce(&View<'_>) -> T,
-    ) -> T {
-        let purse = command.customer().and_then(|customer| self.purse(world, customer));
-        let instructions = match command {
-            Command::GetInstructions { customer, candidates, .. } => {
-                candidates.first().and_then(|c| {
-                    self.instructions
-                        .get(&(world, *customer, c.currency, c.country.clone()))?
-                        .as_ref()
-                })
-            }
-            _ => None,
-        };
-        let taken = |key: &str| self.taken.get(&(world, key.to_owned())).copied().unwrap_or(true);
-        let customer = command.customer().and_then(|number| self.customer(world, number));
-        with(&View { purse, customer, instructions, taken: &taken })
+    /// The first read that failed, if one did.
+    pub(crate) fn take_failure(&mut self) -> Option<StoreError> {
+        self.failed.take()
     }
 
     /// Takes over what a decision changed.
@@ -88,19 +71,193 @@ impl WorkingSet {
                     *purse = Some(Purse { standing, available });
                     self.customers.insert(key, Some((**customer).clone()));
                 }
-                Change::Booked(_, Some(transaction)) => {
-                    let key = (world, transaction.key.customer);
-                    if let Some(Some(purse)) = self.purses.get_mut(&key) {
-                        purse.available = transaction.available();
+                Change::Booked(entry, booked) => {
+                    for posting in entry.postings().iter().filter(|p| p.account.is_house()) {
+                        let key = (world, posting.account, posting.currency);
+                        let sum = self.posted.entry(key).or_default();
+                        *sum = sum.saturating_add(posting.amount_minor);
                     }
+                    if let Some(row) = booked {
+                        let RowKey { customer, number } = row.key;
+                        if let Some(Some(purse)) = self.purses.get_mut(&(world, customer)) {
+                            purse.available = row.available();
+                        }
+                        self.cash.insert((world, customer, number), row.clone());
+                    }
+                }
+                Change::BalanceTransaction(row) => {
+                    self.lines.insert((world, row.number), (**row).clone());
                 }
                 Change::Instructions(customer, made) => {
                     let key = (world, *customer, made.currency, made.country.clone());
                     self.instructions.insert(key, Some(made.clone()));
                     self.taken.insert((world, made.account_key.clone()), true);
                 }
-                Change::Booked(_, None) | Change::Event(_) => {}
+                Change::Document(document) => {
+                    let RowKey { customer, number } = document.key();
+                    self.documents.insert((world, number), Some(document.clone()));
+                    self.written.entry((world, customer)).or_default().push(number);
+                }
+                Change::TimerSet(_)
+                | Change::TimerDone(_)
+                | Change::Looked(..)
+                | Change::Event(_) => {}
             }
         }
     }
+}
+
+/// The view of one command: the working set of its batch over the database.
+pub struct Sight<'a> {
+    pub(crate) world: World,
+    pub(crate) db: &'a Connection,
+    pub(crate) known: &'a Purses,
+    pub(crate) set: &'a RefCell<WorkingSet>,
+}
+
+impl Sight<'_> {
+    /// What a read found, or nothing and a note of the failure.
+    fn found<T: Default>(&self, read: Result<T>) -> T {
+        read.unwrap_or_else(|error| {
+            self.set.borrow_mut().failed.get_or_insert(error);
+            T::default()
+        })
+    }
+}
+
+/// Looks a key up in one table of the set, and reads what is not there yet.
+macro_rules! look_up {
+    ($sight:ident.$table:ident[$key:expr], $read:expr) => {{
+        let key = $key;
+        let known = $sight.set.borrow().$table.get(&key).cloned();
+        match known {
+            Some(known) => known,
+            None => {
+                let read = $sight.found($read);
+                $sight.set.borrow_mut().$table.insert(key, read.clone());
+                read
+            }
+        }
+    }};
+}
+
+impl View for Sight<'_> {
+    fn purse(&self, customer: Number) -> Option<Purse> {
+        look_up!(self.purses[(self.world, customer)], match self.known.last(self.world, customer) {
+            Some(purse) => Ok(Some(purse)),
+            None => lookup::purse(self.db, self.world, customer),
+        })
+    }
+
+    fn customer(&self, customer: Number) -> Option<Customer> {
+        look_up!(
+            self.customers[(self.world, customer)],
+            lookup::customer(self.db, self.world, customer)
+        )
+    }
+
+    fn instructions(&self, customer: Number, of: Currency, country: &str) -> Option<Instructions> {
+        look_up!(
+            self.instructions[(self.world, customer, of, country.to_owned())],
+            lookup::instructions(self.db, self.world, customer, (of, country))
+        )
+    }
+
+    fn is_taken(&self, account_key: &str) -> bool {
+        look_up!(
+            self.taken[(self.world, account_key.to_owned())],
+            lookup::account_owner(self.db, self.world, account_key).map(|owner| owner.is_some())
+        )
+    }
+
+    fn payables(&self, customer: Number) -> Vec<Payable> {
+        let mut payables = self.found(lookup::payables(self.db, self.world, customer));
+        let set = self.set.borrow();
+        if let Some(written) = set.written.get(&(self.world, customer)) {
+            payables.retain(|payable| !written.contains(&payable.intent));
+            let mut written = written.clone();
+            written.sort_unstable();
+            written.dedup();
+            let document = |number: &Number| set.documents.get(&(self.world, *number))?.as_ref();
+            payables.extend(written.iter().filter_map(document).filter_map(Document::payable));
+        }
+        payables
+    }
+
+    fn document(&self, kind: Kind, key: RowKey) -> Option<Document> {
+        let found = look_up!(
+            self.documents[(self.world, key.number)],
+            lookup::document(self.db, self.world, key.number)
+        );
+        found.filter(|document| document.kind() == kind && document.key() == key)
+    }
+
+    fn bank_accounts(&self) -> Vec<Document> {
+        let on_disk = self.found(lookup::bank_accounts(self.db, self.world));
+        let set = self.set.borrow();
+        let mut all: BTreeMap<Number, Document> =
+            on_disk.into_iter().map(|document| (document.key().number, document)).collect();
+        for number in set.written.get(&(self.world, Number(0))).into_iter().flatten() {
+            if let Some(Some(document)) = set.documents.get(&(self.world, *number)) {
+                all.insert(*number, document.clone());
+            }
+        }
+        let is_there =
+            |document: &Document| matches!(document, Document::BankAccount(a) if !a.deleted);
+        all.into_values().filter(is_there).collect()
+    }
+
+    fn balance_transaction(&self, number: Number) -> Option<BalanceTransaction> {
+        let known = self.set.borrow().lines.get(&(self.world, number)).cloned();
+        known.or_else(|| self.found(lookup::balance_transaction(self.db, self.world, number)))
+    }
+
+    fn cash_transaction(&self, key: RowKey) -> Option<CashTransaction> {
+        let known = self.set.borrow().cash.get(&(self.world, key.customer, key.number)).cloned();
+        known.or_else(|| self.found(lookup::cash_transaction(self.db, self.world, key)))
+    }
+
+    fn is_reversed(&self, funded: RowKey) -> bool {
+        let set = self.set.borrow();
+        let reverses = |row: &CashTransaction| {
+            row.cause == Cause::FundingReversed { funded: Some(funded.number) }
+        };
+        let rows = set.cash.range(newer(self.world, funded.customer, funded.number));
+        let in_batch = rows.into_iter().any(|(_, row)| reverses(row));
+        drop(set);
+        in_batch || self.found(lookup::is_reversed(self.db, self.world, funded))
+    }
+
+    fn credited_after(&self, customer: Number, of: Currency, after: Number, enough: i64) -> i64 {
+        let on_disk =
+            self.found(lookup::credited_after(self.db, self.world, (customer, after), of, enough));
+        let set = self.set.borrow();
+        let rows = set.cash.range(newer(self.world, customer, after)).map(|(_, row)| row);
+        let credits = rows.filter(|row| row.currency == of && row.net_amount > 0);
+        credits.fold(on_disk, |sum, row| sum.saturating_add(row.net_amount))
+    }
+
+    fn house(&self) -> Vec<(Account, Currency, i64)> {
+        let on_disk = self.found(lookup::house_balances(self.db, self.world));
+        let mut sums: BTreeMap<(Account, Currency), i64> = on_disk
+            .into_iter()
+            .map(|(account, currency, sum)| ((account, currency), sum))
+            .collect();
+        for ((world, account, currency), sum) in &self.set.borrow().posted {
+            if *world == self.world {
+                let total = sums.entry((*account, *currency)).or_default();
+                *total = total.saturating_add(*sum);
+            }
+        }
+        sums.into_iter().map(|((account, currency), sum)| (account, currency, sum)).collect()
+    }
+}
+
+/// The keys of a customer's rows after one of them.
+fn newer(
+    world: World,
+    customer: Number,
+    after: Number,
+) -> std::ops::RangeInclusive<(World, Number, Number)> {
+    (world, customer, Number(after.0 + 1))..=(world, customer, Number(i64::MAX))
 }

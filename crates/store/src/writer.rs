@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use books::funding::Instructions;
 use books::id::{Number, Numbers};
 use books::journal::{Account, Seal};
 use books::{Currency, World};
@@ -10,8 +9,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::error::Result;
 use crate::keys::Keys;
+use crate::lookup;
 use crate::purses::Purses;
-use crate::reader;
 use crate::rows::{self, Num};
 use crate::sqlite::{Access, connect};
 use crate::working_set::WorkingSet;
@@ -77,42 +76,13 @@ impl Writer {
         for ((world, customer), slot) in &mut set.purses {
             *slot = match known.last(*world, *customer) {
                 Some(purse) => Some(purse),
-                None => reader::purse(&self.db, *world, *customer)?,
+                None => lookup::purse(&self.db, *world, *customer)?,
             };
-        }
-        for ((world, customer), slot) in &mut set.customers {
-            *slot = reader::document(&self.db, *world, *customer)?;
         }
         for (key, slot) in &mut set.used {
             *slot = keys.find(&self.db, *key, cutoff)?;
         }
-        for ((world, customer, currency, country), slot) in &mut set.instructions {
-            *slot = self.instructions(*world, *customer, *currency, country)?;
-        }
-        for ((world, account_key), taken) in &mut set.taken {
-            let mut select = self.db.prepare_cached(
-                "SELECT 1 FROM funding_instructions WHERE world = ?1 AND account_key = ?2",
-            )?;
-            *taken = select.exists(params![world.0, account_key])?;
-        }
         Ok(())
-    }
-
-    fn instructions(
-        &self,
-        world: World,
-        customer: Number,
-        currency: Currency,
-        country: &str,
-    ) -> Result<Option<Instructions>> {
-        let mut select = self.db.prepare_cached(
-            "SELECT data FROM funding_instructions
-             WHERE world = ?1 AND customer = ?2 AND currency = ?3 AND country = ?4",
-        )?;
-        let text: Option<String> = select
-            .query_row(params![world.0, Num(customer), currency.as_str(), country], |r| r.get(0))
-            .optional()?;
-        Ok(text.map(|text| serde_json::from_str(&text)).transpose()?)
     }
 
     pub(crate) fn save_change(&self, world: World, change: &books::Change) -> Result<()> {
@@ -124,6 +94,13 @@ impl Writer {
             Change::Instructions(customer, made) => {
                 rows::insert_instructions(&self.db, world, *customer, made)
             }
+            Change::BalanceTransaction(row) => {
+                rows::insert_balance_transaction(&self.db, world, row)
+            }
+            Change::Document(document) => rows::put_document(&self.db, world, document),
+            Change::TimerSet(timer) => rows::insert_timer(&self.db, world, timer),
+            Change::TimerDone(timer) => rows::delete_timer(&self.db, world, timer),
+            Change::Looked(look, number) => rows::put_looked(&self.db, world, *look, *number),
             Change::Event(event) => rows::insert_event(&self.db, world, event),
         }
     }

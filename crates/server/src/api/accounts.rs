@@ -1,15 +1,19 @@
 //! The account: whose money is kept.
 
-use books::Timestamp;
+use books::{Timestamp, World};
+use store::Window;
 
+use super::auth::Access;
 use super::error::ApiError;
+use super::external_accounts::present;
 use super::json::{Json, object};
 use super::list::Ask;
-use super::params::NoParams;
+use super::params::{Limit, NoParams};
+use super::wire::Wire;
 
 /// Shows the account of the key, or the one that `Stripe-Account` names.
 pub fn own(ask: &Ask<'_>, _: NoParams) -> Result<Json, ApiError> {
-    Ok(account(ask, &ask.access.account))
+    account(ask, &ask.access.account)
 }
 
 /// Shows an account: the key's own, and in the sandbox any that was opened.
@@ -17,21 +21,47 @@ pub fn retrieve(ask: &Ask<'_>, _: NoParams) -> Result<Json, ApiError> {
     let id = ask.id("account");
     let own = id == &*ask.access.account;
     if own || (!ask.app.settings.production && opened(ask, id).is_some()) {
-        return Ok(account(ask, id));
+        return account(ask, id);
     }
+    Err(no_access(ask.access, id))
+}
+
+/// Refuses an account that is not the key's own, or the one that `Stripe-Account` names.
+pub(super) fn check_own(access: &Access, id: &str) -> Result<(), ApiError> {
+    match id == &*access.account {
+        true => Ok(()),
+        false => Err(no_access(access, id)),
+    }
+}
+
+fn no_access(access: &Access, id: &str) -> ApiError {
     let message = format!(
         "The provided key '{}' does not have access to account '{}', or there is no such account.",
-        ask.access.masked,
+        access.masked,
         id.chars().take(64).collect::<String>()
     );
-    Err(ApiError::invalid(403, message).coded("account_invalid"))
+    ApiError::invalid(403, message).coded("account_invalid")
 }
 
-fn opened(ask: &Ask<'_>, id: &str) -> Option<Timestamp> {
-    ask.app.worlds.get(id, ask.access.livemode).map(|(_, created)| created)
+fn opened(ask: &Ask<'_>, id: &str) -> Option<(World, Timestamp)> {
+    ask.app.worlds.get(id, ask.access.livemode)
 }
 
-fn account(ask: &Ask<'_>, id: &str) -> Json {
+/// The first page of an account's bank accounts.
+fn external_accounts(ask: &Ask<'_>, id: &str) -> Result<Json, ApiError> {
+    let world = opened(ask, id).map_or(ask.wire.world, |(world, _)| world);
+    let wire = Wire { account: id.into(), world, ..ask.wire.clone() };
+    let window = Window::newest(Limit::DEFAULT);
+    let found = present(ask.reader, world, window)?;
+    Ok(object! {
+        "object": "list",
+        "data": found.rows.iter().map(|account| wire.document(account)).collect::<Vec<_>>(),
+        "has_more": found.has_more,
+        "url": format!("/v1/accounts/{id}/external_accounts"),
+    })
+}
+
+fn account(ask: &Ask<'_>, id: &str) -> Result<Json, ApiError> {
     let settings = &ask.app.settings;
     let none = || Json::List(Vec::new());
     let nothing_due = object! {
@@ -44,7 +74,7 @@ fn account(ask: &Ask<'_>, id: &str) -> Json {
         "past_due": none(),
         "pending_verification": none(),
     };
-    object! {
+    Ok(object! {
         "id": id.to_owned(),
         "object": "account",
         "business_profile": Json::Null,
@@ -60,19 +90,14 @@ fn account(ask: &Ask<'_>, id: &str) -> Json {
         "charges_enabled": true,
         "controller": object! { "type": "account" },
         "country": &settings.country,
-        "created": opened(ask, id),
+        "created": opened(ask, id).map(|(_, created)| created),
         "default_currency": settings.currency,
         "details_submitted": true,
         "email": Json::Null,
-        "external_accounts": object! {
-            "object": "list",
-            "data": none(),
-            "has_more": false,
-            "url": format!("/v1/accounts/{id}/external_accounts"),
-        },
+        "external_accounts": external_accounts(ask, id)?,
         "future_requirements": nothing_due.clone(),
         "metadata": object! {},
-        "payouts_enabled": false,
+        "payouts_enabled": true,
         "requirements": nothing_due,
         "settings": Json::Null,
         "tos_acceptance": object! {
@@ -81,5 +106,5 @@ fn account(ask: &Ask<'_>, id: &str) -> Json {
             "user_agent": Json::Null,
         },
         "type": "standard",
-    }
+    })
 }

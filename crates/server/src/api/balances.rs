@@ -1,12 +1,15 @@
 //! The merchant's own balance and its transactions.
 
-use books::{Currency, Kind};
+use books::Kind;
+use books::balance::BalanceKind;
+use store::Page as Rows;
 use store::reader::BalanceFilter;
 
 use super::error::ApiError;
 use super::json::Json;
 use super::list::Ask;
 use super::params::{CreatedRange, CurrencyCode, NoParams, Page, Text, params};
+use super::payouts::currency;
 
 params! {
     /// Which balance transactions to list.
@@ -42,15 +45,34 @@ pub fn list(ask: &Ask<'_>, params: List) -> Result<Json, ApiError> {
         let found = ask.reader.balance_transaction(ask.wire.world, key.number)?;
         Ok(found.map(|row| row.number))
     })?;
-    let filter = BalanceFilter {
-        currency: params.currency.and_then(|code| Currency::parse(code.as_str())),
-        payout: params.payout.map(Into::into),
-        source: params.source.map(Into::into),
-        type_name: params.r#type.map(Into::into),
+    let rows = match filter(ask, &params)? {
+        Some(filter) => ask.reader.balance_transactions(ask.wire.world, &filter, window)?,
+        None => Rows { rows: Vec::new(), has_more: false },
     };
-    let rows = ask.reader.balance_transactions(ask.wire.world, &filter, window)?;
     let now = ask.now();
     Ok(ask.page(rows, |row| ask.wire.balance_transaction(&row, now)))
+}
+
+/// What the rows of a list must be like; nothing where there can be none of them.
+fn filter(ask: &Ask<'_>, params: &List) -> Result<Option<BalanceFilter>, ApiError> {
+    let mut filter =
+        BalanceFilter { currency: params.currency.map(currency), ..BalanceFilter::default() };
+    if let Some(id) = &params.payout {
+        // Only automatic payouts tell what they pay out, and there are none of them.
+        ask.wire.named(Kind::Payout, id, "payout")?;
+        return Ok(None);
+    }
+    if let Some(id) = &params.source {
+        let key = Kind::of(id).and_then(|kind| Some((kind, ask.wire.ids.read(kind, id)?)));
+        let Some(key) = key else { return Ok(None) };
+        filter.source = Some(key);
+    }
+    if let Some(word) = &params.r#type {
+        // Stripe has more types than happen here.
+        let Some(kind) = BalanceKind::parse(word) else { return Ok(None) };
+        filter.kind = Some(kind);
+    }
+    Ok(Some(filter))
 }
 
 /// Shows one balance transaction.

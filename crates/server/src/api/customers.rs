@@ -255,9 +255,9 @@ impl Profile {
         edits.extend(mode.and_then(CashBalanceSettings::mode).map(Edit::Mode));
         match self.metadata {
             MetadataPatch::Keep => {}
-            MetadataPatch::Clear => edits.push(Edit::MetadataClear),
+            MetadataPatch::Clear => edits.push(Edit::Metadata(None)),
             MetadataPatch::Change(changes) => {
-                edits.push(Edit::Metadata(BTreeMap::from_iter(changes)));
+                edits.push(Edit::Metadata(Some(BTreeMap::from_iter(changes))));
             }
         }
         edits

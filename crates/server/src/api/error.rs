@@ -3,11 +3,13 @@
 //! Types, codes, parameters and statuses are those of Stripe's error reference; sentences are ours.
 //! A client never sees what went wrong inside: that goes to the log.
 
-use books::Refusal;
+use books::payment_intent::PaymentIntent;
+use books::{Number, Refusal};
 use store::StoreError;
 
 use super::json::{Json, object};
 use super::params::ParamError;
+use super::wire::Wire;
 
 /// An answer that is not 200.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,37 +156,176 @@ impl From<StoreError> for ApiError {
     }
 }
 
-impl From<Refusal> for ApiError {
-    fn from(refusal: Refusal) -> ApiError {
-        match refusal {
-            // The books know the customer's number only; the id is filled in by whoever has it.
-            Refusal::CustomerMissing { param } => ApiError::missing("customer", "", param),
-            Refusal::CustomerDeleted => {
-                ApiError { status: 400, ..ApiError::missing("customer", "", "id") }
-            }
-            Refusal::CustomerHoldsCash => ApiError::invalid(
-                400,
-                "This customer has money in its cash balance and cannot be deleted before \
-                 the balance is zero in every currency.",
-            ),
-            Refusal::NoTransferIn(currency) => ApiError::invalid(
-                400,
-                format!("No bank transfer exists in {currency}; use usd, eur, gbp, jpy or mxn."),
-            )
-            .about("currency"),
-            Refusal::AmountTooLarge => {
-                ApiError::invalid(400, "With this amount a balance would be too large to count.")
-                    .coded("amount_too_large")
-                    .about("amount")
-            }
-            Refusal::TooManyMetadataKeys(keys) => {
-                let max = books::command::METADATA_KEYS_MAX;
-                let message = format!("Metadata holds up to {max} keys; this would make {keys}.");
-                ApiError::invalid(400, message).about("metadata")
-            }
-            Refusal::NoAccountNumberLeft => ApiError::unavailable(
-                "The bank profile has no account number left for this customer.",
-            ),
+/// What the wire says of a refusal. `customer` is the customer that the command was about.
+pub fn refused(refusal: Refusal, customer: Option<Number>, wire: &Wire) -> ApiError {
+    let invalid = |message: String| ApiError::invalid(400, message);
+    let state = |message: String| invalid(message).coded("payment_intent_unexpected_state");
+    let customer_id = || wire.ids.customer(customer.unwrap_or_default());
+    match refusal {
+        Refusal::CustomerMissing { param } => {
+            ApiError::missing("customer", &customer_id(), param)
         }
+        Refusal::CustomerDeleted => {
+            ApiError { status: 400, ..ApiError::missing("customer", &customer_id(), "id") }
+        }
+        Refusal::Missing { kind, key, param } => {
+            ApiError::missing(kind.object(), &wire.ids.write(kind, key), param)
+        }
+        Refusal::CustomerHoldsCash => invalid(
+            "This customer has money in its cash balance, or in payments that are paid in part, \
+             and cannot be deleted before there is none in any currency."
+                .into(),
+        ),
+        Refusal::NoTransferIn(currency) => invalid(format!(
+            "No bank transfer exists in {currency}; use usd, eur, gbp, jpy or mxn."
+        ))
+        .about("currency"),
+        Refusal::AmountTooLarge => {
+            invalid("With this amount a balance would be too large to count.".into())
+                .coded("amount_too_large")
+                .about("amount")
+        }
+        Refusal::TooManyMetadataKeys(keys) => {
+            let max = books::command::METADATA_KEYS_MAX;
+            let message = format!("Metadata holds up to {max} keys; this would make {keys}.");
+            invalid(message).about("metadata")
+        }
+        Refusal::NoAccountNumberLeft => ApiError::unavailable(
+            "The bank profile has no account number left for this customer.",
+        ),
+        Refusal::IntentState { action, status, allowed } => {
+            let allowed: Vec<&str> = allowed.iter().map(|status| status.as_str()).collect();
+            state(format!(
+                "This PaymentIntent has the status {} and cannot be {action}. That takes one of \
+                 these statuses: {}.",
+                status.as_str(),
+                allowed.join(", ")
+            ))
+        }
+        Refusal::NoPaymentMethod => state(
+            "This PaymentIntent has no payment method, so it cannot be confirmed. Send \
+             payment_method_data[type]=customer_balance."
+                .into(),
+        ),
+        Refusal::IntentOfInvoice => state(
+            "An invoice made this PaymentIntent. Change, pay or void the invoice instead.".into(),
+        ),
+        Refusal::AmountBelowMinimum(currency, minimum) => invalid(format!(
+            "A payment in {currency} is of {minimum} at least, in the smallest unit."
+        ))
+        .coded("amount_too_small")
+        .about("amount"),
+        Refusal::AmountAboveMaximum(currency, maximum) => invalid(format!(
+            "A payment in {currency} is of {maximum} at most, in the smallest unit."
+        ))
+        .coded("amount_too_large")
+        .about("amount"),
+        other => refused_money(other, wire),
     }
+}
+
+/// Refusals that are about amounts and states of money on its way.
+fn refused_money(refusal: Refusal, wire: &Wire) -> ApiError {
+    let invalid = |message: String| ApiError::invalid(400, message);
+    match refusal {
+        Refusal::TransferCurrency(currency) => {
+            invalid(format!("This kind of bank transfer does not move {currency}."))
+                .about("payment_method_options[customer_balance][bank_transfer][type]")
+        }
+        Refusal::ApplyTooMuch { remaining } => {
+            invalid(format!("This payment takes {remaining} more, and not more than that."))
+                .about("amount")
+        }
+        Refusal::OtherCurrency(currency) => {
+            invalid(format!("This payment is in {currency}.")).about("currency")
+        }
+        Refusal::CashTooLow { available, param } => {
+            let error = invalid(format!(
+                "The customer's cash balance holds {available} in this currency, which is too \
+                 little."
+            ));
+            match param {
+                Some(param) => error.about(param),
+                None => error.coded("payment_intent_payment_attempt_failed"),
+            }
+        }
+        Refusal::NothingToRefund => {
+            invalid("This PaymentIntent has no successful charge to refund.".into())
+        }
+        Refusal::AlreadyRefunded { charge } => {
+            let id = wire.ids.write(books::Kind::Charge, charge);
+            invalid(format!("All of charge {id} has been refunded already."))
+                .coded("charge_already_refunded")
+        }
+        Refusal::RefundTooLarge { unrefunded } => {
+            invalid(format!("Of this charge {unrefunded} can be refunded, and not more."))
+                .about("amount")
+        }
+        Refusal::RefundTooLate => invalid(format!(
+            "This payment was made more than {} days ago and cannot be refunded any more.",
+            books::refund::REFUND_DAYS_MAX
+        ))
+        .coded("charge_not_refundable"),
+        Refusal::NoEmail => invalid(
+            "The customer is asked for bank details by email, and has no address: send \
+             instructions_email."
+                .into(),
+        )
+        .about("instructions_email"),
+        Refusal::RefundState { action, status } => invalid(format!(
+            "This refund has the status {} and cannot be {action}: that takes requires_action.",
+            status.as_str()
+        )),
+        Refusal::BalanceTooLow { available, currency } => invalid(format!(
+            "The available balance is {available} in {currency}, which is too little."
+        ))
+        .coded("balance_insufficient"),
+        Refusal::NoBankAccount(currency) => invalid(format!(
+            "There is no bank account for payouts in {currency}. Add an external account first."
+        ))
+        .coded("payouts_not_allowed"),
+        Refusal::BankAccountCurrency(currency) => {
+            invalid(format!("This bank account takes {currency}.")).about("destination")
+        }
+        Refusal::PayoutState { action, status } => invalid(format!(
+            "This payout has the status {} and cannot be {action}.",
+            status.as_str()
+        )),
+        Refusal::PayoutReversed => {
+            invalid("This payout was reversed already, or is itself a reversal.".into())
+        }
+        Refusal::InvoiceState { action, status } => invalid(format!(
+            "This invoice has the status {} and cannot be {action}.",
+            status.as_str()
+        )),
+        Refusal::InvoiceCurrency(currency) => {
+            invalid(format!("Everything on this invoice is in {currency}.")).about("currency")
+        }
+        Refusal::InvoiceFull => {
+            let max = books::invoice::LINES_MAX;
+            invalid(format!("An invoice has {max} lines at most.")).about("invoice")
+        }
+        Refusal::NotReversible => invalid(
+            "Only a transfer over ACH can be pulled back, once, within 5 days.".into(),
+        )
+        .about("transaction"),
+        // The rest was told apart before this.
+        _ => invalid("This cannot be done.".into()),
+    }
+}
+
+/// The answer to a payment that failed: an error that shows the intent as it is now.
+pub fn payment_failed(wire: &Wire, intent: &PaymentIntent) -> (u16, Json) {
+    let error = ApiError::invalid(
+        400,
+        "The customer's cash balance does not cover this payment, and no bank transfer was to be \
+         awaited. Fund the balance, or confirm with funding_type=bank_transfer.",
+    )
+    .coded("payment_intent_payment_attempt_failed");
+    let mut body = error.body();
+    if let Some(Json::Object(fields)) = body.get_mut("error") {
+        let at = fields.len() - 1;
+        fields.insert(at, ("payment_intent".into(), wire.payment_intent(intent)));
+    }
+    (error.status, body)
 }

@@ -50,7 +50,9 @@ fn show(ask: &Ask<'_>, event: &Event) -> Result<Json, ApiError> {
         EventObject::CashTransaction(key) | EventObject::CashBalance(key, _) => {
             ask.reader.cash_transaction(ask.wire.world, *key)?
         }
-        EventObject::Customer { .. } => None,
+        EventObject::Customer { .. }
+        | EventObject::Document { .. }
+        | EventObject::Balance(_) => None,
     };
     Ok(ask.wire.event(event, referred.as_ref()))
 }

@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use books::event::RequestCause;
-use books::{Command, Kind as IdKind, Refusal, Reply, World};
-use store::{Idempotency, Job, Kept, Outcome, StoreError, WorkingSet};
+use books::{Command, Kind as IdKind, Refusal, Reply, RowKey, Timestamp, View, World};
+use store::{Idempotency, Job, Kept, Outcome, Sight, StoreError};
 use tokio::sync::oneshot;
 
 use super::auth::Access;
 use super::error::ApiError;
 use super::expand::{Source, expand};
 use super::idempotency::{self, Flight};
-use super::json::Json;
+use super::json::{Json, object};
 use super::wire::Wire;
 use crate::app::App;
 use crate::settings::REQUEST_TIMEOUT_S;
@@ -33,8 +33,17 @@ impl Asked<'_> {
     /// The number of the customer in the path; `param` is what a 404 names.
     pub fn customer(&self, param: &str) -> Result<books::Number, ApiError> {
         let id = self.ids.get("customer").unwrap_or_default();
-        let number = self.wire.ids.read_customer(id);
-        number.ok_or_else(|| ApiError::missing("customer", id, param))
+        Ok(self.wire.named(IdKind::Customer, id, param)?.number)
+    }
+
+    /// The row that the id in a segment of the path names.
+    pub fn row(&self, kind: IdKind, name: &str) -> Result<RowKey, ApiError> {
+        self.named(kind, self.ids.get(name).unwrap_or_default(), name)
+    }
+
+    /// The row that an id in a parameter names.
+    pub fn named(&self, kind: IdKind, id: &str, param: &str) -> Result<RowKey, ApiError> {
+        self.wire.named(kind, id, param)
     }
 }
 
@@ -65,7 +74,7 @@ pub struct Answered {
 /// Runs a write through the lane and waits for its answer, which comes after the commit.
 pub async fn execute(app: &App, write: Write) -> Result<Answered, ApiError> {
     let Write { command, wire, expand, request_id, key } = write;
-    let world = wire.world;
+    let (world, customer) = (wire.world, command.customer());
     let (text, idempotency, flight) = match key {
         None => (None, None, None),
         Some((text, fingerprint)) => {
@@ -78,6 +87,8 @@ pub async fn execute(app: &App, write: Write) -> Result<Answered, ApiError> {
     let (answer, outcome) = oneshot::channel();
     let execution = Execution {
         cause: Arc::new(RequestCause { request_id, idempotency_key: text.clone() }),
+        customer,
+        now: app.clock.now().seconds(),
         command,
         wire: wire.clone(),
         expand,
@@ -98,10 +109,12 @@ pub async fn execute(app: &App, write: Write) -> Result<Answered, ApiError> {
             Ok(Answered { status, body, original: None })
         }
         Outcome::Decided { result: Ok(reply), .. } => {
-            let body = render(&wire, &reply).to_bytes();
-            Ok(Answered { status: 200, body, original: None })
+            let (status, value) = render(&wire, &reply);
+            Ok(Answered { status, body: value.to_bytes(), original: None })
         }
-        Outcome::Decided { result: Err(refusal), .. } => Err(refusal.into()),
+        Outcome::Decided { result: Err(refusal), .. } => {
+            Err(super::error::refused(refusal, customer, &wire))
+        }
         Outcome::Replay(first) => {
             let (status, body) = match first.kept {
                 Kept::Bytes { status, body } => (status, body),
@@ -119,20 +132,27 @@ pub async fn execute(app: &App, write: Write) -> Result<Answered, ApiError> {
     }
 }
 
-fn render(wire: &Wire, reply: &Reply) -> Json {
-    match reply {
+/// The status and the body that a reply is shown with.
+fn render(wire: &Wire, reply: &Reply) -> (u16, Json) {
+    let shown = match reply {
         Reply::Customer(customer) => wire.customer(customer),
         Reply::CashBalance(customer, settings, available) => {
             wire.cash_balance(*customer, *settings, available)
         }
         Reply::CashTransaction(row) => wire.cash_transaction(row),
         Reply::Instructions(made, types) => wire.funding_instructions(made, types),
-    }
+        Reply::Document(document) => wire.document(document),
+        Reply::PaymentFailed(intent) => return super::error::payment_failed(wire, intent),
+        Reply::Done => object! {},
+    };
+    (200, shown)
 }
 
 /// A write as the lane sees it.
 struct Execution {
     command: Command,
+    customer: Option<books::Number>,
+    now: Timestamp,
     wire: Wire,
     expand: Vec<String>,
     cause: Arc<RequestCause>,
@@ -143,14 +163,18 @@ struct Execution {
 
 impl Execution {
     /// The answer as bytes, for keeping or because expansions see what this command left.
-    fn answer_bytes(&self, result: &Result<Reply, Refusal>, set: &WorkingSet) -> Kept {
-        let whole = result.clone().map_err(ApiError::from).and_then(|reply| {
-            let mut value = render(&self.wire, &reply);
-            expand(&mut value, &self.expand, &FromSet { set, wire: &self.wire })?;
-            Ok(value)
+    fn answer_bytes(&self, result: &Result<Reply, Refusal>, books: &Sight<'_>) -> Kept {
+        let refused = |refusal| super::error::refused(refusal, self.customer, &self.wire);
+        let whole = result.clone().map_err(refused).and_then(|reply| {
+            let (status, mut value) = render(&self.wire, &reply);
+            if status == 200 {
+                let source = FromBooks { books, wire: &self.wire, now: self.now };
+                expand(&mut value, &self.expand, &source)?;
+            }
+            Ok((status, value))
         });
         match whole {
-            Ok(value) => Kept::Bytes { status: 200, body: value.to_bytes() },
+            Ok((status, value)) => Kept::Bytes { status, body: value.to_bytes() },
             Err(error) => Kept::Bytes { status: error.status, body: error.body().to_bytes() },
         }
     }
@@ -165,28 +189,28 @@ impl Job for Execution {
         &self.command
     }
 
-    fn cause(&self) -> Arc<RequestCause> {
-        self.cause.clone()
+    fn cause(&self) -> Option<Arc<RequestCause>> {
+        Some(self.cause.clone())
     }
 
     fn idempotency(&self) -> Option<&Idempotency> {
         self.idempotency.as_ref()
     }
 
-    fn shows_customer(&self) -> bool {
-        !self.expand.is_empty()
-    }
-
-    fn keep(&self, result: &Result<Reply, Refusal>, set: &WorkingSet) -> Option<Kept> {
+    fn keep(&self, result: &Result<Reply, Refusal>, books: &Sight<'_>) -> Option<Kept> {
         match result {
             // A missing object is found out before the operation begins; Stripe keeps no such
             // answer either.
-            Err(Refusal::CustomerMissing { .. } | Refusal::CustomerDeleted) => None,
+            Err(
+                Refusal::CustomerMissing { .. }
+                | Refusal::CustomerDeleted
+                | Refusal::Missing { .. },
+            ) => None,
             _ if self.idempotency.is_none() && self.expand.is_empty() => None,
             Ok(Reply::CashTransaction(row)) if self.expand.is_empty() => {
                 Some(Kept::CashTransaction(row.key))
             }
-            other => Some(self.answer_bytes(other, set)),
+            other => Some(self.answer_bytes(other, books)),
         }
     }
 
@@ -199,22 +223,46 @@ impl Job for Execution {
     }
 }
 
-/// Whole objects from the working set of a batch: as this command left them.
-struct FromSet<'a> {
-    set: &'a WorkingSet,
+/// Whole objects from the books as this command left them.
+struct FromBooks<'a> {
+    books: &'a Sight<'a>,
     wire: &'a Wire,
+    now: Timestamp,
 }
 
-impl Source for FromSet<'_> {
+impl Source for FromBooks<'_> {
     fn object(&self, id: &str) -> Result<Option<Json>, ApiError> {
-        let number = self.wire.ids.read(IdKind::Customer, id).map(|key| key.number);
-        let found = number.and_then(|number| self.set.customer(self.wire.world, number));
-        Ok(found.map(|customer| self.wire.customer(customer)))
+        let kind = IdKind::of(id);
+        let Some((kind, key)) = kind.and_then(|kind| Some((kind, self.wire.ids.read(kind, id)?)))
+        else {
+            return Ok(None);
+        };
+        let (books, wire) = (self.books, self.wire);
+        Ok(match kind {
+            IdKind::Customer => books.customer(key.number).map(|found| wire.customer(&found)),
+            IdKind::CashTransaction => {
+                books.cash_transaction(key).map(|row| wire.cash_transaction(&row))
+            }
+            IdKind::BalanceTransaction => {
+                let row = books.balance_transaction(key.number);
+                row.map(|row| wire.balance_transaction(&row, self.now))
+            }
+            IdKind::Event | IdKind::InvoiceLine => None,
+            kind => {
+                let document = |kind, key| Ok(books.document(kind, key));
+                wire.found(books.document(kind, key), document)?
+            }
+        })
     }
 
     fn cash_balance(&self, customer: &str) -> Result<Option<Json>, ApiError> {
         let number = self.wire.ids.read_customer(customer);
-        let purse = number.and_then(|number| self.set.purse(self.wire.world, number));
-        Ok(purse.map(|purse| self.wire.purse(purse)))
+        let purse = number.and_then(|number| self.books.purse(number));
+        Ok(purse.map(|purse| self.wire.purse(&purse)))
+    }
+
+    /// Lists are read from snapshots only; an answer to a write goes without.
+    fn refunds(&self, _charge: &str) -> Result<Option<Json>, ApiError> {
+        Ok(None)
     }
 }

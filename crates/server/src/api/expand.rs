@@ -35,16 +35,45 @@ macro_rules! tables {
 }
 
 /// Objects that answers are made of, with their field tables.
-pub const RESOURCES: [(&str, &str); 9] = tables![
+pub const RESOURCES: [(&str, &str); 19] = tables![
     "account",
     "balance",
     "balance_transaction",
+    "bank_account",
     "cash_balance",
+    "charge",
     "customer",
     "customer_cash_balance_transaction",
+    "deleted_bank_account",
     "deleted_customer",
     "event",
     "funding_instructions",
+    "invoice",
+    "invoiceitem",
+    "line_item",
+    "payment_intent",
+    "payment_method",
+    "payout",
+    "refund",
+];
+
+/// The fields that hold ids which can be expanded, below the first level of a path, where no table
+/// is asked. A text elsewhere stays what it is, whatever somebody typed into it.
+const LINKS: [&str; 14] = [
+    "balance_transaction",
+    "charge",
+    "customer",
+    "destination",
+    "failure_balance_transaction",
+    "invoice",
+    "latest_charge",
+    "linked_transaction",
+    "original_payout",
+    "payment_intent",
+    "payment_method",
+    "refund",
+    "reversed_by",
+    "source",
 ];
 
 impl FieldTables {
@@ -80,10 +109,14 @@ impl FieldTables {
             (true, ["total_count", ..]) => {
                 Err(cannot(format!("`{path}` cannot be included in this list.")))
             }
-            (true, [first, ..]) if known(first) == Some(Field::Expandable) => Err(cannot(format!(
-                "`{path}` cannot be expanded here: in a list the path begins with `data`, so \
-                 try `data.{path}`."
-            ))),
+            (true, [first, ..])
+                if matches!(known(first), Some(Field::Expandable | Field::Hash)) =>
+            {
+                Err(cannot(format!(
+                    "`{path}` cannot be expanded here: in a list the path begins with `data`, so \
+                     try `data.{path}`."
+                )))
+            }
             (true, [first, ..]) => judge(first, path, None),
             (_, []) => Ok(()),
         }
@@ -110,6 +143,7 @@ fn classify(spec: &Value) -> Field {
     }
     match spec["type"].as_str() {
         Some("object" | "list" | "map") => Field::Hash,
+        Some("array") => classify(&spec["items"]),
         _ => Field::Plain,
     }
 }
@@ -121,6 +155,9 @@ pub trait Source {
 
     /// The cash balance of the customer with this id.
     fn cash_balance(&self, customer: &str) -> Result<Option<Json>, ApiError>;
+
+    /// The list of the newest refunds of the charge with this id.
+    fn refunds(&self, charge: &str) -> Result<Option<Json>, ApiError>;
 }
 
 /// Expands checked paths in an answer.
@@ -136,18 +173,17 @@ fn descend(value: &mut Json, levels: &[&str], source: &impl Source) -> Result<()
     let Some((name, rest)) = levels.split_first() else {
         return Ok(());
     };
-    if *name == "cash_balance"
-        && value.get("object").and_then(Json::as_text) == Some("customer")
-        && value.get("cash_balance").is_none()
-        && let Some(id) = value.get("id").and_then(Json::as_text)
-        && let Some(balance) = source.cash_balance(id)?
-    {
-        value.push("cash_balance", balance);
+    if *name == "metadata" {
+        // What the merchant keeps there are texts, be they named like fields.
+        return Ok(());
     }
+    include(value, name, source)?;
+    let is_link = is_link(value, name);
     let Some(child) = value.get_mut(name) else {
         return Ok(());
     };
-    if let Some(id) = child.as_text()
+    if is_link
+        && let Some(id) = child.as_text()
         && let Some(object) = source.object(id)?
     {
         *child = object;
@@ -158,8 +194,35 @@ fn descend(value: &mut Json, levels: &[&str], source: &impl Source) -> Result<()
     }
 }
 
+/// Adds what an object shows only when asked for.
+fn include(value: &mut Json, name: &str, source: &impl Source) -> Result<(), ApiError> {
+    let text = |name| value.get(name).and_then(Json::as_text);
+    let (Some(object), Some(id), None) = (text("object"), text("id"), value.get(name)) else {
+        return Ok(());
+    };
+    let (name, found) = match (object, name) {
+        ("customer", "cash_balance") => ("cash_balance", source.cash_balance(id)?),
+        ("charge", "refunds") => ("refunds", source.refunds(id)?),
+        _ => return Ok(()),
+    };
+    if let Some(found) = found {
+        value.push(name, found);
+    }
+    Ok(())
+}
+
+/// Whether a field holds an id that can be expanded.
+fn is_link(value: &Json, name: &str) -> bool {
+    match (value.get("object").and_then(Json::as_text), name) {
+        // In these two the same name stands for an id that stays one.
+        (Some("charge"), "payment_method") | (Some("line_item"), "invoice") => false,
+        _ => LINKS.contains(&name),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::json::object;
     use super::*;
 
     #[test]
@@ -178,6 +241,13 @@ mod tests {
             ("customer", "total_count", true, Some("cannot be included")),
             ("customer", "a.b.c.d.e", false, Some("4 levels")),
             ("balance_transaction", "source", false, None),
+            ("payment_intent", "latest_charge.balance_transaction", false, None),
+            ("payment_intent", "client_secret", false, Some("it is a value")),
+            ("charge", "refunds", false, None),
+            ("charge", "refunds", true, Some("data.refunds")),
+            ("invoice", "lines.data", false, None),
+            ("invoice", "discounts", false, None),
+            ("payout", "destination", false, None),
         ];
         for (object, path, list, want) in cases {
             let got = tables.check(&[path.to_owned()], object, list);
@@ -185,6 +255,77 @@ mod tests {
                 None => assert_eq!(got, Ok(()), "{path}"),
                 Some(part) => assert!(got.unwrap_err().message.contains(part), "{path}"),
             }
+        }
+    }
+
+    /// Every id leads to an object that shows it, and to the customer.
+    struct Mirror;
+
+    impl Source for Mirror {
+        fn object(&self, id: &str) -> Result<Option<Json>, ApiError> {
+            let shown = object! {
+                "id": id.to_owned(),
+                "object": if id.starts_with("py_") { "charge" } else { "thing" },
+                "customer": "cus_1",
+                "metadata": object! { "customer": "cus_1" },
+                "payment_method": "pm_1",
+                "reference": "cus_1",
+            };
+            Ok(id.contains('_').then_some(shown))
+        }
+
+        fn cash_balance(&self, _: &str) -> Result<Option<Json>, ApiError> {
+            Ok(None)
+        }
+
+        fn refunds(&self, _: &str) -> Result<Option<Json>, ApiError> {
+            let refund = object! { "id": "pyr_1", "object": "refund", "customer": "cus_1" };
+            Ok(Some(object! { "object": "list", "data": vec![refund] }))
+        }
+    }
+
+    #[test]
+    fn only_links_are_followed() {
+        let cases = [
+            ("latest_charge", "/latest_charge/customer", "cus_1"),
+            ("latest_charge.customer", "/latest_charge/customer/id", "cus_1"),
+            ("latest_charge.id", "/latest_charge/id", "py_1"),
+            ("latest_charge.reference", "/latest_charge/reference", "cus_1"),
+            ("latest_charge.metadata.customer", "/latest_charge/metadata/customer", "cus_1"),
+            ("latest_charge.payment_method", "/latest_charge/payment_method", "pm_1"),
+            ("latest_charge.refunds", "/latest_charge/refunds/data/0/id", "pyr_1"),
+            (
+                "latest_charge.refunds.data.customer",
+                "/latest_charge/refunds/data/0/customer/id",
+                "cus_1",
+            ),
+        ];
+        for (path, pointer, want) in cases {
+            let mut answer = object! { "object": "payment_intent", "latest_charge": "py_1" };
+            expand(&mut answer, &[path.to_owned()], &Mirror).unwrap();
+            let answer = serde_json::to_value(&answer).unwrap();
+            assert_eq!(answer.pointer(pointer).and_then(Value::as_str), Some(want), "{path}");
+        }
+    }
+
+    #[test]
+    fn links_are_what_the_tables_call_expandable() {
+        fn gather(fields: &Value, found: &mut Vec<String>) {
+            for (name, spec) in fields.as_object().into_iter().flatten() {
+                for spec in [spec, &spec["items"]] {
+                    if spec.get("expandable").is_some() {
+                        found.push(name.clone());
+                    }
+                    gather(&spec["fields"], found);
+                }
+            }
+        }
+        let mut found = Vec::new();
+        for (_, text) in RESOURCES {
+            gather(&serde_json::from_str(text).unwrap(), &mut found);
+        }
+        for link in LINKS {
+            assert!(found.iter().any(|name| name == link), "{link}");
         }
     }
 }

@@ -4,8 +4,8 @@
 //! costs the same wherever it lies. Rules: Stripe's page "Pagination".
 
 use books::id::{Number, RowKey};
-use books::{Kind, Purse, Timestamp};
-use store::{Page as Rows, Reader, Window};
+use books::{Document, Kind, Purse, Timestamp};
+use store::{DocumentFilter, Page as Rows, Reader, Window};
 
 use super::auth::Access;
 use super::error::ApiError;
@@ -35,6 +35,55 @@ impl Ask<'_> {
     /// An id of the path.
     pub fn id(&self, name: &str) -> &str {
         self.ids.get(name).unwrap_or_default()
+    }
+
+    /// The row that the id in a segment of the path names.
+    pub fn row(&self, kind: Kind, name: &str) -> Result<RowKey, ApiError> {
+        self.wire.named(kind, self.id(name), name)
+    }
+
+    /// The row that an id in a parameter names.
+    pub fn named(&self, kind: Kind, id: &str, param: &str) -> Result<RowKey, ApiError> {
+        self.wire.named(kind, id, param)
+    }
+
+    /// The document that the id in a segment of the path names.
+    pub fn document(&self, kind: Kind, name: &str) -> Result<Document, ApiError> {
+        self.named_document(kind, self.id(name), name)
+    }
+
+    /// The document that an id in a parameter names.
+    pub fn named_document(&self, kind: Kind, id: &str, param: &str) -> Result<Document, ApiError> {
+        let key = self.wire.named(kind, id, param)?;
+        let found = self.reader.document(self.wire.world, kind, key)?;
+        found.ok_or_else(|| ApiError::missing(kind.object(), id, param))
+    }
+
+    /// A page of documents.
+    pub fn documents(
+        &self,
+        kind: Kind,
+        filter: &DocumentFilter,
+        created: Option<CreatedRange>,
+        page: &Page,
+    ) -> Result<Json, ApiError> {
+        let world = self.wire.world;
+        let window = self.window(page, created, kind.object(), |id| {
+            let Some(key) = self.wire.ids.read(kind, id) else { return Ok(None) };
+            Ok(self.reader.document(world, kind, key)?.map(|document| document.key().number))
+        })?;
+        let rows = self.reader.documents(world, kind, filter, window)?;
+        let mut shown = Vec::with_capacity(rows.rows.len());
+        for document in rows.rows {
+            shown.extend(self.show(document)?);
+        }
+        Ok(self.page(Rows { rows: shown, has_more: rows.has_more }, |document| document))
+    }
+
+    /// A document as the wire shows it.
+    pub fn show(&self, document: Document) -> Result<Option<Json>, ApiError> {
+        let load = |kind, key| Ok(self.reader.document(self.wire.world, kind, key)?);
+        self.wire.found(Some(document), load)
     }
 
     /// The moment of the read.
@@ -103,25 +152,43 @@ pub struct FromSnapshot<'a> {
 
 impl Source for FromSnapshot<'_> {
     fn object(&self, id: &str) -> Result<Option<Json>, ApiError> {
-        let Some(kind) = Kind::of(id) else {
+        let kind = Kind::of(id);
+        let Some((kind, key)) = kind.and_then(|kind| Some((kind, self.wire.ids.read(kind, id)?)))
+        else {
             return Ok(None);
         };
-        let Some(RowKey { customer, number }) = self.wire.ids.read(kind, id) else {
-            return Ok(None);
-        };
-        let world = self.wire.world;
+        let (reader, wire, world) = (self.reader, self.wire, self.wire.world);
         Ok(match kind {
-            Kind::Customer => self.reader.customer(world, number)?.map(|c| self.wire.customer(&c)),
-            Kind::CashTransaction => self
-                .reader
-                .cash_transaction(world, RowKey { customer, number })?
-                .map(|row| self.wire.cash_transaction(&row)),
-            Kind::BalanceTransaction => self
-                .reader
-                .balance_transaction(world, number)?
-                .map(|row| self.wire.balance_transaction(&row, self.now)),
-            Kind::Event => None,
+            Kind::Customer => reader.customer(world, key.number)?.map(|c| wire.customer(&c)),
+            Kind::CashTransaction => {
+                reader.cash_transaction(world, key)?.map(|row| wire.cash_transaction(&row))
+            }
+            Kind::BalanceTransaction => reader
+                .balance_transaction(world, key.number)?
+                .map(|row| wire.balance_transaction(&row, self.now)),
+            Kind::Event | Kind::InvoiceLine => None,
+            kind => {
+                let load = |kind, key| Ok(reader.document(world, kind, key)?);
+                wire.found(load(kind, key)?, load)?
+            }
         })
+    }
+
+    fn refunds(&self, charge: &str) -> Result<Option<Json>, ApiError> {
+        let (reader, world) = (self.reader, self.wire.world);
+        let Some(key) = self.wire.ids.read(Kind::Charge, charge) else { return Ok(None) };
+        let Some(Document::Charge(row)) = reader.document(world, Kind::Charge, key)? else {
+            return Ok(None);
+        };
+        let filter = DocumentFilter { parent: Some(row.payment_intent), ..Default::default() };
+        let rows = reader.documents(world, Kind::Refund, &filter, Window::newest(10))?;
+        let data: Vec<Json> = rows.rows.iter().map(|refund| self.wire.document(refund)).collect();
+        Ok(Some(object! {
+            "object": "list",
+            "data": data,
+            "has_more": rows.has_more,
+            "url": format!("/v1/charges/{charge}/refunds"),
+        }))
     }
 
     fn cash_balance(&self, customer: &str) -> Result<Option<Json>, ApiError> {
@@ -130,5 +197,29 @@ impl Source for FromSnapshot<'_> {
         };
         let purse = self.reader.purse(self.wire.world, number)?;
         Ok(purse.filter(|purse| !purse.standing.deleted).map(|purse| self.wire.purse(&purse)))
+    }
+}
+
+impl Wire {
+    /// The row that an id names, which may still be missing; else the error of a missing object.
+    pub fn named(&self, kind: Kind, id: &str, param: &str) -> Result<RowKey, ApiError> {
+        let missing = || ApiError::missing(kind.object(), id, param);
+        self.ids.read(kind, id).ok_or_else(missing)
+    }
+
+    /// A document as it is shown. A charge is part of its payment intent, which is loaded for it.
+    pub fn found(
+        &self,
+        document: Option<Document>,
+        load: impl Fn(Kind, RowKey) -> Result<Option<Document>, ApiError>,
+    ) -> Result<Option<Json>, ApiError> {
+        let Some(Document::Charge(row)) = document else {
+            return Ok(document.map(|document| self.document(&document)));
+        };
+        let key = RowKey { number: row.payment_intent, ..row.key };
+        Ok(match load(Kind::PaymentIntent, key)? {
+            Some(Document::PaymentIntent(intent)) => Some(self.charge(&intent)),
+            _ => None,
+        })
     }
 }

@@ -14,7 +14,12 @@ use super::form::Node;
 use super::json::Json;
 use super::list::Ask;
 use super::params::{NoParams, Param, Schema};
-use super::{accounts, balances, cash_balances, customers, error::ApiError, events, funding};
+use super::error::ApiError;
+use super::{
+    accounts, balances, bank_transfers, cash_balances, charges, clock, customers, events,
+    external_accounts, funding, invoice_items, invoices, journal, payment_intents,
+    payment_methods, payouts, refunds,
+};
 
 /// One operation.
 pub struct Route {
@@ -38,12 +43,17 @@ pub struct Route {
     pub action: Action,
 }
 
+/// Something that an operation does by itself, on a thread that may wait.
+pub type Task = Box<dyn FnOnce() -> Result<Json, ApiError> + Send>;
+
 /// Reads answer at once, from a snapshot; writes become a command for the lane.
 pub enum Action {
     /// Answers from a snapshot.
     Read(fn(&Ask<'_>, &Node) -> Result<Json, ApiError>),
     /// Becomes a command.
     Write(fn(&Asked<'_>, &Node) -> Result<Command, ApiError>),
+    /// Neither: no part of any customer's books.
+    Own(fn(&Asked<'_>, &Node) -> Result<Task, ApiError>),
 }
 
 macro_rules! route {
@@ -72,9 +82,16 @@ macro_rules! route {
 pub fn all() -> Vec<Route> { vec![
     route!(GET "/v1/account" GetAccount Read accounts::own, NoParams => "account", "account", "Retrieve the account of the key"),
     route!(GET "/v1/accounts/{account}" GetAccountsAccount Read accounts::retrieve, NoParams => "account", "account", "Retrieve an account"),
+    route!(GET "/v1/accounts/{account}/external_accounts" GetAccountsAccountExternalAccounts Read external_accounts::list, external_accounts::List => ["bank_account"], "external_accounts", "List the bank accounts of an account"),
+    route!(POST "/v1/accounts/{account}/external_accounts" PostAccountsAccountExternalAccounts Write external_accounts::create, external_accounts::Create => "bank_account", "external_accounts", "Add a bank account"),
+    route!(DELETE "/v1/accounts/{account}/external_accounts/{id}" DeleteAccountsAccountExternalAccountsId Write external_accounts::delete, NoParams => "bank_account", "external_accounts", "Remove a bank account"),
+    route!(GET "/v1/accounts/{account}/external_accounts/{id}" GetAccountsAccountExternalAccountsId Read external_accounts::retrieve, NoParams => "bank_account", "external_accounts", "Retrieve a bank account"),
+    route!(POST "/v1/accounts/{account}/external_accounts/{id}" PostAccountsAccountExternalAccountsId Write external_accounts::update, external_accounts::Update => "bank_account", "external_accounts", "Update a bank account"),
     route!(GET "/v1/balance" GetBalance Read balances::retrieve, NoParams => "balance", "balance", "Retrieve the merchant's balance"),
     route!(GET "/v1/balance_transactions" GetBalanceTransactions Read balances::list, balances::List => ["balance_transaction"], "balance", "List balance transactions"),
     route!(GET "/v1/balance_transactions/{id}" GetBalanceTransactionsId Read balances::transaction, NoParams => "balance_transaction", "balance", "Retrieve a balance transaction"),
+    route!(GET "/v1/charges" GetCharges Read charges::list, charges::List => ["charge"], "charges", "List charges"),
+    route!(GET "/v1/charges/{charge}" GetChargesCharge Read charges::retrieve, NoParams => "charge", "charges", "Retrieve a charge"),
     route!(GET "/v1/customers" GetCustomers Read customers::list, customers::List => ["customer"], "customers", "List customers"),
     route!(POST "/v1/customers" PostCustomers Write customers::create, customers::Create => "customer", "customers", "Create a customer"),
     route!(DELETE "/v1/customers/{customer}" DeleteCustomersCustomer Write customers::delete, NoParams => "customer", "customers", "Delete a customer"),
@@ -85,9 +102,50 @@ pub fn all() -> Vec<Route> { vec![
     route!(GET "/v1/customers/{customer}/cash_balance_transactions" GetCustomersCustomerCashBalanceTransactions Read cash_balances::transactions, cash_balances::List => ["customer_cash_balance_transaction"], "cash_balance", "List cash balance transactions"),
     route!(GET "/v1/customers/{customer}/cash_balance_transactions/{transaction}" GetCustomersCustomerCashBalanceTransactionsTransaction Read cash_balances::transaction, NoParams => "customer_cash_balance_transaction", "cash_balance", "Retrieve a cash balance transaction"),
     route!(POST "/v1/customers/{customer}/funding_instructions" PostCustomersCustomerFundingInstructions Write funding::instructions, funding::Instructions => "funding_instructions", "cash_balance", "Create or retrieve funding instructions"),
+    route!(GET "/v1/customers/{customer}/payment_methods" GetCustomersCustomerPaymentMethods Read payment_methods::list_of_customer, payment_methods::List => ["payment_method"], "payment_methods", "List the payment methods of a customer"),
+    route!(GET "/v1/customers/{customer}/payment_methods/{payment_method}" GetCustomersCustomerPaymentMethodsPaymentMethod Read payment_methods::retrieve_of_customer, NoParams => "payment_method", "payment_methods", "Retrieve a payment method of a customer"),
     route!(GET "/v1/events" GetEvents Read events::list, events::List => ["event"], "events", "List events"),
     route!(GET "/v1/events/{id}" GetEventsId Read events::retrieve, NoParams => "event", "events", "Retrieve an event"),
+    route!(GET "/v1/invoiceitems" GetInvoiceitems Read invoice_items::list, invoice_items::List => ["invoiceitem"], "invoices", "List invoice items"),
+    route!(POST "/v1/invoiceitems" PostInvoiceitems Write invoice_items::create, invoice_items::Create => "invoiceitem", "invoices", "Create an invoice item"),
+    route!(GET "/v1/invoiceitems/{invoiceitem}" GetInvoiceitemsInvoiceitem Read invoice_items::retrieve, NoParams => "invoiceitem", "invoices", "Retrieve an invoice item"),
+    route!(GET "/v1/invoices" GetInvoices Read invoices::list, invoices::List => ["invoice"], "invoices", "List invoices"),
+    route!(POST "/v1/invoices" PostInvoices Write invoices::create, invoices::Create => "invoice", "invoices", "Draft an invoice"),
+    route!(GET "/v1/invoices/{invoice}" GetInvoicesInvoice Read invoices::retrieve, NoParams => "invoice", "invoices", "Retrieve an invoice"),
+    route!(POST "/v1/invoices/{invoice}/finalize" PostInvoicesInvoiceFinalize Write invoices::finalize, invoices::Finalize => "invoice", "invoices", "Open an invoice for payment"),
+    route!(GET "/v1/invoices/{invoice}/lines" GetInvoicesInvoiceLines Read invoices::lines, invoices::Lines => ["line_item"], "invoices", "List the lines of an invoice"),
+    route!(POST "/v1/invoices/{invoice}/mark_uncollectible" PostInvoicesInvoiceMarkUncollectible Write invoices::mark_uncollectible, NoParams => "invoice", "invoices", "Give up hope for an invoice"),
+    route!(POST "/v1/invoices/{invoice}/pay" PostInvoicesInvoicePay Write invoices::pay, invoices::Pay => "invoice", "invoices", "Pay an invoice"),
+    route!(POST "/v1/invoices/{invoice}/void" PostInvoicesInvoiceVoid Write invoices::void, NoParams => "invoice", "invoices", "Give an invoice up as a mistake"),
+    route!(GET "/v1/payment_intents" GetPaymentIntents Read payment_intents::list, payment_intents::List => ["payment_intent"], "payment_intents", "List payment intents"),
+    route!(POST "/v1/payment_intents" PostPaymentIntents Write payment_intents::create, payment_intents::Create => "payment_intent", "payment_intents", "Create a payment intent"),
+    route!(GET "/v1/payment_intents/{intent}" GetPaymentIntentsIntent Read payment_intents::retrieve, payment_intents::Retrieve => "payment_intent", "payment_intents", "Retrieve a payment intent"),
+    route!(POST "/v1/payment_intents/{intent}" PostPaymentIntentsIntent Write payment_intents::update, payment_intents::Update => "payment_intent", "payment_intents", "Update a payment intent"),
+    route!(POST "/v1/payment_intents/{intent}/apply_customer_balance" PostPaymentIntentsIntentApplyCustomerBalance Write payment_intents::apply, payment_intents::Apply => "payment_intent", "payment_intents", "Apply the cash balance to a payment intent"),
+    route!(POST "/v1/payment_intents/{intent}/cancel" PostPaymentIntentsIntentCancel Write payment_intents::cancel, payment_intents::Cancel => "payment_intent", "payment_intents", "Cancel a payment intent"),
+    route!(POST "/v1/payment_intents/{intent}/confirm" PostPaymentIntentsIntentConfirm Write payment_intents::confirm, payment_intents::Confirm => "payment_intent", "payment_intents", "Confirm a payment intent"),
+    route!(GET "/v1/payment_methods/{payment_method}" GetPaymentMethodsPaymentMethod Read payment_methods::retrieve, NoParams => "payment_method", "payment_methods", "Retrieve a payment method"),
+    route!(GET "/v1/payouts" GetPayouts Read payouts::list, payouts::List => ["payout"], "payouts", "List payouts"),
+    route!(POST "/v1/payouts" PostPayouts Write payouts::create, payouts::Create => "payout", "payouts", "Send money to the merchant's bank"),
+    route!(GET "/v1/payouts/{payout}" GetPayoutsPayout Read payouts::retrieve, NoParams => "payout", "payouts", "Retrieve a payout"),
+    route!(POST "/v1/payouts/{payout}" PostPayoutsPayout Write payouts::update, payouts::Update => "payout", "payouts", "Update a payout"),
+    route!(POST "/v1/payouts/{payout}/cancel" PostPayoutsPayoutCancel Write payouts::cancel, NoParams => "payout", "payouts", "Give up a payout that has not left"),
+    route!(POST "/v1/payouts/{payout}/reverse" PostPayoutsPayoutReverse Write payouts::reverse, payouts::Reverse => "payout", "payouts", "Take back a payout that was paid"),
+    route!(GET "/v1/refunds" GetRefunds Read refunds::list, refunds::List => ["refund"], "refunds", "List refunds"),
+    route!(POST "/v1/refunds" PostRefunds Write refunds::create, refunds::Create => "refund", "refunds", "Create a refund"),
+    route!(GET "/v1/refunds/{refund}" GetRefundsRefund Read refunds::retrieve, NoParams => "refund", "refunds", "Retrieve a refund"),
+    route!(POST "/v1/refunds/{refund}" PostRefundsRefund Write refunds::update, refunds::Update => "refund", "refunds", "Update a refund"),
+    route!(POST "/v1/refunds/{refund}/cancel" PostRefundsRefundCancel Write refunds::cancel, NoParams => "refund", "refunds", "Cancel a refund"),
     route!(POST "/v1/test_helpers/customers/{customer}/fund_cash_balance" PostTestHelpersCustomersCustomerFundCashBalance Write funding::fund, funding::Fund => "customer_cash_balance_transaction", "cash_balance", "Simulate an incoming bank transfer"),
+    route!(POST "/v1/test_helpers/refunds/{refund}/expire" PostTestHelpersRefundsRefundExpire Write refunds::expire, NoParams => "refund", "refunds", "Simulate that a refund expires"),
+    route!(POST "/purser/v1/bank_transfers" PostPurserBankTransfers Write bank_transfers::report, bank_transfers::Report => "customer_cash_balance_transaction", "bank_transfers", "Report a bank transfer that arrived"),
+    route!(POST "/purser/v1/bank_transfers/{transaction}/reverse" PostPurserBankTransfersTransactionReverse Write bank_transfers::reverse, NoParams => "customer_cash_balance_transaction", "bank_transfers", "Report that the sender's bank pulls a transfer back"),
+    route!(GET "/purser/v1/clock" GetPurserClock Read clock::show, NoParams => "purser.clock", "clock", "Show the sandbox clock"),
+    route!(POST "/purser/v1/clock" PostPurserClock Own clock::advance, clock::Move => "purser.clock", "clock", "Move the sandbox clock forward, and do everything that is due on the way"),
+    route!(GET "/purser/v1/journal" GetPurserJournal Read journal::entries, journal::List => ["purser.entry"], "journal", "List the entries of the journal"),
+    route!(GET "/purser/v1/ledger_accounts" GetPurserLedgerAccounts Read journal::ledger_accounts, NoParams => ["purser.ledger_account"], "journal", "List the accounts of the ledger with their balances"),
+    route!(POST "/purser/v1/payment_intents/{intent}/refund_to_cash_balance" PostPurserPaymentIntentsIntentRefundToCashBalance Write refunds::to_cash_balance, refunds::ToCashBalance => "refund", "refunds", "Refund a payment to the cash balance"),
+    route!(POST "/purser/v1/refunds/{refund}/bank_details" PostPurserRefundsRefundBankDetails Write refunds::bank_details, refunds::BankDetails => "refund", "refunds", "Submit the bank details for a refund"),
 ] }
 
 /// Finds the operation that a method and a path mean.

@@ -1,6 +1,7 @@
 //! The command line.
 
 pub mod backup;
+pub mod clock;
 pub mod doctor;
 pub mod keys;
 mod output;
@@ -34,6 +35,8 @@ enum Command {
     Backup(backup::Backup),
     /// Make, list and revoke API keys.
     Keys(keys::Keys),
+    /// Show the clock of a running sandbox, or move it forward.
+    Clock(clock::Clock),
     /// Print the sandbox's bank profile, to start one of your own for `serve --bank-profile`.
     BankProfile,
 }
@@ -53,6 +56,7 @@ pub fn run(clock: Clock, entropy: Entropy) -> ExitCode {
         Command::Doctor(doctor) => doctor.run(),
         Command::Backup(backup) => backup.run(),
         Command::Keys(keys) => keys.run(clock, &entropy),
+        Command::Clock(clock) => clock.run(),
         Command::BankProfile => bank_profile(),
     };
     done.unwrap_or_else(|message| {

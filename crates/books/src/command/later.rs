@@ -1,0 +1,153 @@
+//! What was to be done later: timers that are due, and looks at money that nobody claims.
+
+use std::collections::BTreeMap;
+
+use super::RefundTerms;
+use super::book::{Book, Line, balance_event, entry};
+use super::refunds::send_back;
+use crate::balance::BalanceKind;
+use crate::cash_balance::{BankTransfer, Cause, Sender};
+use crate::currency::Currency;
+use crate::decision::{Change, Context, Decision, Refusal, Reply, View};
+use crate::id::{Kind, Number, RowKey};
+use crate::journal::{Account, EntryKind};
+use crate::refund::DetailsRequest;
+use crate::timer::{Look, Lot, Timer, TimerKind};
+
+/// Timers of one command, at most.
+pub const SETTLE_MAX: usize = 500;
+
+/// Something that time brings.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LaterCommand {
+    /// These balance transactions, all of one world, may be paid out from now on; at most
+    /// [`SETTLE_MAX`].
+    Settle(Vec<Timer>),
+    /// A timer of another kind is due.
+    Due(Timer),
+    /// A lot is old.
+    Look(Look, Lot),
+    /// All lots up to this number were looked at.
+    Looked(Look, Number),
+}
+
+impl LaterCommand {
+    pub(super) fn customer(&self) -> Option<Number> {
+        let owner = |key: &RowKey| Some(key.customer).filter(|customer| *customer != Number(0));
+        match self {
+            LaterCommand::Settle(_) | LaterCommand::Looked(..) => None,
+            LaterCommand::Due(timer) => owner(&timer.key),
+            LaterCommand::Look(_, lot) => owner(&lot.key),
+        }
+    }
+}
+
+pub(super) fn decide(
+    command: &LaterCommand,
+    view: &dyn View,
+    ctx: &mut Context<'_>,
+) -> Result<Decision, Refusal> {
+    match command {
+        LaterCommand::Settle(timers) => settle(timers, view, ctx),
+        LaterCommand::Due(timer) => match timer.kind {
+            TimerKind::Settle => settle(&[*timer], view, ctx),
+            TimerKind::RefundExpires => super::refunds::expire(*timer, view, ctx),
+            TimerKind::RefundArrives => super::refunds::arrive(*timer, view, ctx),
+            TimerKind::PayoutLeaves => super::payouts::leave(*timer, view, ctx),
+            TimerKind::PayoutArrives => super::payouts::arrive(*timer, view, ctx),
+            TimerKind::InvoiceOverdue => super::invoices::overdue(*timer, view, ctx),
+        },
+        LaterCommand::Look(look, lot) => look_at(*look, *lot, view, ctx),
+        LaterCommand::Looked(look, number) => {
+            Ok(Decision { changes: vec![Change::Looked(*look, *number)], reply: Reply::Done })
+        }
+    }
+}
+
+/// What was earned becomes what may be paid out: one entry for each currency.
+fn settle(timers: &[Timer], view: &dyn View, ctx: &mut Context<'_>) -> Result<Decision, Refusal> {
+    let mut sums: BTreeMap<Currency, i64> = BTreeMap::new();
+    let mut changes = Vec::with_capacity(timers.len() + 3);
+    for timer in timers {
+        changes.push(Change::TimerDone(*timer));
+        let Some(row) = view.balance_transaction(timer.key.number) else { continue };
+        let sum = sums.entry(row.currency).or_default();
+        *sum = sum.checked_add(row.net()).ok_or(Refusal::AmountTooLarge)?;
+    }
+    sums.retain(|_, sum| *sum != 0);
+    for (currency, sum) in &sums {
+        let lines = [(Account::MerchantPending, *sum), (Account::MerchantAvailable, -sum)];
+        let entry = entry(ctx, EntryKind::Settled, *currency, &lines)?;
+        changes.push(Change::Booked(entry, None));
+    }
+    if sums.values().any(|sum| *sum > 0) {
+        let event = balance_event(ctx, view, &changes);
+        changes.push(Change::Event(event));
+    }
+    Ok(Decision { changes, reply: Reply::Done })
+}
+
+/// Looks at an old lot: what is left of it goes back to the customer's bank, or to the merchant.
+fn look_at(
+    look: Look,
+    lot: Lot,
+    view: &dyn View,
+    ctx: &mut Context<'_>,
+) -> Result<Decision, Refusal> {
+    let mut book = Book::open_any(lot.key.customer, view, ctx)?;
+    let available = book.available(lot.currency);
+    // The oldest lots are spent first, so the newer ones are what is left first.
+    let newer = view.credited_after(lot.key.customer, lot.currency, lot.key.number, available);
+    let left = (available - newer).clamp(0, lot.amount);
+    if left > 0 {
+        let money = (left, lot.currency);
+        match look {
+            Look::Return if can_be_returned(lot, view) => {
+                let customer = view.customer(lot.key.customer);
+                let email = customer.and_then(|customer| customer.profile.email);
+                let request = DetailsRequest {
+                    // Nobody can be asked without an address; the money waits all the same.
+                    sent_to: email.unwrap_or_default(),
+                    sent_at: book.ctx.second(),
+                    expires_at: lot.due(Look::Sweep),
+                };
+                let terms = RefundTerms::default();
+                send_back(&mut book, money, Some(lot.key.number), request, &terms)?;
+            }
+            Look::Return | Look::Sweep => sweep(&mut book, money)?,
+        }
+    }
+    Ok(book.close(Reply::Done))
+}
+
+/// Money that came over SWIFT cannot be sent back (Stripe's page "Refund customer balance
+/// payments").
+fn can_be_returned(lot: Lot, view: &dyn View) -> bool {
+    let cause = view.cash_transaction(lot.key).map(|row| row.cause);
+    !matches!(
+        cause,
+        Some(Cause::Funded(BankTransfer { sender: Sender::UsBankTransfer { network, .. }, .. }))
+            if network == "swift"
+    )
+}
+
+/// Makes cash that nobody claims the merchant's.
+pub(super) fn sweep(
+    book: &mut Book<'_, '_>,
+    (amount, currency): (i64, Currency),
+) -> Result<(), Refusal> {
+    let number = book.ctx.number();
+    let cause = Cause::TransferredToBalance { balance_transaction: number };
+    let (kind, to) = (EntryKind::TransferredToBalance, Account::MerchantAvailable);
+    let moved = book.cash(kind, cause, (-amount, currency), to)?;
+    let line = Line {
+        kind: BalanceKind::PaymentUnreconciled,
+        currency,
+        amount,
+        fee: 0,
+        available_on: book.ctx.second(),
+        source: (Kind::CashTransaction, moved.key),
+    };
+    book.line(number, line);
+    Ok(())
+}

@@ -1,0 +1,451 @@
+//! Payouts, and the bank accounts that they go to.
+
+use std::collections::BTreeMap;
+
+use super::MetadataPatch;
+use super::book::{Line, balance_transaction, entry};
+use super::customers::{check_metadata, patch_metadata};
+use crate::balance::BalanceKind;
+use crate::currency::Currency;
+use crate::decision::{Change, Context, Decision, Refusal, Reply, View};
+use crate::document::Document;
+use crate::event::{EventKind, EventObject};
+use crate::id::{Kind, Number, RowKey};
+use crate::journal::{Account, EntryKind};
+use crate::payout::{BankAccount, Payout, PayoutFailure, PayoutStatus};
+use crate::time::Timestamp;
+use crate::timer::{DAY_S, Timer, TimerKind};
+
+/// What can be asked about payouts and bank accounts.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PayoutCommand {
+    /// Send money to the merchant's bank.
+    Create(Box<PayoutDraft>),
+    /// Change what the merchant keeps with it.
+    Update {
+        /// Which.
+        payout: Number,
+        /// What changes.
+        metadata: MetadataPatch,
+    },
+    /// Give it up before it leaves.
+    Cancel {
+        /// Which.
+        payout: Number,
+    },
+    /// Take it back after it was paid, by debiting the bank account.
+    Reverse {
+        /// Which.
+        payout: Number,
+        /// What the merchant keeps with the reversal.
+        metadata: BTreeMap<String, String>,
+    },
+    /// Add a bank account.
+    CreateBankAccount(Box<BankAccountDraft>),
+    /// Change what the merchant keeps with a bank account, or make it the default.
+    UpdateBankAccount {
+        /// Which.
+        account: Number,
+        /// What changes.
+        metadata: MetadataPatch,
+        /// Whether it becomes the default for its currency.
+        default_for_currency: bool,
+    },
+    /// Remove a bank account.
+    DeleteBankAccount {
+        /// Which.
+        account: Number,
+    },
+}
+
+/// A payout that is to be made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PayoutDraft {
+    /// How much.
+    pub amount: i64,
+    /// In which currency.
+    pub currency: Currency,
+    /// To which bank account; the default one for the currency, if not given.
+    pub destination: Option<Number>,
+    /// `method`: `standard` or `instant`.
+    pub method: String,
+    /// `source_type`.
+    pub source_type: String,
+    /// For people.
+    pub description: Option<String>,
+    /// What the bank statement is to say.
+    pub statement_descriptor: Option<String>,
+    /// What the merchant keeps with it.
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// A bank account that is to be added.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs, reason = "the fields are those of the bank account")]
+pub struct BankAccountDraft {
+    pub country: String,
+    pub currency: Currency,
+    pub last4: String,
+    pub routing_number: Option<String>,
+    pub fingerprint: String,
+    pub account_holder_name: Option<String>,
+    pub account_holder_type: Option<String>,
+    /// Whether it becomes the default for its currency; the first one does anyway.
+    pub default_for_currency: bool,
+    pub metadata: BTreeMap<String, String>,
+    pub fails: Option<PayoutFailure>,
+}
+
+pub(super) fn decide(
+    command: &PayoutCommand,
+    view: &dyn View,
+    ctx: &mut Context<'_>,
+) -> Result<Decision, Refusal> {
+    let mut desk = Desk { view, ctx, changes: Vec::with_capacity(6) };
+    let reply = match command {
+        PayoutCommand::Create(draft) => desk.create(draft)?.into(),
+        PayoutCommand::Update { payout, metadata } => {
+            let mut payout = desk.payout(*payout)?;
+            let before = payout.clone();
+            patch_metadata(&mut payout.metadata, metadata)?;
+            if payout != before {
+                desk.keep(EventKind::PayoutUpdated, &payout, Some(before));
+            }
+            payout.into()
+        }
+        PayoutCommand::Cancel { payout } => desk.cancel(*payout)?.into(),
+        PayoutCommand::Reverse { payout, metadata } => desk.reverse(*payout, metadata)?.into(),
+        PayoutCommand::CreateBankAccount(draft) => desk.add_account(draft)?.into(),
+        PayoutCommand::UpdateBankAccount { account, metadata, default_for_currency } => {
+            let mut account = desk.account(*account, "id")?;
+            patch_metadata(&mut account.metadata, metadata)?;
+            if *default_for_currency && !account.default_for_currency {
+                desk.no_other_default(account.currency);
+                account.default_for_currency = true;
+            }
+            desk.changes.push(Change::Document(account.clone().into()));
+            account.into()
+        }
+        PayoutCommand::DeleteBankAccount { account } => {
+            let mut account = desk.account(*account, "id")?;
+            account.deleted = true;
+            desk.changes.push(Change::Document(account.clone().into()));
+            account.into()
+        }
+    };
+    Ok(Decision { changes: desk.changes, reply: Reply::Document(reply) })
+}
+
+/// A payout leaves for the bank.
+pub(super) fn leave(
+    timer: Timer,
+    view: &dyn View,
+    ctx: &mut Context<'_>,
+) -> Result<Decision, Refusal> {
+    let mut desk = Desk { view, ctx, changes: vec![Change::TimerDone(timer)] };
+    let mut payout = desk.payout(timer.key.number)?;
+    if payout.status == PayoutStatus::Pending {
+        let before = payout.clone();
+        payout.status = PayoutStatus::InTransit;
+        desk.keep(EventKind::PayoutUpdated, &payout, Some(before));
+    }
+    Ok(Decision { changes: desk.changes, reply: Reply::Done })
+}
+
+/// A payout is at the bank, or comes back from it.
+pub(super) fn arrive(
+    timer: Timer,
+    view: &dyn View,
+    ctx: &mut Context<'_>,
+) -> Result<Decision, Refusal> {
+    let mut desk = Desk { view, ctx, changes: vec![Change::TimerDone(timer)] };
+    let mut payout = desk.payout(timer.key.number)?;
+    if matches!(payout.status, PayoutStatus::Pending | PayoutStatus::InTransit) {
+        let fails = match view.document(Kind::BankAccount, of_the_account(payout.destination)) {
+            Some(Document::BankAccount(account)) => account.fails,
+            _ => None,
+        };
+        match fails {
+            Some(failure) => {
+                payout.status = PayoutStatus::Failed;
+                payout.failure = Some(failure);
+                desk.give_back(&mut payout, EntryKind::PayoutFailed, BalanceKind::PayoutFailure)?;
+                desk.keep(EventKind::PayoutFailed, &payout, None);
+            }
+            None => {
+                payout.status = PayoutStatus::Paid;
+                let lines = [
+                    (Account::PayoutsInTransit, payout.amount),
+                    (Account::Bank, -payout.amount),
+                ];
+                desk.post(EntryKind::PayoutPaid, payout.currency, &lines)?;
+                desk.keep(EventKind::PayoutPaid, &payout, None);
+            }
+        }
+    }
+    Ok(Decision { changes: desk.changes, reply: Reply::Done })
+}
+
+fn of_the_account(number: Number) -> RowKey {
+    RowKey { customer: Number(0), number }
+}
+
+/// The first moment of a day, some days after `now`; a weekend is passed over.
+fn working_day(now: Timestamp, days: i64) -> Timestamp {
+    let day = now.0.div_euclid(DAY_S) + days;
+    // The first day of Unix time was a Thursday.
+    let wait = match (day + 3).rem_euclid(7) {
+        5 => 2,
+        6 => 1,
+        _ => 0,
+    };
+    Timestamp((day + wait) * DAY_S)
+}
+
+/// A decision about the merchant's own money while it is being made.
+struct Desk<'a, 'c> {
+    view: &'a dyn View,
+    ctx: &'a mut Context<'c>,
+    changes: Vec<Change>,
+}
+
+impl Desk<'_, '_> {
+    fn payout(&self, number: Number) -> Result<Payout, Refusal> {
+        let key = of_the_account(number);
+        match self.view.document(Kind::Payout, key) {
+            Some(Document::Payout(payout)) => Ok(*payout),
+            _ => Err(Refusal::Missing { kind: Kind::Payout, key, param: "payout" }),
+        }
+    }
+
+    fn account(&self, number: Number, param: &'static str) -> Result<BankAccount, Refusal> {
+        let key = of_the_account(number);
+        match self.view.document(Kind::BankAccount, key) {
+            Some(Document::BankAccount(account)) if !account.deleted => Ok(*account),
+            _ => Err(Refusal::Missing { kind: Kind::BankAccount, key, param }),
+        }
+    }
+
+    fn post(
+        &mut self,
+        kind: EntryKind,
+        currency: Currency,
+        lines: &[(Account, i64)],
+    ) -> Result<(), Refusal> {
+        let entry = entry(self.ctx, kind, currency, lines)?;
+        self.changes.push(Change::Booked(entry, None));
+        Ok(())
+    }
+
+    /// Writes a line of the merchant's balance for a payout, and gives its number.
+    fn line(
+        &mut self,
+        kind: BalanceKind,
+        payout: Number,
+        money: (i64, Currency),
+        available_on: Timestamp,
+    ) -> Number {
+        let number = self.ctx.number();
+        let (amount, currency) = money;
+        let source = (Kind::Payout, of_the_account(payout));
+        let line = Line { kind, currency, amount, fee: 0, available_on, source };
+        let row = Box::new(balance_transaction(number, line));
+        self.changes.push(Change::BalanceTransaction(row));
+        number
+    }
+
+    /// Writes a payout down and tells of it.
+    fn keep(&mut self, kind: EventKind, payout: &Payout, before: Option<Payout>) {
+        let (now, before) = (payout.clone().into(), before.map(Document::from));
+        self.changes.push(Change::Document(payout.clone().into()));
+        let event = self.ctx.event(kind, EventObject::Document { now, before });
+        self.changes.push(Change::Event(event));
+    }
+
+    fn set_timer(&mut self, due: Timestamp, kind: TimerKind, number: Number) {
+        self.changes.push(Change::TimerSet(Timer { due, kind, key: of_the_account(number) }));
+    }
+
+    fn create(&mut self, draft: &PayoutDraft) -> Result<Payout, Refusal> {
+        let PayoutDraft { amount, currency, .. } = *draft;
+        check_metadata(&draft.metadata)?;
+        let available = -self
+            .view
+            .house()
+            .iter()
+            .find(|(account, of, _)| (*account, *of) == (Account::MerchantAvailable, currency))
+            .map_or(0, |(_, _, sum)| *sum);
+        let destination = self.destination(draft.destination, currency)?;
+        if amount > available {
+            return Err(Refusal::BalanceTooLow { available, currency });
+        }
+        let number = self.ctx.number();
+        let lines = [(Account::MerchantAvailable, amount), (Account::PayoutsInTransit, -amount)];
+        self.post(EntryKind::Payout, currency, &lines)?;
+        let now = self.ctx.second();
+        let line = self.line(BalanceKind::Payout, number, (-amount, currency), now);
+        let payout = Payout {
+            number,
+            amount,
+            currency,
+            status: PayoutStatus::Pending,
+            destination,
+            arrival_date: working_day(now, 1 + self.ctx.rules.bank_delay_days),
+            balance_transaction: line,
+            method: draft.method.clone(),
+            source_type: draft.source_type.clone(),
+            description: draft.description.clone(),
+            statement_descriptor: draft.statement_descriptor.clone(),
+            metadata: draft.metadata.clone(),
+            failure: None,
+            failure_balance_transaction: None,
+            original_payout: None,
+            reversed_by: None,
+        };
+        self.set_timer(working_day(now, 1), TimerKind::PayoutLeaves, number);
+        self.set_timer(payout.arrival_date, TimerKind::PayoutArrives, number);
+        self.keep(EventKind::PayoutCreated, &payout, None);
+        Ok(payout)
+    }
+
+    /// The bank account that a payout goes to: the one named, or the default of the currency.
+    fn destination(&self, named: Option<Number>, currency: Currency) -> Result<Number, Refusal> {
+        if let Some(number) = named {
+            let account = self.account(number, "destination")?;
+            return match account.currency == currency {
+                true => Ok(number),
+                false => Err(Refusal::BankAccountCurrency(account.currency)),
+            };
+        }
+        let accounts = self.view.bank_accounts();
+        let default = accounts.iter().find_map(|document| match document {
+            Document::BankAccount(account)
+                if account.currency == currency && account.default_for_currency =>
+            {
+                Some(account.number)
+            }
+            _ => None,
+        });
+        default.ok_or(Refusal::NoBankAccount(currency))
+    }
+
+    /// The money of a payout goes back to the merchant's balance.
+    fn give_back(
+        &mut self,
+        payout: &mut Payout,
+        entry: EntryKind,
+        line: BalanceKind,
+    ) -> Result<(), Refusal> {
+        let Payout { number, amount, currency, .. } = *payout;
+        let lines = [(Account::PayoutsInTransit, amount), (Account::MerchantAvailable, -amount)];
+        self.post(entry, currency, &lines)?;
+        let now = self.ctx.second();
+        let line = self.line(line, number, (amount, currency), now);
+        payout.failure_balance_transaction = Some(line);
+        Ok(())
+    }
+
+    fn cancel(&mut self, number: Number) -> Result<Payout, Refusal> {
+        let mut payout = self.payout(number)?;
+        if payout.status != PayoutStatus::Pending || payout.original_payout.is_some() {
+            return Err(Refusal::PayoutState { action: "canceled", status: payout.status });
+        }
+        payout.status = PayoutStatus::Canceled;
+        self.give_back(&mut payout, EntryKind::PayoutCanceled, BalanceKind::PayoutCancel)?;
+        self.keep(EventKind::PayoutCanceled, &payout, None);
+        Ok(payout)
+    }
+
+    /// Takes a payout back: a payout of less than nothing, which the merchant's bank is debited
+    /// for. What it brings is pending until then.
+    fn reverse(
+        &mut self,
+        number: Number,
+        metadata: &BTreeMap<String, String>,
+    ) -> Result<Payout, Refusal> {
+        let mut original = self.payout(number)?;
+        check_metadata(metadata)?;
+        if original.reversed_by.is_some() || original.original_payout.is_some() {
+            return Err(Refusal::PayoutReversed);
+        }
+        if original.status != PayoutStatus::Paid {
+            return Err(Refusal::PayoutState { action: "reversed", status: original.status });
+        }
+        let (amount, currency) = (original.amount, original.currency);
+        let number = self.ctx.number();
+        let lines = [(Account::PayoutsInTransit, amount), (Account::MerchantPending, -amount)];
+        self.post(EntryKind::PayoutReversed, currency, &lines)?;
+        let arrival_date = working_day(self.ctx.second(), 1 + self.ctx.rules.bank_delay_days);
+        let line = self.line(BalanceKind::Payout, number, (amount, currency), arrival_date);
+        let before = original.clone();
+        let reversal = Payout {
+            number,
+            amount: -amount,
+            status: PayoutStatus::Pending,
+            arrival_date,
+            balance_transaction: line,
+            metadata: metadata.clone(),
+            original_payout: Some(original.number),
+            ..original.clone()
+        };
+        original.reversed_by = Some(number);
+        self.set_timer(arrival_date, TimerKind::PayoutArrives, number);
+        self.set_timer(arrival_date, TimerKind::Settle, line);
+        self.keep(EventKind::PayoutUpdated, &original, Some(before));
+        self.keep(EventKind::PayoutCreated, &reversal, None);
+        Ok(reversal)
+    }
+
+    fn add_account(&mut self, draft: &BankAccountDraft) -> Result<BankAccount, Refusal> {
+        check_metadata(&draft.metadata)?;
+        let draft = draft.clone();
+        let is_first = !self.view.bank_accounts().iter().any(|known| {
+            matches!(known, Document::BankAccount(account) if account.currency == draft.currency)
+        });
+        let is_default = draft.default_for_currency || is_first;
+        if is_default {
+            self.no_other_default(draft.currency);
+        }
+        let account = BankAccount {
+            number: self.ctx.number(),
+            country: draft.country,
+            currency: draft.currency,
+            last4: draft.last4,
+            routing_number: draft.routing_number,
+            fingerprint: draft.fingerprint,
+            account_holder_name: draft.account_holder_name,
+            account_holder_type: draft.account_holder_type,
+            default_for_currency: is_default,
+            metadata: draft.metadata,
+            fails: draft.fails,
+            deleted: false,
+        };
+        self.changes.push(Change::Document(account.clone().into()));
+        Ok(account)
+    }
+
+    /// One bank account of a currency is its default, at most.
+    fn no_other_default(&mut self, currency: Currency) {
+        for document in self.view.bank_accounts() {
+            if let Document::BankAccount(mut account) = document
+                && account.currency == currency
+                && account.default_for_currency
+            {
+                account.default_for_currency = false;
+                self.changes.push(Change::Document(account.into()));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn payouts_do_not_arrive_at_weekends() {
+        let friday = 1_795_737_600 + 13 * 3600; // 2026-11-27T13:00:00Z
+        let day = |days: i64| working_day(Timestamp(friday), days).0 - 1_795_737_600;
+        assert_eq!([0, 1, 2, 3, 4].map(day), [0, 3, 3, 3, 4].map(|days| days * DAY_S));
+    }
+}

@@ -1,0 +1,266 @@
+//! Payment intents, their charges and their payment methods, as the wire shows them.
+
+use books::customer::Address;
+use books::funding::Instructions;
+use books::payment_intent::{
+    BillingDetails, Charge, IntentShipping, IntentStatus, PaymentError, PaymentIntent,
+    PaymentMethod, TransferOptions,
+};
+use books::{Currency, Kind};
+
+use super::Wire;
+use super::cash_balance::financial_addresses;
+use crate::api::json::{Json, object};
+
+/// The one type of payment method that there is.
+pub(super) const METHOD_TYPE: &str = "customer_balance";
+const CLIENT_SECRET_CHARS: usize = 25;
+const HOSTED_TOKEN_CHARS: usize = 22;
+/// What keeps the secrets of a payment intent apart.
+const CLIENT_SECRET: u8 = b's';
+const HOSTED_TOKEN: u8 = b'h';
+
+impl Wire {
+    /// A payment intent.
+    pub fn payment_intent(&self, intent: &PaymentIntent) -> Json {
+        let of = |kind, number| self.id_of(kind, intent.key.customer, number);
+        let (id, profile) = (self.ids.write(Kind::PaymentIntent, intent.key), &intent.profile);
+        let received = if intent.status == IntentStatus::Succeeded { intent.amount } else { 0 };
+        let canceled = intent.canceled.as_ref();
+        object! {
+            "id": &id,
+            "object": "payment_intent",
+            "allowed_payment_method_types": Json::Null,
+            "amount": intent.amount,
+            "amount_capturable": 0,
+            "amount_received": received,
+            "application": Json::Null,
+            "application_fee_amount": Json::Null,
+            "automatic_payment_methods": intent.automatic_methods.then(|| object! {
+                "allow_redirects": "always",
+                "enabled": true,
+            }),
+            "canceled_at": canceled.map(|canceled| canceled.at),
+            "cancellation_reason": canceled.and_then(|canceled| canceled.reason.as_ref()),
+            "capture_method": "automatic",
+            "client_secret": self.client_secret(intent),
+            "confirmation_method": "automatic",
+            "created": intent.key.number.created(),
+            "currency": intent.currency,
+            "customer": self.ids.customer(intent.key.customer),
+            "customer_account": Json::Null,
+            "description": &profile.description,
+            "excluded_payment_method_types": Json::Null,
+            "last_payment_error": self.last_payment_error(intent),
+            "latest_charge": intent.charge.as_ref().map(|made| of(Kind::Charge, made.number)),
+            "livemode": self.livemode,
+            "managed_payments": Json::Null,
+            "metadata": &profile.metadata,
+            "next_action": self.next_action(intent),
+            "on_behalf_of": Json::Null,
+            "payment_method": intent.payment_method.map(|made| of(Kind::PaymentMethod, made)),
+            "payment_method_configuration_details": Json::Null,
+            "payment_method_options": object! {
+                "customer_balance": method_options(intent.transfer.as_ref()),
+            },
+            "payment_method_types": vec![METHOD_TYPE],
+            "payment_record": Json::Null,
+            "processing": Json::Null,
+            "receipt_email": &profile.receipt_email,
+            "review": Json::Null,
+            "setup_future_usage": Json::Null,
+            "shipping": profile.shipping.as_ref(),
+            "source": Json::Null,
+            "statement_descriptor": &profile.statement_descriptor,
+            "statement_descriptor_suffix": &profile.statement_descriptor_suffix,
+            "status": intent.status.as_str(),
+            "transfer_data": Json::Null,
+            "transfer_group": &profile.transfer_group,
+        }
+    }
+
+    /// What lets somebody without a key see a payment intent.
+    pub fn client_secret(&self, intent: &PaymentIntent) -> String {
+        let id = self.ids.write(Kind::PaymentIntent, intent.key);
+        let secret = self.ids.row_secret(CLIENT_SECRET, intent.key.number, CLIENT_SECRET_CHARS);
+        format!("{id}_secret_{secret}")
+    }
+
+    /// Why the last confirmation failed: an error as the wire shows it, or `null`. Who pays is
+    /// known to the payment method alone, so the method in the error says nothing of it.
+    pub fn last_payment_error(&self, intent: &PaymentIntent) -> Json {
+        let Some(PaymentError::BalanceTooLow { payment_method }) = &intent.last_error else {
+            return Json::Null;
+        };
+        let mut key = intent.key;
+        key.number = *payment_method;
+        let method = PaymentMethod {
+            key,
+            payment_intent: intent.key.number,
+            billing_details: BillingDetails::default(),
+        };
+        object! {
+            "code": "payment_intent_payment_attempt_failed",
+            "doc_url":
+                "https://stripe.com/docs/error-codes/payment-intent-payment-attempt-failed",
+            "message": "The customer's cash balance is too low for this payment. Add money to it, \
+                        or confirm again with `funding_type=bank_transfer` to await a transfer.",
+            "payment_method": self.payment_method(&method),
+            "type": "invalid_request_error",
+        }
+    }
+
+    /// The page on which a customer reads where to send the money for a payment intent.
+    pub fn instructions_url(&self, intent: &PaymentIntent) -> String {
+        let id = self.ids.write(Kind::PaymentIntent, intent.key);
+        let name = id.strip_prefix(Kind::PaymentIntent.prefix()).unwrap_or(&id);
+        let secret = self.ids.row_secret(HOSTED_TOKEN, intent.key.number, HOSTED_TOKEN_CHARS);
+        let mode = if self.livemode { "live" } else { "test" };
+        format!("{}/bank_transfers/instructions/{mode}_{name}{secret}", self.public_url)
+    }
+
+    fn next_action(&self, intent: &PaymentIntent) -> Json {
+        match &intent.instructions {
+            Some(made) if intent.status == IntentStatus::RequiresAction => object! {
+                "type": "display_bank_transfer_instructions",
+                "display_bank_transfer_instructions": self.awaited(intent, made),
+            },
+            _ => Json::Null,
+        }
+    }
+
+    /// Where the money for a payment intent is to go, and how much of it.
+    fn awaited(&self, intent: &PaymentIntent, made: &Instructions) -> Json {
+        let types = intent.transfer.as_ref().map(|transfer| transfer.address_types.as_slice());
+        // In Japan nobody types references.
+        let reference = (intent.currency != Currency::JPY)
+            .then(|| self.ids.transfer_reference(intent.key.number));
+        object! {
+            "amount_remaining": intent.amount_remaining(),
+            "currency": intent.currency,
+            "financial_addresses": financial_addresses(made, types.unwrap_or_default()),
+            "hosted_instructions_url": self.instructions_url(intent),
+            "reference": reference,
+            "type": &made.transfer_type,
+        }
+    }
+
+    /// The charge that is part of a payment intent; `null` before there is one.
+    pub fn charge(&self, intent: &PaymentIntent) -> Json {
+        let Some(Charge { number, balance_transaction, amount_refunded }) = intent.charge else {
+            return Json::Null;
+        };
+        let of = |kind, number| self.id_of(kind, intent.key.customer, number);
+        let profile = &intent.profile;
+        object! {
+            "id": of(Kind::Charge, number),
+            "object": "charge",
+            "amount": intent.amount,
+            "amount_captured": intent.amount,
+            "amount_refunded": amount_refunded,
+            "application": Json::Null,
+            "application_fee": Json::Null,
+            "application_fee_amount": Json::Null,
+            "balance_transaction":
+                self.id_of_account(Kind::BalanceTransaction, balance_transaction),
+            "billing_details": &BillingDetails::default(),
+            "calculated_statement_descriptor": Json::Null,
+            "captured": true,
+            "created": number.created(),
+            "currency": intent.currency,
+            "customer": self.ids.customer(intent.key.customer),
+            "description": &profile.description,
+            "disputed": false,
+            "failure_balance_transaction": Json::Null,
+            "failure_code": Json::Null,
+            "failure_message": Json::Null,
+            "fraud_details": object! {},
+            "livemode": self.livemode,
+            "metadata": &profile.metadata,
+            "on_behalf_of": Json::Null,
+            "outcome": Json::Null,
+            "paid": true,
+            "payment_intent": self.ids.write(Kind::PaymentIntent, intent.key),
+            "payment_method": intent.payment_method.map(|made| of(Kind::PaymentMethod, made)),
+            "payment_method_details": object! {
+                "customer_balance": object! {},
+                "type": METHOD_TYPE,
+            },
+            "receipt_email": &profile.receipt_email,
+            "receipt_number": Json::Null,
+            "receipt_url": Json::Null,
+            "refunded": amount_refunded >= intent.amount,
+            "review": Json::Null,
+            "shipping": profile.shipping.as_ref(),
+            "source": Json::Null,
+            "source_transfer": Json::Null,
+            "statement_descriptor": &profile.statement_descriptor,
+            "statement_descriptor_suffix": &profile.statement_descriptor_suffix,
+            "status": "succeeded",
+            "transfer_data": Json::Null,
+            "transfer_group": &profile.transfer_group,
+        }
+    }
+
+    /// A payment method.
+    pub fn payment_method(&self, method: &PaymentMethod) -> Json {
+        object! {
+            "id": self.ids.write(Kind::PaymentMethod, method.key),
+            "object": "payment_method",
+            "billing_details": &method.billing_details,
+            "created": method.key.number.created(),
+            "customer": self.ids.customer(method.key.customer),
+            "customer_account": Json::Null,
+            "customer_balance": object! {},
+            "livemode": self.livemode,
+            "metadata": object! {},
+            "type": METHOD_TYPE,
+        }
+    }
+}
+
+/// `payment_method_options[customer_balance]`.
+fn method_options(transfer: Option<&TransferOptions>) -> Json {
+    let Some(transfer) = transfer else {
+        return object! { "funding_type": Json::Null };
+    };
+    let mut awaited = bank_transfer(transfer);
+    if !transfer.address_types.is_empty() {
+        awaited.push("requested_address_types", &transfer.address_types);
+    }
+    object! { "bank_transfer": awaited, "funding_type": "bank_transfer" }
+}
+
+/// How a transfer is awaited.
+pub(super) fn bank_transfer(transfer: &TransferOptions) -> Json {
+    let mut awaited = Json::Object(Vec::with_capacity(3));
+    if let Some(country) = &transfer.country {
+        awaited.push("eu_bank_transfer", object! { "country": country });
+    }
+    awaited.push("type", &transfer.transfer_type);
+    awaited
+}
+
+impl From<&BillingDetails> for Json {
+    fn from(details: &BillingDetails) -> Json {
+        object! {
+            "address": details.address.as_ref().unwrap_or(&Address::default()),
+            "email": &details.email,
+            "name": &details.name,
+            "phone": &details.phone,
+            "tax_id": &details.tax_id,
+        }
+    }
+}
+
+impl From<&IntentShipping> for Json {
+    fn from(shipping: &IntentShipping) -> Json {
+        object! {
+            "address": &shipping.address,
+            "carrier": &shipping.carrier,
+            "name": &shipping.name,
+            "phone": &shipping.phone,
+            "tracking_number": &shipping.tracking_number,
+        }
+    }
+}
