@@ -37,6 +37,7 @@ from servers import Failed, Service, build, fetch, fetch_each, file_system, say
 
 HERE = pathlib.Path(__file__).resolve().parent
 KEY_CHARS = 26  # As requests.lua writes them: PREFIX-NN-NNNNNNNNNN.
+CUSTOMER_CHARS = 18
 LISTED_TRANSACTIONS = 10  # So many transactions has each customer whose list is measured, or more.
 LOAD_LIMIT_S = 3600
 MIB = 1 << 20
@@ -64,7 +65,8 @@ class Case:
         head = [f"{self.method} {self.path} HTTP/1.1", "Host: 127.0.0.1",
                 "Authorization: Bearer sk_test_bench"]
         if self.method == "POST":
-            length = len(self.body.replace("{key}", "k" * KEY_CHARS))
+            body = self.body.replace("{key}", "k" * KEY_CHARS)
+            length = len(body.replace("{customer}", "c" * CUSTOMER_CHARS))
             head += ["Idempotency-Key: {key}", f"Content-Length: {length}",
                      "Content-Type: application/x-www-form-urlencoded"]
         return "\r\n".join(head) + "\r\n\r\n" + self.body
@@ -88,12 +90,22 @@ FUND = Case("fund", "POST fund_cash_balance", "POST",
             f"/v1/test_helpers{CUSTOMER[3:]}/fund_cash_balance",
             "amount=1000&currency=usd&reference=invoice+{key}",
             operation="PostTestHelpersCustomersCustomerFundCashBalance", ratio_goal=0.15)
+PAY = Case("pay", "POST payment_intents", "POST", "/v1/payment_intents",
+           "amount=50&currency=usd&customer={customer}&confirm=true"
+           "&payment_method_types[]=customer_balance"
+           "&payment_method_data[type]=customer_balance",
+           operation="PostPaymentIntents", customers="rich", ratio_goal=0.08)
+# Each customer of this case has one intent of the largest amount; a hole is one for an intent here.
+APPLY = Case("apply", "POST apply_customer_balance", "POST",
+             "/v1/payment_intents/{customer}/apply_customer_balance", "amount=1&currency=usd",
+             operation="PostPaymentIntentsIntentApplyCustomerBalance", customers="intents",
+             ratio_goal=0.08)
 # The ceilings get the very requests of a case, so that wrk works as hard for them.
 CEILINGS = [
     dataclasses.replace(CASH_BALANCE, name="ceiling_get", title="ceiling GET", operation=""),
     dataclasses.replace(FUND, name="ceiling_post", title="ceiling POST", operation=""),
 ]
-CASES = [CASH_BALANCE, BALANCE, LIST, CREATE, FUND]
+CASES = [CASH_BALANCE, BALANCE, LIST, CREATE, FUND, PAY, APPLY]
 GOAL_CONNECTIONS, P99_GOAL_MS = 64, 25
 MEMORY_GOAL_MIB, DISK_GOAL_BYTES, RESTART_GOAL_S, LIST_GOAL = 150, 2560, 1.0, 0.8
 
@@ -172,6 +184,29 @@ def prefill(run):
             run.funded += 1
     _, page = fetch(run.server.address, LIST.request(listed[0]))
     assert len(json.loads(page)["data"]) == LISTED_TRANSACTIONS, page
+
+
+def prefill_payments(run):
+    """Customers with money for every payment, and intents that take every cent there is."""
+    count = max(1, run.args.customers // 10)
+    say(f"{count:,} customers with money, and {count:,} with an intent that waits for it")
+    rich = dataclasses.replace(FUND, body="amount=900000000000&currency=usd")
+    manual = dataclasses.replace(
+        CREATE, body="email={key}@example.com&cash_balance[settings][reconciliation_mode]=manual")
+    waits = dataclasses.replace(
+        PAY, body=PAY.body.replace("amount=50", "amount=99999999")
+        + "&payment_method_options[customer_balance][funding_type]=bank_transfer"
+        "&payment_method_options[customer_balance][bank_transfer][type]=us_bank_transfer")
+    of = run.customers[-count:]
+    list(fetch_each(run.server.address, [rich.request(id) for id in of]))
+    run.ids("rich", of)
+    requests = [manual.request() for _ in range(count)]
+    of = [answer["id"] for answer in fetch_each(run.server.address, requests)]
+    list(fetch_each(run.server.address, [rich.request(id) for id in of]))
+    run.funded += 2 * count
+    intents = list(fetch_each(run.server.address, [waits.request(id) for id in of]))
+    assert intents[0]["status"] == "requires_action", intents[0]
+    run.ids("intents", [intent["id"] for intent in intents])
 
 
 def wrk_command(run, case, connections, seconds, customers=None):
@@ -419,6 +454,8 @@ def main():
     size, figures = None, []
     with running(args) as run:
         prefill(run)
+        if not args.case or {PAY.name, APPLY.name} & set(args.case):
+            prefill_payments(run)
         if args.transactions:
             size, figures = measure_at_size(run)
         before, began = processor_s(run), time.monotonic()

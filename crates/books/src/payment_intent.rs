@@ -58,9 +58,12 @@ pub struct PaymentIntent {
     /// What went wrong at the last confirmation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<PaymentError>,
-    /// Whether it was made with `automatic_payment_methods`.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub automatic_methods: bool,
+    /// Made with `automatic_payment_methods`: its `allow_redirects`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub automatic_methods: Option<String>,
+    /// Who pays, as told with the payment method.
+    #[serde(default, skip_serializing_if = "BillingDetails::is_empty")]
+    pub billing_details: BillingDetails,
     /// Everything that describes it.
     #[serde(flatten)]
     pub profile: IntentProfile,
@@ -135,6 +138,12 @@ pub struct Charge {
     /// What of it has been refunded, or is about to be.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub amount_refunded: i64,
+    /// The description of the intent at that moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// What the merchant kept with the intent at that moment.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: BTreeMap<String, String>,
 }
 
 /// The invoice behind a payment intent.
@@ -177,6 +186,8 @@ pub enum PaymentError {
 #[serde(default)]
 #[allow(missing_docs, reason = "the fields are named and described as on Stripe's wire")]
 pub struct IntentProfile {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capture_method: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]

@@ -92,9 +92,15 @@ impl Worker {
         locked(&self.shared).move_clock(target)
     }
 
-    /// Ends what is being done at the next safe point, and stops.
-    pub fn stop(&mut self) {
+    /// Ends what is being done at the next safe point; a move that is going on fails. To be called
+    /// when the server stops, before it waits for open requests, which may be such moves.
+    pub fn interrupt(&self) {
         self.stopping.store(true, Ordering::Release);
+    }
+
+    /// The same, and waits for it.
+    pub fn stop(&mut self) {
+        self.interrupt();
         self.awake = None;
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();

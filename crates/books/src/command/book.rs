@@ -224,7 +224,13 @@ impl<'a, 'c> Book<'a, 'c> {
             self.note(Change::TimerSet(settle));
         }
         self.put(Document::Charge(ChargeRow { key, payment_intent: intent.key.number }));
-        intent.charge = Some(Charge { number: key.number, balance_transaction, amount_refunded: 0 });
+        intent.charge = Some(Charge {
+            number: key.number,
+            balance_transaction,
+            amount_refunded: 0,
+            description: intent.profile.description.clone(),
+            metadata: intent.profile.metadata.clone(),
+        });
         intent.status = IntentStatus::Succeeded;
         intent.instructions = None;
         intent.last_error = None;

@@ -72,8 +72,8 @@ pub struct IntentDraft {
     pub transfer: Option<TransferOptions>,
     /// A payment method (`payment_method_data`), if there is one yet: who pays.
     pub method: Option<BillingDetails>,
-    /// Whether it was made with `automatic_payment_methods`.
-    pub automatic_methods: bool,
+    /// Made with `automatic_payment_methods`: its `allow_redirects`.
+    pub automatic_methods: Option<String>,
     /// What describes it.
     pub profile: IntentProfile,
 }
@@ -87,6 +87,7 @@ pub enum IntentEdit {
     Transfer(Option<TransferOptions>),
     /// A new payment method of type `customer_balance`.
     Method(BillingDetails),
+    CaptureMethod(String),
     Description(Option<String>),
     Metadata(MetadataPatch),
     ReceiptEmail(Option<String>),
@@ -195,7 +196,8 @@ fn create(
         billed: None,
         canceled: None,
         last_error: None,
-        automatic_methods: draft.automatic_methods,
+        automatic_methods: draft.automatic_methods.clone(),
+        billing_details: BillingDetails::default(),
         profile: draft.profile.clone(),
     };
     if let Some(details) = &draft.method {
@@ -220,6 +222,7 @@ fn give_method(book: &mut Book<'_, '_>, intent: &mut PaymentIntent, details: &Bi
     let (payment_intent, billing_details) = (intent.key.number, details.clone());
     book.put(PaymentMethod { key, payment_intent, billing_details });
     intent.payment_method = Some(key.number);
+    intent.billing_details = details.clone();
     if intent.status == IntentStatus::RequiresPaymentMethod {
         intent.status = IntentStatus::RequiresConfirmation;
     }
@@ -267,7 +270,6 @@ fn edit(
     edits: &[IntentEdit],
 ) -> Result<(), Refusal> {
     for edit in edits.iter().cloned() {
-        let profile = &mut intent.profile;
         match edit {
             IntentEdit::Amount(amount) if amount == intent.amount => {}
             IntentEdit::Amount(amount) => {
@@ -290,19 +292,34 @@ fn edit(
                 must_be_open(intent, "given another payment method")?;
                 give_method(book, intent, &details);
             }
-            IntentEdit::Description(value) => profile.description = value,
-            IntentEdit::Metadata(patch) => patch_metadata(&mut profile.metadata, &patch)?,
-            IntentEdit::ReceiptEmail(value) => profile.receipt_email = value,
-            IntentEdit::Shipping(value) => profile.shipping = value,
-            IntentEdit::StatementDescriptor(value) => profile.statement_descriptor = value,
-            IntentEdit::StatementDescriptorSuffix(value) => {
-                profile.statement_descriptor_suffix = value;
+            IntentEdit::CaptureMethod(value) => {
+                must_be_open(intent, "given another capture method")?;
+                intent.profile.capture_method = Some(value);
             }
-            IntentEdit::TransferGroup(value) => profile.transfer_group = value,
+            other => describe(&mut intent.profile, other)?,
         }
     }
     check_amount(intent.amount, intent.currency)?;
     check_transfer(intent.transfer.as_ref(), intent.currency)
+}
+
+/// Edits that have nothing to do with money.
+fn describe(profile: &mut IntentProfile, edit: IntentEdit) -> Result<(), Refusal> {
+    match edit {
+        IntentEdit::Description(value) => profile.description = value,
+        IntentEdit::Metadata(patch) => patch_metadata(&mut profile.metadata, &patch)?,
+        IntentEdit::ReceiptEmail(value) => profile.receipt_email = value,
+        IntentEdit::Shipping(value) => profile.shipping = value,
+        IntentEdit::StatementDescriptor(value) => profile.statement_descriptor = value,
+        IntentEdit::StatementDescriptorSuffix(value) => profile.statement_descriptor_suffix = value,
+        IntentEdit::TransferGroup(value) => profile.transfer_group = value,
+        IntentEdit::Amount(_)
+        | IntentEdit::Currency(_)
+        | IntentEdit::Transfer(_)
+        | IntentEdit::Method(_)
+        | IntentEdit::CaptureMethod(_) => unreachable!("these are about the payment"),
+    }
+    Ok(())
 }
 
 fn must_not_be_billed(intent: &PaymentIntent) -> Result<(), Refusal> {

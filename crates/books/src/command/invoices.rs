@@ -318,7 +318,8 @@ fn draft_intent(book: &mut Book<'_, '_>, invoice: &Invoice, number: String) -> P
         }),
         canceled: None,
         last_error: None,
-        automatic_methods: false,
+        automatic_methods: None,
+        billing_details: Default::default(),
         profile: IntentProfile {
             description: Some(format!("Payment for Invoice {}", invoice.number.as_deref().unwrap_or_default())),
             ..IntentProfile::default()

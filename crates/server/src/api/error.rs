@@ -314,18 +314,9 @@ fn refused_money(refusal: Refusal, wire: &Wire) -> ApiError {
     }
 }
 
-/// The answer to a payment that failed: an error that shows the intent as it is now.
+/// The answer to a payment that failed: its error, with the intent as it is now.
 pub fn payment_failed(wire: &Wire, intent: &PaymentIntent) -> (u16, Json) {
-    let error = ApiError::invalid(
-        400,
-        "The customer's cash balance does not cover this payment, and no bank transfer was to be \
-         awaited. Fund the balance, or confirm with funding_type=bank_transfer.",
-    )
-    .coded("payment_intent_payment_attempt_failed");
-    let mut body = error.body();
-    if let Some(Json::Object(fields)) = body.get_mut("error") {
-        let at = fields.len() - 1;
-        fields.insert(at, ("payment_intent".into(), wire.payment_intent(intent)));
-    }
-    (error.status, body)
+    let mut error = wire.last_payment_error(intent);
+    error.push("payment_intent", wire.payment_intent(intent));
+    (400, object! { "error": error })
 }

@@ -35,7 +35,7 @@ macro_rules! tables {
 }
 
 /// Objects that answers are made of, with their field tables.
-pub const RESOURCES: [(&str, &str); 19] = tables![
+pub const RESOURCES: [(&str, &str); 22] = tables![
     "account",
     "balance",
     "balance_transaction",
@@ -54,12 +54,15 @@ pub const RESOURCES: [(&str, &str); 19] = tables![
     "payment_intent",
     "payment_method",
     "payout",
+    "purser.clock",
+    "purser.entry",
+    "purser.ledger_account",
     "refund",
 ];
 
 /// The fields that hold ids which can be expanded, below the first level of a path, where no table
 /// is asked. A text elsewhere stays what it is, whatever somebody typed into it.
-const LINKS: [&str; 14] = [
+const LINKS: [&str; 15] = [
     "balance_transaction",
     "charge",
     "customer",
@@ -69,6 +72,7 @@ const LINKS: [&str; 14] = [
     "latest_charge",
     "linked_transaction",
     "original_payout",
+    "owner",
     "payment_intent",
     "payment_method",
     "refund",

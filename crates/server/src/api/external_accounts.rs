@@ -338,7 +338,7 @@ pub fn retrieve(ask: &Ask<'_>, _: NoParams) -> Result<Json, ApiError> {
     accounts::check_own(ask.access, ask.id("account"))?;
     let account = ask.document(Kind::BankAccount, "id")?;
     match is_removed(&account) {
-        true => Err(ApiError::missing("external account", ask.id("id"), "id")),
+        true => Err(ApiError::missing(Kind::BankAccount.object(), ask.id("id"), "id")),
         false => Ok(ask.wire.document(&account)),
     }
 }
@@ -347,7 +347,7 @@ pub fn retrieve(ask: &Ask<'_>, _: NoParams) -> Result<Json, ApiError> {
 pub fn list(ask: &Ask<'_>, params: List) -> Result<Json, ApiError> {
     accounts::check_own(ask.access, ask.id("account"))?;
     let world = ask.wire.world;
-    let window = ask.window(&params.page, None, "external account", |id| {
+    let window = ask.window(&params.page, None, Kind::BankAccount.object(), |id| {
         let Some(key) = ask.wire.ids.read(Kind::BankAccount, id) else {
             return Ok(None);
         };

@@ -391,7 +391,7 @@ pub fn lines(ask: &Ask<'_>, params: Lines) -> Result<Json, ApiError> {
     let place = |id: &str, param: &str| {
         let key = ask.wire.ids.read(Kind::InvoiceLine, id);
         let at = key.and_then(|key| invoice.lines.iter().position(|line| line.key == key));
-        at.ok_or_else(|| ApiError { status: 400, ..ApiError::missing("line item", id, param) })
+        at.ok_or_else(|| ApiError { status: 400, ..ApiError::missing("line_item", id, param) })
     };
     let after = starting_after.map(|id| place(&id, "starting_after")).transpose()?;
     let before = ending_before.map(|id| place(&id, "ending_before")).transpose()?;

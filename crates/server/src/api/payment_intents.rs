@@ -353,6 +353,7 @@ impl From<Shipping> for IntentShipping {
 impl From<Profile> for IntentProfile {
     fn from(params: Profile) -> IntentProfile {
         IntentProfile {
+            capture_method: None,
             description: params.description.into_option().map(Into::into),
             metadata: new_metadata(params.metadata),
             receipt_email: params.receipt_email.into_option().map(Into::into),
@@ -380,6 +381,10 @@ impl Edits {
         }
     }
 
+    fn capture(&mut self, how: Option<CaptureMethod>) {
+        self.0.extend(how.map(|how| IntentEdit::CaptureMethod(how.as_str().to_owned())));
+    }
+
     fn method(&mut self, options: Option<MethodOptions>, data: Option<MethodData>) {
         if let Some(options) = options {
             self.patch(options.transfer(), IntentEdit::Transfer);
@@ -403,15 +408,24 @@ impl Edits {
 /// Makes a payment intent.
 pub fn create(asked: &Asked<'_>, params: Create) -> Result<Command, ApiError> {
     let customer = asked.named(Kind::Customer, &params.customer, "customer")?.number;
-    let picks = params.automatic_payment_methods.map(|it| it.enabled);
+    let redirects = |allowed: Option<AllowRedirects>| {
+        allowed.unwrap_or(AllowRedirects::Always).as_str().to_owned()
+    };
+    let automatic = match params.automatic_payment_methods {
+        Some(picks) => picks.enabled.then(|| redirects(picks.allow_redirects)),
+        None => params.payment_method_types.is_none().then(|| redirects(None)),
+    };
     let options = params.payment_method_options.map(MethodOptions::transfer);
     let draft = IntentDraft {
         amount: params.amount.0,
         currency: currency(params.currency),
         transfer: options.and_then(Patch::into_option),
         method: params.payment_method_data.map(Into::into),
-        automatic_methods: picks.unwrap_or(params.payment_method_types.is_none()),
-        profile: params.profile.into(),
+        automatic_methods: automatic,
+        profile: IntentProfile {
+            capture_method: params.capture_method.map(|how| how.as_str().to_owned()),
+            ..params.profile.into()
+        },
     };
     let confirm = params.confirm.unwrap_or(false);
     Ok(Command::Intent(IntentCommand::Create { customer, draft: Box::new(draft), confirm }))
@@ -429,6 +443,7 @@ pub fn update(asked: &Asked<'_>, params: Update) -> Result<Command, ApiError> {
     let mut edits = Edits::default();
     edits.0.extend(params.amount.map(|amount| IntentEdit::Amount(amount.0)));
     edits.0.extend(params.currency.map(|code| IntentEdit::Currency(currency(code))));
+    edits.capture(params.capture_method);
     edits.method(params.payment_method_options, params.payment_method_data);
     edits.profile(params.profile);
     Ok(Command::Intent(IntentCommand::Update { intent, edits: edits.0 }))
@@ -442,6 +457,7 @@ pub fn confirm(asked: &Asked<'_>, params: Confirm) -> Result<Command, ApiError> 
         None => None,
     };
     let mut edits = Edits::default();
+    edits.capture(params.capture_method);
     edits.method(params.payment_method_options, params.payment_method_data);
     edits.patch(params.receipt_email, IntentEdit::ReceiptEmail);
     edits.patch(params.shipping, IntentEdit::Shipping);

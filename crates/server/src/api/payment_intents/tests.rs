@@ -168,12 +168,3 @@ fn edits_are_what_was_sent() {
     let usual = TransferOptions::usual(books::Currency::USD);
     assert_eq!(edits.0, [IntentEdit::Transfer(usual)]);
 }
-
-#[test]
-fn zz_temporary_dump() {
-    let mut all = serde_json::Map::new();
-    for route in crate::api::routes::all() {
-        all.insert(format!("{} {}", route.method, route.path), (route.params)().to_json_schema());
-    }
-    std::fs::write("/tmp/schema_pay.json", serde_json::to_string(&all).unwrap()).unwrap();
-}

@@ -36,13 +36,13 @@ impl Wire {
             "amount_received": received,
             "application": Json::Null,
             "application_fee_amount": Json::Null,
-            "automatic_payment_methods": intent.automatic_methods.then(|| object! {
-                "allow_redirects": "always",
+            "automatic_payment_methods": intent.automatic_methods.as_ref().map(|redirects| object! {
+                "allow_redirects": redirects,
                 "enabled": true,
             }),
             "canceled_at": canceled.map(|canceled| canceled.at),
             "cancellation_reason": canceled.and_then(|canceled| canceled.reason.as_ref()),
-            "capture_method": "automatic",
+            "capture_method": profile.capture_method.as_deref().unwrap_or("automatic").to_owned(),
             "client_secret": self.client_secret(intent),
             "confirmation_method": "automatic",
             "created": intent.key.number.created(),
@@ -86,8 +86,7 @@ impl Wire {
         format!("{id}_secret_{secret}")
     }
 
-    /// Why the last confirmation failed: an error as the wire shows it, or `null`. Who pays is
-    /// known to the payment method alone, so the method in the error says nothing of it.
+    /// Why the last confirmation failed: an error as the wire shows it, or `null`.
     pub fn last_payment_error(&self, intent: &PaymentIntent) -> Json {
         let Some(PaymentError::BalanceTooLow { payment_method }) = &intent.last_error else {
             return Json::Null;
@@ -97,7 +96,7 @@ impl Wire {
         let method = PaymentMethod {
             key,
             payment_intent: intent.key.number,
-            billing_details: BillingDetails::default(),
+            billing_details: intent.billing_details.clone(),
         };
         object! {
             "code": "payment_intent_payment_attempt_failed",
@@ -147,9 +146,8 @@ impl Wire {
 
     /// The charge that is part of a payment intent; `null` before there is one.
     pub fn charge(&self, intent: &PaymentIntent) -> Json {
-        let Some(Charge { number, balance_transaction, amount_refunded }) = intent.charge else {
-            return Json::Null;
-        };
+        let Some(charge) = &intent.charge else { return Json::Null };
+        let Charge { number, balance_transaction, amount_refunded, .. } = *charge;
         let of = |kind, number| self.id_of(kind, intent.key.customer, number);
         let profile = &intent.profile;
         object! {
@@ -163,20 +161,20 @@ impl Wire {
             "application_fee_amount": Json::Null,
             "balance_transaction":
                 self.id_of_account(Kind::BalanceTransaction, balance_transaction),
-            "billing_details": &BillingDetails::default(),
+            "billing_details": &intent.billing_details,
             "calculated_statement_descriptor": Json::Null,
             "captured": true,
             "created": number.created(),
             "currency": intent.currency,
             "customer": self.ids.customer(intent.key.customer),
-            "description": &profile.description,
+            "description": &charge.description,
             "disputed": false,
             "failure_balance_transaction": Json::Null,
             "failure_code": Json::Null,
             "failure_message": Json::Null,
             "fraud_details": object! {},
             "livemode": self.livemode,
-            "metadata": &profile.metadata,
+            "metadata": &charge.metadata,
             "on_behalf_of": Json::Null,
             "outcome": Json::Null,
             "paid": true,

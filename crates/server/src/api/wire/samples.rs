@@ -110,7 +110,8 @@ pub fn intent() -> PaymentIntent {
         billed: None,
         canceled: None,
         last_error: None,
-        automatic_methods: false,
+        automatic_methods: None,
+        billing_details: Default::default(),
         profile: IntentProfile::default(),
     }
 }
@@ -128,7 +129,7 @@ pub fn awaiting() -> PaymentIntent {
 }
 
 pub fn succeeded() -> PaymentIntent {
-    let charge = Charge { number: number(4), balance_transaction: number(5), amount_refunded: 0 };
+    let charge = Charge { number: number(4), balance_transaction: number(5), amount_refunded: 0, description: None, metadata: Default::default() };
     PaymentIntent {
         status: IntentStatus::Succeeded,
         applied: 1000,

@@ -32,7 +32,7 @@ fn check(shown: Json) -> Value {
 #[test]
 fn payment_intents_in_every_state() {
     let wire = wire();
-    let new = check(wire.payment_intent(&PaymentIntent { automatic_methods: true, ..intent() }));
+    let new = check(wire.payment_intent(&PaymentIntent { automatic_methods: Some("always".into()), ..intent() }));
     assert_eq!(new["next_action"], Value::Null);
     assert_eq!(new["automatic_payment_methods"]["enabled"], true);
     assert_eq!(new["payment_method_options"]["customer_balance"], json!({ "funding_type": null }));
