@@ -265,43 +265,47 @@ pub struct BankTransfer {
     pub sender: Sender,
 }
 
+/// What a bank may tell about a sender, or not.
+pub type Told = Option<String>;
+
 /// The sender of a transfer, by rail; the tag is the transfer type on the wire.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the fields are named and described as on Stripe's wire")]
 pub enum Sender {
     /// SEPA.
-    EuBankTransfer { bic: String, iban_last4: String, sender_name: String },
+    EuBankTransfer { bic: Told, iban_last4: Told, sender_name: Told },
     /// Faster Payments or Bacs.
-    GbBankTransfer { account_number_last4: String, sender_name: String, sort_code: String },
+    GbBankTransfer { account_number_last4: Told, sender_name: Told, sort_code: Told },
     /// Zengin.
-    JpBankTransfer { sender_bank: String, sender_branch: String, sender_name: String },
+    JpBankTransfer { sender_bank: Told, sender_branch: Told, sender_name: Told },
     /// SPEI. The wire has no hash for it.
     MxBankTransfer {},
     /// ACH, Fedwire or SWIFT.
-    UsBankTransfer { network: String, sender_name: String },
+    UsBankTransfer { network: String, sender_name: Told },
 }
 
 impl Sender {
     /// The sender that a simulated transfer in this currency comes from; `None` where no bank
     /// transfer exists in the currency (they exist in five).
     pub fn simulated(currency: Currency) -> Option<Sender> {
-        let sender_name = "John Doe".to_owned();
+        let told = |text: &str| Some(text.to_owned());
+        let sender_name = told("John Doe");
         let sender = match currency {
             Currency::USD => Sender::UsBankTransfer { network: "ach".into(), sender_name },
             Currency::EUR => Sender::EuBankTransfer {
-                bic: "COBADEFFXXX".into(),
-                iban_last4: "4000".into(),
+                bic: told("COBADEFFXXX"),
+                iban_last4: told("4000"),
                 sender_name,
             },
             Currency::GBP => Sender::GbBankTransfer {
-                account_number_last4: "1113".into(),
+                account_number_last4: told("1113"),
                 sender_name,
-                sort_code: "108800".into(),
+                sort_code: told("108800"),
             },
             Currency::JPY => Sender::JpBankTransfer {
-                sender_bank: "TEST BANK".into(),
-                sender_branch: "TEST BRANCH".into(),
+                sender_bank: told("TEST BANK"),
+                sender_branch: told("TEST BRANCH"),
                 sender_name,
             },
             Currency::MXN => Sender::MxBankTransfer {},

@@ -143,6 +143,9 @@ pub struct InvoiceItem {
     pub currency: Currency,
     /// How many.
     pub quantity: i64,
+    /// What one costs, a decimal number of smallest units, where it was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit_amount: Option<String>,
     /// For people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,

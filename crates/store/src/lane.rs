@@ -9,7 +9,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -61,6 +61,41 @@ pub struct LaneOptions {
     pub hold_key_prefix: Option<String>,
 }
 
+/// A place between two steps of a lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Point {
+    /// Nothing is in hand, and the next batch may be taken.
+    Waiting,
+    /// So many commands were taken out of the queue.
+    Taken(usize),
+    /// The transaction is open.
+    Begun,
+    /// What every command of the batch needs is loaded.
+    Loaded,
+    /// The command at this place of the batch is decided.
+    Decided(usize),
+    /// So many of the changes are written.
+    Written(usize),
+    /// Everything is written, and nothing committed.
+    Saved,
+    /// The batch is on disk, and nothing in memory knows it.
+    Committed,
+    /// Memory knows what was committed, and nobody is answered.
+    Published,
+    /// The command at this place of the batch was answered.
+    Answered(usize),
+    /// The log was copied into the database.
+    Checkpointed,
+    /// Old keys are removed, but that is not committed.
+    Pruning,
+    /// Old keys are forgotten.
+    Pruned,
+}
+
+/// For simulations only: told of every [`Point`] that a lane passes. `true` ends its thread right
+/// there, as a crash would: what is open is not committed, what waits is never answered.
+pub type Faults = Arc<dyn Fn(Point) -> bool + Send + Sync>;
+
 /// Figures of one batch.
 #[derive(Clone, Copy, Debug)]
 pub struct BatchReport {
@@ -88,6 +123,29 @@ pub struct Lane {
 impl Lane {
     /// Starts the lane's thread on the database at `path`.
     pub fn start(path: PathBuf, ids: IdKey, options: LaneOptions) -> Result<Lane> {
+        let checkpointer = Checkpointer::start(path.clone())?;
+        Lane::start_with(path, ids, options, Some(checkpointer), None)
+    }
+
+    /// The same for simulations, with faults. So that a run can be repeated, nothing goes by the
+    /// time of day: no thread makes checkpoints, and what a lane does now and then it does after
+    /// every batch.
+    pub fn start_with_faults(
+        path: PathBuf,
+        ids: IdKey,
+        options: LaneOptions,
+        faults: Faults,
+    ) -> Result<Lane> {
+        Lane::start_with(path, ids, options, None, Some(faults))
+    }
+
+    fn start_with(
+        path: PathBuf,
+        ids: IdKey,
+        options: LaneOptions,
+        checkpointer: Option<Checkpointer>,
+        faults: Option<Faults>,
+    ) -> Result<Lane> {
         let writer = Writer::open(&path, options.lane)?;
         let numbers = writer.numbers()?;
         let keys = Keys::load(writer.connection())?;
@@ -95,13 +153,13 @@ impl Lane {
         let waiting = Arc::new(AtomicUsize::new(0));
         let purses = Arc::new(Purses::default());
         let queue_max = options.queue_max;
-        let checkpointer = Checkpointer::start(path)?;
         let mut work = Work {
             writer,
             numbers,
             ids,
-            tail_wanted: checkpointer.tail_wanted(),
+            tail_wanted: checkpointer.as_ref().map(Checkpointer::tail_wanted).unwrap_or_default(),
             options,
+            faults,
             inbox,
             waiting: waiting.clone(),
             purses: purses.clone(),
@@ -178,6 +236,7 @@ struct Work {
     numbers: Numbers,
     ids: IdKey,
     options: LaneOptions,
+    faults: Option<Faults>,
     inbox: Receiver<Box<dyn Job>>,
     waiting: Arc<AtomicUsize>,
     purses: Arc<Purses>,
@@ -204,6 +263,7 @@ impl Work {
     fn run(&mut self) {
         let mut batch = Vec::with_capacity(self.options.batch_max);
         loop {
+            self.pass(Point::Waiting);
             match self.inbox.recv_timeout(PRUNE_EVERY) {
                 Ok(job) => batch.push(job),
                 Err(RecvTimeoutError::Timeout) => {}
@@ -213,14 +273,25 @@ impl Work {
                 self.fill(&mut batch);
                 self.last_batch = batch.len();
                 self.waiting.fetch_sub(batch.len(), Ordering::Relaxed);
+                self.pass(Point::Taken(batch.len()));
                 self.run_batch(std::mem::take(&mut batch));
             }
-            if self.tail_wanted.swap(false, Ordering::Relaxed) {
+            let always = self.faults.is_some();
+            if self.tail_wanted.swap(false, Ordering::Relaxed) || always {
                 crate::checkpoint::passive(self.writer.connection());
+                self.pass(Point::Checkpointed);
             }
-            if self.pruned.elapsed() >= PRUNE_EVERY {
+            if self.pruned.elapsed() >= PRUNE_EVERY || always {
                 self.prune();
             }
+        }
+    }
+
+    /// Goes past a point, unless the process is to die there: then the thread unwinds, and all
+    /// that is in memory is gone.
+    fn pass(&self, point: Point) {
+        if self.faults.as_ref().is_some_and(|dies_at| dies_at(point)) {
+            resume_unwind(Box::new("the process dies here"));
         }
     }
 
@@ -244,8 +315,9 @@ impl Work {
         match self.attempt(&jobs) {
             Ok(outcomes) => {
                 self.hold(&jobs, &outcomes);
-                for (job, outcome) in jobs.into_iter().zip(outcomes) {
+                for (at, (job, outcome)) in jobs.into_iter().zip(outcomes).enumerate() {
                     job.done(outcome);
+                    self.pass(Point::Answered(at));
                 }
             }
             Err(error) => {
@@ -299,19 +371,24 @@ impl Work {
             set.need(job.as_ref());
         }
         self.writer.begin()?;
+        self.pass(Point::Begun);
         let keys = (&self.keys, self.cutoff());
         self.writer.load(&mut set, &self.purses, keys)?;
+        self.pass(Point::Loaded);
         let set = RefCell::new(set);
         let mut pending = Pending::default();
         let mut outcomes = Vec::with_capacity(jobs.len());
-        for job in jobs {
+        for (at, job) in jobs.iter().enumerate() {
             outcomes.push(self.decide(job.as_ref(), &set, &mut pending)?);
+            self.pass(Point::Decided(at));
         }
         let set = set.into_inner();
         let (chains, step) = self.save(&pending)?;
+        self.pass(Point::Saved);
         let saved = Instant::now();
         self.purses.commit_begins();
         self.writer.commit()?;
+        self.pass(Point::Committed);
         let purses = set.purses.iter();
         self.purses.publish(purses.filter_map(|(key, purse)| Some((key, purse.as_ref()?))));
         (self.options.observe)(&BatchReport {
@@ -324,6 +401,7 @@ impl Work {
         self.keys.committed(step);
         self.chains.extend(chains);
         self.house.extend(pending.house);
+        self.pass(Point::Published);
         Ok(outcomes)
     }
 
@@ -430,7 +508,7 @@ impl Work {
         let db = self.writer.connection();
         let mut step = Step::default();
         let mut chains = Chains::new();
-        for (world, change) in &pending.changes {
+        for (at, (world, change)) in pending.changes.iter().enumerate() {
             if let Change::Booked(entry, booked) = change {
                 let chain = match chains.get(world).or_else(|| self.chains.get(world)) {
                     Some(chain) => *chain,
@@ -441,6 +519,7 @@ impl Work {
                 chains.insert(*world, (sealed, chain.1 + 1));
             }
             self.writer.save_change(*world, change)?;
+            self.pass(Point::Written(at + 1));
         }
         for (world, key, number, kept) in &pending.used {
             self.keys.append(db, (*world, key, *number), kept, &mut step)?;
@@ -485,7 +564,9 @@ impl Work {
         let pruned = self.writer.begin().and_then(|()| {
             let db = self.writer.connection();
             let next = self.keys.prune(db, from, cutoff, PRUNE_ROWS_MAX)?;
+            self.pass(Point::Pruning);
             self.writer.commit()?;
+            self.pass(Point::Pruned);
             Ok(next)
         });
         match pruned {

@@ -295,6 +295,11 @@ impl Reader {
         Ok(found.filter(|document| document.kind() == kind && document.key() == key))
     }
 
+    /// The document with this number, whatever it is.
+    pub fn document_at(&self, world: World, number: Number) -> Result<Option<Document>> {
+        lookup::document(self.db()?, world, number)
+    }
+
     /// Documents of a kind that pass a filter.
     pub fn documents(
         &self,

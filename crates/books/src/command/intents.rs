@@ -345,13 +345,9 @@ fn confirm(
         let (kind, param) = (Kind::PaymentMethod, "payment_method");
         return Err(Refusal::Missing { kind, key: named, param });
     }
-    let before = intent.clone();
     edit(&mut book, &mut intent, &confirmation.edits)?;
     if intent.payment_method.is_none() {
         return Err(Refusal::NoPaymentMethod);
-    }
-    if before.currency != intent.currency || intent.applied > intent.amount {
-        book.unapply(&mut intent)?;
     }
     pay_or_await(book, intent)
 }

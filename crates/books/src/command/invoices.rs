@@ -91,6 +91,8 @@ pub struct ItemDraft {
     /// The invoice's currency, or the account's, unless one was given.
     pub currency: Option<Currency>,
     pub quantity: i64,
+    /// What one costs, a decimal number of smallest units, where it was given.
+    pub unit_amount: Option<String>,
     pub description: Option<String>,
     pub discountable: bool,
     /// The moment, unless a span was given.
@@ -215,6 +217,7 @@ fn create_item(
         amount: draft.amount,
         currency,
         quantity: draft.quantity,
+        unit_amount: draft.unit_amount,
         description: draft.description,
         discountable: draft.discountable,
         period: draft.period.unwrap_or((now, now)),

@@ -1,23 +1,37 @@
-//! What a store does with decisions, in memory: state for the next command, and rows for the
-//! auditor.
+//! What a store does with decisions, in memory: state for the next command, rows for the auditor,
+//! and what has to be true of every change, whatever it is about.
+
+mod audit;
+mod later;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use books::audit::{Auditor, Report};
-use books::cash_balance::{Balances, CashTransaction, ReconciliationMode};
-use books::command::View;
+use books::balance::BalanceTransaction;
+use books::cash_balance::{Balances, CashTransaction, Cause};
+use books::event::Event;
 use books::funding::Instructions;
 use books::id::Numbers;
-use books::journal::{Account, Entry, Seal, seal};
+use books::journal::{Account, Entry, EntryKind, Seal, seal};
+use books::reconciliation::Payable;
 use books::time::Millis;
+use books::timer::{Look, Timer};
 use books::{
-    Change, Command, Context, Currency, Customer, Decision, IdKey, Number, Purse, Refusal, Reply,
-    RowKey, World,
+    Change, Command, Context, Currency, Customer, Decision, Document, IdKey, Kind, Number, Purse,
+    Refusal, Reply, RowKey, Rules, View, World,
 };
+
+pub use audit::Rows;
 
 pub const WORLD: World = World(3);
 pub const LANE: i64 = 2;
-const START_MS: i64 = 1_767_225_600_000;
+
+/// The causes of entries that bring money into a cash balance: each such entry is a lot.
+const CREDITS: [EntryKind; 4] = [
+    EntryKind::Funded,
+    EntryKind::UnappliedFromPayment,
+    EntryKind::RefundedFromPayment,
+    EntryKind::ReturnCanceled,
+];
 
 /// An entry as it is stored: with its seal and the transaction that it books.
 #[derive(Clone, Debug)]
@@ -34,98 +48,103 @@ pub struct Holder {
     pub available: Balances,
 }
 
+/// The store.
 pub struct Ledger {
-    ids: IdKey,
-    numbers: Numbers,
+    pub ids: IdKey,
+    pub rules: Rules,
     pub now_ms: i64,
+    numbers: Numbers,
     pub holders: BTreeMap<Number, Holder>,
-    instructions: BTreeMap<Number, Instructions>,
+    pub documents: BTreeMap<Number, Document>,
+    instructions: BTreeMap<(Number, Currency, String), Instructions>,
     taken: BTreeSet<String>,
     pub entries: Vec<Sealed>,
-    pub events: Vec<books::event::Event>,
-    last: Number,
-    house: BTreeMap<(Account, Currency), i64>,
-}
-
-/// Everything that the auditor looks at.
-#[derive(Clone)]
-pub struct Rows {
-    pub entries: Vec<Sealed>,
-    /// By customer, then by number.
-    pub transactions: Vec<CashTransaction>,
-    pub house: Vec<(Account, Currency, i64)>,
-    pub head: (Seal, i64),
+    pub lines: BTreeMap<Number, BalanceTransaction>,
+    pub events: Vec<Event>,
+    pub timers: BTreeSet<Timer>,
+    looked: BTreeMap<Look, Number>,
+    pub sums: BTreeMap<(Account, Currency), i64>,
 }
 
 impl Ledger {
-    pub fn new() -> Ledger {
+    pub fn new(rules: Rules, now_s: i64) -> Ledger {
         Ledger {
             ids: IdKey::new([5; 16]),
+            rules,
+            now_ms: now_s * 1000,
             numbers: Numbers::after(LANE, Number(0)),
-            now_ms: START_MS,
             holders: BTreeMap::new(),
+            documents: BTreeMap::new(),
             instructions: BTreeMap::new(),
             taken: BTreeSet::new(),
             entries: Vec::new(),
+            lines: BTreeMap::new(),
             events: Vec::new(),
-            last: Number(0),
-            house: BTreeMap::new(),
+            timers: BTreeSet::new(),
+            looked: BTreeMap::new(),
+            sums: BTreeMap::new(),
         }
     }
 
     /// Decides a command twice, which must give the same, and takes over what it changes.
     pub fn step(&mut self, command: &Command) -> Result<Reply, Refusal> {
+        let before = self.counts();
         let mut numbers = self.numbers.clone();
         let first = self.decide(command, &mut numbers);
         let mut again = self.numbers.clone();
         assert_eq!(first, self.decide(command, &mut again), "a decision varies");
         self.numbers = numbers;
-        let decision = first?;
-        self.house = self.house_after(&decision).ok_or(Refusal::AmountTooLarge)?;
-        for change in decision.changes {
-            self.apply(change);
+        let sums = first.and_then(|decision| {
+            let sums = self.sums_after(&decision).ok_or(Refusal::AmountTooLarge)?;
+            Ok((decision, sums))
+        });
+        let (decision, sums) = match sums {
+            Ok(decided) => decided,
+            Err(refusal) => {
+                assert_eq!(self.counts(), before, "a refusal changes something");
+                return Err(refusal);
+            }
+        };
+        self.sums = sums;
+        for change in &decision.changes {
+            self.apply(change.clone());
         }
+        self.check_references(&decision.changes);
         Ok(decision.reply)
     }
 
-    /// The sums of the house accounts; a store refuses what would not fit.
-    fn house_after(&self, decision: &Decision) -> Option<BTreeMap<(Account, Currency), i64>> {
-        let mut house = self.house.clone();
+    /// How much of everything there is.
+    fn counts(&self) -> [usize; 6] {
+        let rows = [self.entries.len(), self.lines.len(), self.events.len()];
+        let [entries, lines, events] = rows;
+        [entries, lines, events, self.documents.len(), self.timers.len(), self.holders.len()]
+    }
+
+    /// The sums of all accounts; a store refuses what would not fit.
+    fn sums_after(&self, decision: &Decision) -> Option<BTreeMap<(Account, Currency), i64>> {
+        let mut sums = self.sums.clone();
         for change in &decision.changes {
             let Change::Booked(entry, _) = change else {
                 continue;
             };
-            for posting in entry.postings().iter().filter(|p| p.account.is_house()) {
-                let sum = house.entry((posting.account, posting.currency)).or_default();
+            for posting in entry.postings() {
+                let sum = sums.entry((posting.account, posting.currency)).or_default();
                 *sum = sum.checked_add(posting.amount_minor)?;
             }
         }
-        Some(house)
+        Some(sums)
     }
 
     fn decide(&self, command: &Command, numbers: &mut Numbers) -> Result<Decision, Refusal> {
-        let customer = command.customer();
-        let taken = |key: &str| self.taken.contains(key);
-        let holder = customer.and_then(|number| self.holders.get(&number));
-        let purse = holder.map(|holder| Purse {
-            standing: holder.customer.standing(),
-            available: holder.available.clone(),
-        });
-        let view = View {
-            purse: purse.as_ref(),
-            // As a store does: the whole document only for those who change it.
-            customer: holder.map(|holder| &holder.customer).filter(|_| command.changes_customer()),
-            instructions: customer.and_then(|number| self.instructions.get(&number)),
-            taken: &taken,
-        };
         let mut ctx = Context {
             now: Millis(self.now_ms),
             numbers,
             ids: &self.ids,
-            default_mode: ReconciliationMode::Automatic,
+            rules: &self.rules,
+            accounts: &Bank,
             cause: None,
         };
-        books::decide(command, &view, &mut ctx)
+        books::decide(command, self, &mut ctx)
     }
 
     fn apply(&mut self, change: Change) {
@@ -135,83 +154,182 @@ impl Ledger {
                 self.holders.entry(number).or_default().customer = *customer;
             }
             Change::Booked(entry, booked) => self.book(entry, booked),
+            Change::BalanceTransaction(line) => {
+                let number = line.number;
+                assert!(self.lines.insert(number, *line).is_none(), "a line is written once");
+            }
             Change::Instructions(customer, made) => {
                 let fresh = self.taken.insert(made.account_key.clone());
                 assert!(fresh, "an account number was given out twice");
-                self.instructions.insert(customer, made);
+                let key = (customer, made.currency, made.country.clone());
+                let before = self.instructions.insert(key, made);
+                assert_eq!(before, None, "instructions never change");
+            }
+            Change::Document(document) => self.keep(document),
+            Change::TimerSet(timer) => {
+                assert!(self.timers.insert(timer), "{timer:?} is set twice");
+            }
+            Change::TimerDone(timer) => drop(self.timers.remove(&timer)),
+            Change::Looked(look, number) => {
+                let before = self.looked.insert(look, number);
+                assert!(before.is_none_or(|before| before <= number), "it looks back");
             }
             Change::Event(event) => {
-                self.follow(event.number);
+                let last = self.events.last().map(|event| event.number);
+                assert!(last.is_none_or(|last| last < event.number), "events are out of order");
                 self.events.push(event);
             }
         }
     }
 
+    fn keep(&mut self, document: Document) {
+        let (kind, key) = (document.kind(), document.key());
+        let kept = Document::from_text(kind, &document.to_text()).expect("it can be read");
+        assert_eq!(kept, document, "a document does not survive the store");
+        if let Some(payable) = document.payable() {
+            assert!(payable.remaining > 0, "{document:?} takes money and needs none");
+        }
+        let before = self.documents.insert(key.number, document);
+        if let Some(before) = before {
+            assert_eq!((before.kind(), before.key()), (kind, key), "two share a number");
+        }
+    }
+
     fn book(&mut self, entry: Entry, booked: Option<CashTransaction>) {
-        self.follow(entry.number());
+        let last = self.entries.last().map(|sealed| sealed.entry.number());
+        assert!(last.is_none_or(|last| last < entry.number()), "entries are out of order");
+        assert_eq!(entry.number().lane(), LANE);
         let mut sums: BTreeMap<Currency, i128> = BTreeMap::new();
         for posting in entry.postings() {
             *sums.entry(posting.currency).or_default() += i128::from(posting.amount_minor);
+            assert_ne!(posting.amount_minor, 0, "{entry:?} moves nothing");
         }
         assert!(entry.postings().len() >= 2 && sums.values().all(|sum| *sum == 0), "{entry:?}");
-        let row = booked.as_ref().expect("each entry books a transaction");
-        assert_eq!(row.key.number, entry.number());
-        let holder = self.holders.get_mut(&row.key.customer).expect("a customer");
-        let mut after = holder.available.clone();
-        let was = after.get(row.currency);
-        assert_eq!(was.checked_add(row.net_amount), Some(row.ending_balance), "{row:?}");
-        after.0.insert(row.currency, row.ending_balance);
-        assert_eq!(row.available(), after, "{row:?}");
-        holder.available = after;
+        if let Some(row) = &booked {
+            assert_eq!(row.key.number, entry.number());
+            let holder = self.holders.get_mut(&row.key.customer).expect("a customer");
+            let mut after = holder.available.clone();
+            let was = after.get(row.currency);
+            assert_eq!(was.checked_add(row.net_amount), Some(row.ending_balance), "{row:?}");
+            after.0.insert(row.currency, row.ending_balance);
+            assert_eq!(row.available(), after, "{row:?}");
+            holder.available = after;
+        }
         let before = self.entries.last().map_or([0; 32], |last| last.seal);
         let seal = seal(&before, WORLD.0, &entry, booked.as_ref());
         self.entries.push(Sealed { entry, booked, seal });
     }
 
-    /// Numbers grow from row to row, whatever the clock does.
-    fn follow(&mut self, number: Number) {
-        assert!(number > self.last && number.lane() == LANE, "{number:?}");
-        self.last = number;
+    /// The cash balance transactions of all customers, in the order in which they were made.
+    pub fn cash(&self) -> impl DoubleEndedIterator<Item = &CashTransaction> {
+        self.entries.iter().filter_map(|sealed| sealed.booked.as_ref())
     }
 
-    pub fn rows(&self) -> Rows {
-        let mut transactions: Vec<CashTransaction> =
-            self.entries.iter().filter_map(|sealed| sealed.booked.clone()).collect();
-        transactions.sort_by_key(|row| row.key);
-        let head = self.entries.last().map_or([0; 32], |last| last.seal);
-        let sums = self.house.iter();
-        Rows {
-            entries: self.entries.clone(),
-            transactions,
-            house: sums.map(|((account, currency), sum)| (*account, *currency, *sum)).collect(),
-            head: (head, self.entries.len() as i64),
-        }
+    /// The keys of all documents of a kind, in the order in which they were made.
+    pub fn keys(&self, kind: Kind) -> Vec<RowKey> {
+        let documents = self.documents.values().filter(|document| document.kind() == kind);
+        documents.map(Document::key).collect()
+    }
+
+    /// The keys of all transfers that arrived.
+    pub fn transfers(&self) -> Vec<RowKey> {
+        let funded = self.cash().filter(|row| matches!(row.cause, Cause::Funded(_)));
+        funded.map(|row| row.key).collect()
     }
 }
 
-impl Rows {
-    /// Feeds the auditor, as the doctor does.
-    pub fn audit(&self) -> Report {
-        let mut auditor = Auditor::default();
-        for Sealed { entry, seal, .. } in &self.entries {
-            let owner = entry.postings().iter().find_map(|posting| match posting.account {
-                Account::CustomerCash(customer) => Some(customer),
-                _ => None,
-            });
-            let number = entry.number();
-            let key = owner.map(|customer| RowKey { customer, number });
-            let booked = self.transactions.iter().find(|row| Some(row.key) == key);
-            auditor.entry(WORLD, entry, booked, seal);
+impl View for Ledger {
+    fn purse(&self, customer: Number) -> Option<Purse> {
+        let holder = self.holders.get(&customer)?;
+        let available = holder.available.clone();
+        Some(Purse { standing: holder.customer.standing(), available })
+    }
+
+    fn customer(&self, customer: Number) -> Option<Customer> {
+        self.holders.get(&customer).map(|holder| holder.customer.clone())
+    }
+
+    fn instructions(&self, customer: Number, of: Currency, country: &str) -> Option<Instructions> {
+        self.instructions.get(&(customer, of, country.to_owned())).cloned()
+    }
+
+    fn is_taken(&self, account_key: &str) -> bool {
+        self.taken.contains(account_key)
+    }
+
+    /// Newest first: no decision may rest on the order.
+    fn payables(&self, customer: Number) -> Vec<Payable> {
+        let own = self.documents.values().rev().filter(|d| d.key().customer == customer);
+        own.filter_map(Document::payable).collect()
+    }
+
+    fn document(&self, kind: Kind, key: RowKey) -> Option<Document> {
+        let found = self.documents.get(&key.number)?;
+        (found.kind() == kind && found.key() == key).then(|| found.clone())
+    }
+
+    fn bank_accounts(&self) -> Vec<Document> {
+        let is_there = |d: &&Document| matches!(d, Document::BankAccount(a) if !a.deleted);
+        self.documents.values().filter(is_there).cloned().collect()
+    }
+
+    fn balance_transaction(&self, number: Number) -> Option<BalanceTransaction> {
+        self.lines.get(&number).cloned()
+    }
+
+    fn cash_transaction(&self, key: RowKey) -> Option<CashTransaction> {
+        self.cash().find(|row| row.key == key).cloned()
+    }
+
+    fn is_reversed(&self, funded: RowKey) -> bool {
+        let cause = Cause::FundingReversed { funded: Some(funded.number) };
+        self.cash().any(|row| row.key.customer == funded.customer && row.cause == cause)
+    }
+
+    fn credited_after(&self, customer: Number, of: Currency, after: Number, enough: i64) -> i64 {
+        let newer = self.cash().filter(|row| row.key.number > after && row.net_amount > 0);
+        let own = newer.filter(|row| row.key.customer == customer && row.currency == of);
+        let mut sum = 0i64;
+        for row in own {
+            // As a store does: it stops counting once it is enough.
+            if sum >= enough {
+                break;
+            }
+            sum = sum.saturating_add(row.net_amount);
         }
-        for row in &self.transactions {
-            auditor.transaction(WORLD, row);
-        }
-        for (account, currency, sum) in &self.house {
-            auditor.house_balance(WORLD, *account, *currency, *sum);
-        }
-        if self.head.1 > 0 {
-            auditor.chain_head(WORLD, LANE, &self.head.0, self.head.1);
-        }
-        auditor.finish()
+        sum
+    }
+
+    fn house(&self) -> Vec<(Account, Currency, i64)> {
+        let sums = self.sums.iter().filter(|((account, _), sum)| account.is_house() && **sum != 0);
+        sums.map(|((account, currency), sum)| (*account, *currency, *sum)).collect()
+    }
+}
+
+/// Draws account numbers of which the first choice is always the same, so that they meet.
+struct Bank;
+
+impl books::decision::AccountNumbers for Bank {
+    fn draw(
+        &self,
+        customer: Number,
+        transfer_type: &str,
+        country: Option<&str>,
+        attempt: u32,
+    ) -> Option<Instructions> {
+        let (currency, country) = match transfer_type {
+            "us_bank_transfer" => (Currency::USD, "US"),
+            "eu_bank_transfer" => (Currency::EUR, country?),
+            "jp_bank_transfer" => (Currency::JPY, "JP"),
+            _ => return None,
+        };
+        let owner = if attempt == 0 { 0 } else { customer.0 };
+        Some(Instructions {
+            currency,
+            country: country.to_owned(),
+            transfer_type: transfer_type.to_owned(),
+            account_key: format!("{country} {owner} {attempt}"),
+            financial_addresses: serde_json::Value::Null,
+        })
     }
 }

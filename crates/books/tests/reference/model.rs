@@ -1,145 +1,408 @@
-//! The reference: what the books must say, in the plainest way to say it.
+//! The plain reference: what the books must say, in the plainest way to say it. It knows nothing
+//! of the engine, only the rules: naive lists, looked through from the first to the last.
+//!
+//! Objects are their places in lists, moments are seconds, statuses and types are the words of
+//! the wire.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod bills;
+mod later;
+mod matching;
+mod merchant;
+mod payments;
+mod refunds;
 
-use crate::Op;
+use std::collections::BTreeMap;
 
-/// Currencies that bank transfers exist in, and one in which none exists.
-pub const CURRENCIES: [&str; 6] = ["usd", "eur", "gbp", "jpy", "mxn", "cad"];
-const KEYS_MAX: usize = 50;
+use crate::ops::{Awaits, Cur, Mode, Name, Op, Settings, Words};
 
-/// A customer: what is left of it, once it is gone, is that it was there.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Holder {
+/// Why a command changes nothing.
+pub type Refused = &'static str;
+
+/// What came of a command: `done`, or `payment failed`, which has effects.
+pub type Outcome = Result<&'static str, Refused>;
+
+#[derive(Clone, Debug, Default)]
+pub struct Customer {
     pub gone: bool,
-    pub cash: BTreeMap<&'static str, i64>,
-    pub mode: Option<&'static str>,
-    pub metadata: BTreeMap<String, String>,
-    pub account: Option<u8>,
-    /// Currency and ending balance of each transaction.
-    pub history: Vec<(&'static str, i64)>,
+    pub email: bool,
+    pub mode: Option<Mode>,
+    pub cash: BTreeMap<Cur, i64>,
+    /// Currency, type, net amount and ending balance of each transaction.
+    pub rows: Vec<(Cur, &'static str, i64, i64)>,
+    invoices_numbered: usize,
 }
 
-#[derive(Default)]
+/// A credit to a cash balance, and what is left of it.
+#[derive(Clone, Debug)]
+pub struct Lot {
+    who: usize,
+    cur: Cur,
+    left: i64,
+    born_s: i64,
+    swift: bool,
+    looked_at_75: bool,
+    looked_at_90: bool,
+}
+
+/// The rail of a currency; another country than the usual one where there is a choice.
+pub type Rail = (Cur, bool);
+
+#[derive(Clone, Debug)]
+pub struct Intent {
+    pub who: usize,
+    pub cur: Cur,
+    pub amount: i64,
+    pub applied: i64,
+    pub status: &'static str,
+    pub rail: Option<Rail>,
+    pub method: bool,
+    /// Orders intents by the moment of their confirmation.
+    since: u64,
+    pub charged_s: Option<i64>,
+    pub refunded: i64,
+    pub invoice: Option<usize>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Invoice {
+    pub who: usize,
+    pub cur: Cur,
+    pub status: &'static str,
+    pub total: i64,
+    /// The number that people see; made-up ones are like no other.
+    pub number: Option<String>,
+    days: Option<i64>,
+    due_s: Option<i64>,
+    pub intent: Option<usize>,
+    rail: Option<Rail>,
+    pub paid: i64,
+}
+
+#[derive(Clone, Debug)]
+pub struct Refund {
+    pub who: usize,
+    pub cur: Cur,
+    pub amount: i64,
+    pub status: &'static str,
+    /// The payment; none for a return.
+    pub intent: Option<usize>,
+    /// Whether nobody asked for this return.
+    old_lot: bool,
+    bounces: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct Account {
+    pub cur: Cur,
+    pub default: bool,
+    pub removed: bool,
+    fails: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct Payout {
+    pub cur: Cur,
+    pub amount: i64,
+    pub status: &'static str,
+    pub account: usize,
+    reverses: Option<usize>,
+    reversed: bool,
+}
+
+/// A transfer that arrived.
+#[derive(Clone, Debug)]
+struct Transfer {
+    who: usize,
+    cur: Cur,
+    amount: i64,
+    at_s: i64,
+    ach: bool,
+    reversed: bool,
+}
+
+/// What is to be done later.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Task {
+    Settle { line: usize },
+    RefundExpires { refund: usize },
+    RefundArrives { refund: usize },
+    PayoutLeaves { payout: usize },
+    PayoutArrives { payout: usize },
+    InvoiceOverdue { invoice: usize },
+}
+
+/// A line of the merchant's balance.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Line {
+    pub kind: &'static str,
+    pub cur: Cur,
+    pub amount: i64,
+    pub fee: i64,
+    pub available_s: i64,
+}
+
+#[derive(Clone)]
 pub struct Model {
-    pub holders: Vec<Holder>,
-    taken: BTreeSet<u8>,
+    pub set: Settings,
+    pub now_s: i64,
+    /// Counts what happens, to tell older from newer.
+    tick: u64,
+    pub customers: Vec<Customer>,
+    lots: Vec<Lot>,
+    pub intents: Vec<Intent>,
+    pub invoices: Vec<Invoice>,
+    pub refunds: Vec<Refund>,
+    pub accounts: Vec<Account>,
+    pub payouts: Vec<Payout>,
+    transfers: Vec<Transfer>,
+    /// Due, the age of the object that it is about, what.
+    pub tasks: Vec<(i64, u64, Task)>,
+    pub lines: Vec<Line>,
+    /// Pots of money of the house and of the merchant, with the signs of everyday speech.
+    pub pots: BTreeMap<(&'static str, Cur), i64>,
+    /// The types of the events of the last command.
     pub events: Vec<&'static str>,
 }
 
 impl Model {
-    /// Carries out a command and says what comes of it.
-    pub fn step(&mut self, op: &Op) -> String {
-        let who = match op {
-            Op::Create => {
-                self.holders.push(Holder::default());
-                self.events.push("customer.created");
-                return "customer".into();
-            }
-            Op::Fund { who, .. }
-            | Op::Delete { who }
-            | Op::Mode { who, .. }
-            | Op::Metadata { who, .. }
-            | Op::Instructions { who, .. } => *who,
-        };
-        let owed = self.owed();
-        // Somebody who was never there.
-        let Some(holder) = self.holders.get_mut(who).filter(|holder| !holder.gone) else {
-            return "nobody".into();
-        };
-        match op {
-            Op::Create => unreachable!("it is about nobody yet"),
-            Op::Fund { amount, currency, reference, .. } => {
-                let pulled_back = reference.as_deref().is_some_and(|r| r.starts_with("reversal_"));
-                let owed = owed.get(CURRENCIES[*currency]).copied().unwrap_or(0);
-                if i64::try_from(owed + i128::from(*amount)).is_err() && *currency != 5 {
-                    return "too large".into();
-                }
-                fund(holder, *amount, CURRENCIES[*currency], pulled_back, &mut self.events)
-            }
-            Op::Delete { .. } if holder.cash.values().any(|cash| *cash != 0) => "holds cash".into(),
-            Op::Delete { .. } => {
-                holder.gone = true;
-                self.events.push("customer.deleted");
-                "gone".into()
-            }
-            Op::Mode { mode, .. } => {
-                holder.mode = mode.unwrap_or(holder.mode);
-                holder.mode.unwrap_or("automatic").into()
-            }
-            Op::Metadata { clear, changes, .. } => {
-                metadata(holder, *clear, changes, &mut self.events)
-            }
-            Op::Instructions { wanted, .. } => {
-                let free = wanted.iter().find(|account| !self.taken.contains(*account));
-                let Some(account) = holder.account.or(free.copied()) else {
-                    return "no account left".into();
-                };
-                self.taken.insert(account);
-                holder.account = Some(account);
-                format!("account {account}")
-            }
+    pub fn new(set: Settings, now_s: i64) -> Model {
+        Model {
+            set,
+            now_s,
+            tick: 0,
+            customers: Vec::new(),
+            lots: Vec::new(),
+            intents: Vec::new(),
+            invoices: Vec::new(),
+            refunds: Vec::new(),
+            accounts: Vec::new(),
+            payouts: Vec::new(),
+            transfers: Vec::new(),
+            tasks: Vec::new(),
+            lines: Vec::new(),
+            pots: BTreeMap::new(),
+            events: Vec::new(),
         }
     }
 
-    /// Everything that the customers are owed.
-    pub fn owed(&self) -> BTreeMap<&'static str, i128> {
-        let mut owed = BTreeMap::new();
-        for (currency, cash) in self.holders.iter().flat_map(|holder| &holder.cash) {
-            *owed.entry(*currency).or_default() += i128::from(*cash);
+    /// Carries out a command and says what comes of it; nothing where it is about nothing.
+    pub fn step(&mut self, op: &Op) -> Option<Outcome> {
+        self.events.clear();
+        let mut next = self.clone();
+        let outcome = next.carry_out(op)?;
+        if outcome.is_ok() {
+            *self = next;
         }
-        owed
+        Some(outcome)
+    }
+
+    fn carry_out(&mut self, op: &Op) -> Option<Outcome> {
+        Some(match *op {
+            Op::AddCustomer { email } => {
+                self.customers.push(Customer { email, ..Customer::default() });
+                self.event("customer.created");
+                Ok("done")
+            }
+            Op::SetEmail { who, email } => self.set_email(self.customer(who)?, email),
+            Op::SetMode { who, mode } => self.set_mode(self.customer(who)?, mode),
+            Op::Delete { who } => self.delete(self.customer(who)?),
+            Op::Instructions { who, .. } => self.living(self.customer(who)?).map(|_| "done"),
+            Op::Fund { who, amount, cur, ref words, network, .. } => {
+                self.fund(self.customer(who)?, amount, cur, words, network)
+            }
+            Op::PullBack { transfer } => {
+                self.pull_back(transfer.checked_rem(self.transfers.len())?)
+            }
+            Op::Intent { .. } | Op::Change { .. } | Op::Confirm { .. } | Op::Cancel { .. }
+            | Op::Apply { .. } => return self.about_intents(op),
+            Op::Invoice { .. } | Op::Item { .. } | Op::Finalize { .. } | Op::PayInvoice { .. }
+            | Op::Void { .. } | Op::GiveUp { .. } => return self.about_invoices(op),
+            Op::Refund { .. } | Op::RefundToCash { .. } | Op::Return { .. }
+            | Op::CancelRefund { .. } | Op::ExpireRefund { .. } | Op::GiveDetails { .. } => {
+                return self.about_refunds(op);
+            }
+            Op::AddAccount { .. } | Op::RemoveAccount { .. } | Op::MakeDefault { .. }
+            | Op::Payout { .. } | Op::CancelPayout { .. } | Op::ReversePayout { .. } => {
+                return self.about_payouts(op);
+            }
+            Op::Wait { s } => {
+                self.advance(self.now_s + s);
+                Ok("done")
+            }
+        })
+    }
+
+    fn event(&mut self, kind: &'static str) {
+        self.events.push(kind);
+    }
+
+    fn tick(&mut self) -> u64 {
+        self.tick += 1;
+        self.tick
+    }
+
+    fn customer(&self, place: usize) -> Option<usize> {
+        place.checked_rem(self.customers.len())
+    }
+
+    fn intent(&self, place: usize) -> Option<usize> {
+        place.checked_rem(self.intents.len())
+    }
+
+    fn living(&self, who: usize) -> Result<(), Refused> {
+        if self.customers[who].gone { Err("customer missing") } else { Ok(()) }
+    }
+
+    fn available(&self, who: usize, cur: Cur) -> i64 {
+        self.customers[who].cash.get(cur).copied().unwrap_or(0)
+    }
+
+    fn is_automatic(&self, who: usize) -> bool {
+        match self.customers[who].mode.unwrap_or(Mode::Default) {
+            Mode::Default => !self.set.manual,
+            mode => mode == Mode::Automatic,
+        }
+    }
+
+    /// Puts money into a pot, or takes it out.
+    fn pot(&mut self, name: &'static str, cur: Cur, amount: i64) -> Result<(), Refused> {
+        let sum = self.pots.entry((name, cur)).or_default();
+        *sum = sum.checked_add(amount).ok_or("too large")?;
+        Ok(())
+    }
+
+    fn line(&mut self, kind: &'static str, cur: Cur, amount: i64) {
+        self.lines.push(Line { kind, cur, amount, fee: 0, available_s: self.now_s });
+    }
+
+    /// A row of a cash balance. What comes in is a new lot; what goes out is of the oldest.
+    fn cash(&mut self, who: usize, cur: Cur, kind: &'static str, net: i64) -> Result<(), Refused> {
+        let ends = self.available(who, cur).checked_add(net).ok_or("too large")?;
+        self.customers[who].cash.insert(cur, ends);
+        self.customers[who].rows.push((cur, kind, net, ends));
+        self.event("customer_cash_balance_transaction.created");
+        let mut out = -net;
+        for lot in &mut self.lots {
+            if lot.who == who && lot.cur == cur && out > 0 {
+                let taken = out.min(lot.left);
+                lot.left -= taken;
+                out -= taken;
+            }
+        }
+        if net > 0 && kind != "adjusted_for_overdraft" {
+            self.lots.push(Lot {
+                who,
+                cur,
+                left: net,
+                born_s: self.now_s,
+                swift: false,
+                looked_at_75: false,
+                looked_at_90: false,
+            });
+        }
+        Ok(())
+    }
+
+    fn set_email(&mut self, who: usize, email: bool) -> Outcome {
+        if self.customers[who].gone {
+            return Err("customer deleted");
+        }
+        if self.customers[who].email != email {
+            self.customers[who].email = email;
+            self.event("customer.updated");
+        }
+        Ok("done")
+    }
+
+    fn set_mode(&mut self, who: usize, mode: Mode) -> Outcome {
+        self.living(who)?;
+        self.customers[who].mode = if mode == Mode::Default { None } else { Some(mode) };
+        Ok("done")
+    }
+
+    /// Nobody goes who holds money, be it in parts of payments.
+    fn delete(&mut self, who: usize) -> Outcome {
+        self.living(who)?;
+        let customer = &self.customers[who];
+        let holds_cash = customer.cash.values().any(|cash| *cash != 0);
+        let strictly = self.set.strict_delete && !customer.cash.is_empty();
+        let is_open = |intent: &Intent| intent.status != "succeeded" && intent.applied > 0;
+        let holds_parts = self.intents.iter().any(|intent| intent.who == who && is_open(intent));
+        if holds_cash || strictly || holds_parts {
+            return Err("holds cash");
+        }
+        let customer = &mut self.customers[who];
+        customer.gone = true;
+        customer.email = false;
+        customer.mode = None;
+        self.event("customer.deleted");
+        Ok("done")
+    }
+
+    /// A transfer arrives, is matched, and perhaps pulled back at once.
+    fn fund(
+        &mut self,
+        who: usize,
+        amount: i64,
+        cur: Cur,
+        words: &Words,
+        network: crate::ops::Network,
+    ) -> Outcome {
+        use crate::ops::Network;
+        self.living(who)?;
+        self.cash(who, cur, "funded", amount)?;
+        self.pot("bank", cur, amount)?;
+        let swift = cur == "usd" && network == Network::Swift;
+        self.lots.last_mut().expect("it was just funded").swift = swift;
+        let ach = cur == "usd" && !swift;
+        let at_s = self.now_s;
+        self.transfers.push(Transfer { who, cur, amount, at_s, ach, reversed: false });
+        let names: Vec<Name> = match words {
+            Words::Nothing | Words::Garbage => vec![],
+            Words::Names(names) => names.clone(),
+            Words::Reversal(name) => name.iter().copied().collect(),
+        };
+        let transfer = self.transfers.len() - 1;
+        self.reconcile(who, cur, amount, &names, None)?;
+        let reversal = matches!(words, Words::Reversal(_));
+        if reversal && cur == "usd" && network == Network::Simulated {
+            self.take_back(transfer)?;
+        }
+        Ok("done")
+    }
+
+    fn pull_back(&mut self, transfer: usize) -> Outcome {
+        let Transfer { ach, at_s, reversed, .. } = self.transfers[transfer];
+        if !ach || self.now_s - at_s > 5 * 86_400 || reversed {
+            return Err("not reversible");
+        }
+        self.take_back(transfer)?;
+        Ok("done")
+    }
+
+    /// What is missing then, the merchant pays.
+    fn take_back(&mut self, transfer: usize) -> Result<(), Refused> {
+        let Transfer { who, cur, amount, .. } = self.transfers[transfer];
+        self.transfers[transfer].reversed = true;
+        self.cash(who, cur, "funding_reversed", -amount)?;
+        self.pot("bank", cur, -amount)?;
+        let missing = -self.available(who, cur);
+        if missing > 0 {
+            self.cash(who, cur, "adjusted_for_overdraft", missing)?;
+            self.pot("available", cur, -missing)?;
+            self.line("adjustment", cur, -missing);
+        }
+        Ok(())
     }
 }
 
-fn fund(
-    holder: &mut Holder,
-    amount: i64,
-    currency: &'static str,
-    pulled_back: bool,
-    events: &mut Vec<&'static str>,
-) -> String {
-    if currency == "cad" {
-        return "no transfer".into();
+/// The rail that is asked for in a currency.
+pub fn rail(awaits: Awaits, cur: Cur) -> Option<Rail> {
+    match awaits {
+        Awaits::Nothing => None,
+        Awaits::Usual => Some((cur, false)),
+        Awaits::Elsewhere => Some((cur, cur == "eur")),
+        Awaits::Wrong if cur == "usd" => Some(("jpy", false)),
+        Awaits::Wrong => Some(("usd", false)),
     }
-    let before = holder.cash.get(currency).copied().unwrap_or(0);
-    let Some(after) = before.checked_add(amount) else {
-        return "too large".into();
-    };
-    events.push("customer_cash_balance_transaction.created");
-    events.push("cash_balance.funds_available");
-    holder.cash.insert(currency, after);
-    holder.history.push((currency, after));
-    if pulled_back && currency == "usd" {
-        events.push("customer_cash_balance_transaction.created");
-        holder.cash.insert(currency, before);
-        holder.history.push((currency, before));
-    }
-    format!("funded {currency} {amount} -> {after}")
-}
-
-fn metadata(
-    holder: &mut Holder,
-    clear: bool,
-    changes: &BTreeMap<String, Option<String>>,
-    events: &mut Vec<&'static str>,
-) -> String {
-    let mut after = holder.metadata.clone();
-    if clear {
-        after.clear();
-    }
-    for (key, value) in changes {
-        match value {
-            Some(value) => drop(after.insert(key.clone(), value.clone())),
-            None => drop(after.remove(key)),
-        }
-    }
-    if after.len() > KEYS_MAX {
-        return "too many keys".into();
-    }
-    if after != holder.metadata {
-        events.push("customer.updated");
-    }
-    holder.metadata = after;
-    "customer".into()
 }

@@ -242,8 +242,8 @@ impl Report {
     }
 }
 
-fn text<const MAX: usize>(told: Option<Str<MAX>>) -> String {
-    told.map(String::from).unwrap_or_default()
+fn text<const MAX: usize>(told: Option<Str<MAX>>) -> Option<String> {
+    told.map(Into::into)
 }
 
 /// Books a transfer that arrived.
@@ -347,12 +347,13 @@ mod tests {
             let form = format!("currency=usd&account_number=1234&{form}");
             read(&form).and_then(|report| report.sender(rail))
         };
-        let us = |network: &str, name: &str| {
-            Ok(Sender::UsBankTransfer { network: network.into(), sender_name: name.into() })
+        let us = |network: &str, name: Option<&str>| {
+            let sender_name = name.map(str::to_owned);
+            Ok(Sender::UsBankTransfer { network: network.into(), sender_name })
         };
-        assert_eq!(sender("", Rail::Us), us("ach", ""));
+        assert_eq!(sender("", Rail::Us), us("ach", None));
         let wire = "us_bank_transfer[network]=rtp&us_bank_transfer[sender_name]=Ann";
-        assert_eq!(sender(wire, Rail::Us), us("rtp", "Ann"));
+        assert_eq!(sender(wire, Rail::Us), us("rtp", Some("Ann")));
         let error = sender(wire, Rail::Eu).unwrap_err();
         assert_eq!(error.param.as_deref(), Some("us_bank_transfer"));
         assert_eq!(sender("", Rail::Mx), Ok(Sender::MxBankTransfer {}));

@@ -153,6 +153,7 @@ pub fn create(asked: &Asked<'_>, params: Create) -> Result<Command, ApiError> {
         amount,
         currency: params.currency.map(currency),
         quantity,
+        unit_amount: params.unit_amount_decimal.map(Into::into),
         description: params.description.map(Into::into),
         discountable: params.discountable.unwrap_or(amount >= 0),
         period,

@@ -1,7 +1,9 @@
 //! The journal and the accounts of the ledger, as whoever owns the books may read them. These
 //! objects are Purser's own: Stripe shows no books.
 
-use books::id::{Number, RowKey};
+use std::collections::BTreeMap;
+
+use books::id::Number;
 use books::journal::{Account, Entry, Posting, Seal};
 use books::{Currency, Kind};
 use store::{Page as Rows, Window};
@@ -34,56 +36,70 @@ pub fn entries(ask: &Ask<'_>, params: List) -> Result<Json, ApiError> {
         Ok(found.rows.first().map(|(entry, _)| entry.number()))
     })?;
     let rows = ask.reader.entries(ask.wire.world, window)?;
-    Ok(ask.page(rows, |(entry, seal)| show_entry(ask.wire, &entry, &seal)))
+    let mut shown = Vec::with_capacity(rows.rows.len());
+    for (entry, seal) in &rows.rows {
+        shown.push(show_entry(ask, entry, seal)?);
+    }
+    Ok(ask.page(Rows { rows: shown, has_more: rows.has_more }, |entry| entry))
 }
 
-/// Lists the accounts of the house with their balances. There are a few for each currency, so
-/// they come on one page.
+/// Lists the accounts of the house with their balances, and what belongs to all customers: their
+/// cash and what open payment intents hold. There are a few for each currency, so they come on
+/// one page.
 pub fn ledger_accounts(ask: &Ask<'_>, _: NoParams) -> Result<Json, ApiError> {
-    let rows = ask.reader.house_balances(ask.wire.world)?;
-    let rows = Rows { rows, has_more: false };
-    Ok(ask.page(rows, |(account, currency, balance)| {
-        show_account(ask.wire, name(account), currency, balance)
-    }))
+    let house = ask.reader.house_balances(ask.wire.world)?;
+    // What is not the house's is the customers': the ledger sums to zero.
+    let mut customers: BTreeMap<Currency, i64> = BTreeMap::new();
+    for (_, currency, balance) in &house {
+        let sum = customers.entry(*currency).or_default();
+        *sum = sum.saturating_sub(*balance);
+    }
+    let of_house = house.iter().map(|(account, currency, balance)| {
+        show_account(ask.wire, name(*account), *currency, *balance)
+    });
+    let of_customers = customers
+        .iter()
+        .map(|(currency, balance)| show_account(ask.wire, "customers", *currency, *balance));
+    let rows = of_house.chain(of_customers).collect();
+    Ok(ask.page(Rows { rows, has_more: false }, |account| account))
 }
 
 /// An entry, with each posting on its side and the seal in hexadecimal digits.
-fn show_entry(wire: &Wire, entry: &Entry, seal: &Seal) -> Json {
-    let customer = entry.postings().iter().find_map(|posting| match posting.account {
-        Account::CustomerCash(customer) => Some(customer),
-        _ => None,
-    });
-    let postings = entry.postings().iter().map(|posting| show_posting(wire, posting, customer));
-    object! {
+fn show_entry(ask: &Ask<'_>, entry: &Entry, seal: &Seal) -> Result<Json, ApiError> {
+    let mut postings = Vec::with_capacity(entry.postings().len());
+    for posting in entry.postings() {
+        postings.push(show_posting(ask, posting)?);
+    }
+    Ok(object! {
         "id": entry.number().0.to_string(),
         "object": "purser.entry",
         "created": entry.number().created(),
         "kind": entry.kind().as_str(),
-        "livemode": wire.livemode,
-        "postings": postings.collect::<Vec<_>>(),
+        "livemode": ask.wire.livemode,
+        "postings": postings,
         "seal": seal.iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
-    }
+    })
 }
 
-/// A line of an entry. `customer` is whose cash moved, which is also who pays an intent: an entry
-/// that moves no cash does not say whose intent it is about, and shows no owner.
-fn show_posting(wire: &Wire, posting: &Posting, customer: Option<Number>) -> Json {
+/// A line of an entry.
+fn show_posting(ask: &Ask<'_>, posting: &Posting) -> Result<Json, ApiError> {
     let Posting { account, amount_minor, currency } = *posting;
+    let ids = &ask.wire.ids;
     let owner = match account {
-        Account::CustomerCash(customer) => Some(wire.ids.customer(customer)),
+        Account::CustomerCash(customer) => Some(ids.customer(customer)),
         Account::PaymentIntent(number) => {
-            let key = customer.map(|customer| RowKey { customer, number });
-            key.map(|key| wire.ids.write(Kind::PaymentIntent, key))
+            let intent = ask.reader.document_at(ask.wire.world, number)?;
+            intent.map(|intent| ids.write(Kind::PaymentIntent, intent.key()))
         }
         _ => None,
     };
-    object! {
+    Ok(object! {
         "account": name(account),
-        "credit": (-amount_minor).max(0),
+        "credit": amount_minor.saturating_neg().max(0),
         "currency": currency,
         "debit": amount_minor.max(0),
         "owner": owner,
-    }
+    })
 }
 
 fn show_account(wire: &Wire, account: &'static str, currency: Currency, balance: i64) -> Json {

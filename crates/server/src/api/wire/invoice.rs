@@ -228,13 +228,10 @@ fn period(item: &InvoiceItem) -> Json {
     object! { "end": end, "start": start }
 }
 
-/// What one of them costs, where that is a whole number of smallest units.
+/// What one of them costs. Without a price of its own, what is billed is one thing.
 fn pricing(item: &InvoiceItem) -> Json {
-    let whole = item.amount.checked_rem(item.quantity) == Some(0);
-    object! {
-        "type": "price_details",
-        "unit_amount_decimal": whole.then(|| (item.amount / item.quantity).to_string()),
-    }
+    let price = item.unit_amount.clone().unwrap_or_else(|| item.amount.to_string());
+    object! { "type": "price_details", "unit_amount_decimal": price }
 }
 
 impl From<&Transitions> for Json {

@@ -215,6 +215,7 @@ pub fn item() -> InvoiceItem {
         amount: 900,
         currency: Currency::EUR,
         quantity: 3,
+        unit_amount: None,
         description: Some("Boxes".into()),
         discountable: true,
         period: (AT, AT),

@@ -1,0 +1,271 @@
+//! What payment intents do.
+
+use super::{Intent, Line, Model, Outcome, Refused, Task, rail};
+use crate::ops::{Change, Op};
+
+const LEAST: i64 = 50;
+
+impl Model {
+    pub(super) fn about_intents(&mut self, op: &Op) -> Option<Outcome> {
+        Some(match *op {
+            Op::Intent { who, amount, cur, awaits, method, confirm } => {
+                let who = self.customer(who)?;
+                let draft = Intent {
+                    who,
+                    cur,
+                    amount,
+                    applied: 0,
+                    status: "requires_payment_method",
+                    rail: rail(awaits, cur),
+                    method,
+                    since: 0,
+                    charged_s: None,
+                    refunded: 0,
+                    invoice: None,
+                };
+                self.create_intent(draft, confirm)
+            }
+            Op::Change { intent, ref change } => self.change(self.intent(intent)?, change),
+            Op::Confirm { intent, awaits, method, strange } => {
+                let change = Change { awaits, method, ..Change::default() };
+                self.confirm(self.intent(intent)?, &change, strange)
+            }
+            Op::Cancel { intent } => self.cancel(self.intent(intent)?),
+            Op::Apply { intent, amount, cur } => {
+                let at = self.intent(intent)?;
+                if cur.is_some_and(|cur| cur != self.intents[at].cur) {
+                    self.may_apply(at).and(Err("other currency"))
+                } else {
+                    self.apply(at, amount)
+                }
+            }
+            _ => unreachable!("not about intents"),
+        })
+    }
+
+    fn create_intent(&mut self, draft: Intent, confirm: bool) -> Outcome {
+        self.living(draft.who)?;
+        check(&draft)?;
+        if confirm && !draft.method {
+            return Err("no payment method");
+        }
+        self.intents.push(draft);
+        let at = self.intents.len() - 1;
+        if self.intents[at].method {
+            self.intents[at].status = "requires_confirmation";
+        }
+        self.event("payment_intent.created");
+        if confirm { self.pay_or_await(at) } else { Ok("done") }
+    }
+
+    /// The balance pays, or a transfer is awaited, or the payment fails.
+    fn pay_or_await(&mut self, at: usize) -> Outcome {
+        self.intents[at].since = self.tick();
+        let Intent { who, cur, amount, applied, rail, .. } = self.intents[at];
+        let have = self.available(who, cur);
+        if rail.is_none() && have < amount - applied {
+            return self.fail(at);
+        }
+        if (rail.is_none() || self.is_automatic(who)) && have > 0 {
+            self.pay(at, have.min(amount - applied))?;
+        }
+        if self.intents[at].status != "succeeded" {
+            self.intents[at].status = "requires_action";
+            self.event("payment_intent.requires_action");
+        }
+        Ok("done")
+    }
+
+    /// A payment that failed awaits nothing, so it holds nothing.
+    fn fail(&mut self, at: usize) -> Outcome {
+        self.intents[at].status = "requires_payment_method";
+        self.intents[at].method = false;
+        self.event("payment_intent.payment_failed");
+        self.give_back(at)?;
+        Ok("payment failed")
+    }
+
+    /// What an intent holds goes back to the cash balance, and perhaps to other intents.
+    fn give_back(&mut self, at: usize) -> Result<(), Refused> {
+        let Intent { who, cur, applied, .. } = self.intents[at];
+        if applied > 0 {
+            self.intents[at].applied = 0;
+            self.cash(who, cur, "unapplied_from_payment", applied)?;
+            self.reconcile(who, cur, applied, &[], Some(at))?;
+        }
+        Ok(())
+    }
+
+    /// Cash goes to an intent, which succeeds when it has all.
+    pub(super) fn pay(&mut self, at: usize, amount: i64) -> Result<(), Refused> {
+        let Intent { who, cur, .. } = self.intents[at];
+        self.cash(who, cur, "applied_to_payment", -amount)?;
+        let intent = &mut self.intents[at];
+        intent.applied += amount;
+        if intent.applied < intent.amount {
+            return Ok(());
+        }
+        intent.status = "succeeded";
+        intent.charged_s = Some(self.now_s);
+        self.event("charge.succeeded");
+        self.event("payment_intent.succeeded");
+        self.earn(at)?;
+        if let Some(invoice) = self.intents[at].invoice {
+            self.invoices[invoice].status = "paid";
+            self.invoices[invoice].paid = self.intents[at].amount;
+            self.event("invoice.paid");
+            self.event("invoice.payment_succeeded");
+        }
+        Ok(())
+    }
+
+    /// The merchant gets what was paid, less the fee, at once or some days later.
+    fn earn(&mut self, at: usize) -> Result<(), Refused> {
+        let Intent { cur, amount, .. } = self.intents[at];
+        // Hundredths of a percent, and a half counts as a whole.
+        let mut fee = amount * self.set.fee_bps / 10_000;
+        if amount * self.set.fee_bps % 10_000 >= 5_000 {
+            fee += 1;
+        }
+        fee = (fee + self.set.fee_fixed).min(amount);
+        let days = self.set.settle_days;
+        let available_s = self.now_s + days * 86_400;
+        self.lines.push(Line { kind: "payment", cur, amount, fee, available_s });
+        self.pot("fees", cur, fee)?;
+        if days > 0 {
+            self.pot("pending", cur, amount - fee)?;
+            let age = self.tick();
+            self.tasks.push((available_s, age, Task::Settle { line: self.lines.len() - 1 }));
+        } else {
+            self.pot("available", cur, amount - fee)?;
+            if amount > fee {
+                self.event("balance.available");
+            }
+        }
+        Ok(())
+    }
+
+    fn must_be_open(&self, at: usize) -> Result<(), Refused> {
+        match self.intents[at].status {
+            "succeeded" | "canceled" => Err("intent state"),
+            _ => Ok(()),
+        }
+    }
+
+    /// The money and the end of an invoice's intent are the invoice's business.
+    fn must_be_free(&self, at: usize) -> Result<(), Refused> {
+        if self.intents[at].invoice.is_some() { Err("intent of invoice") } else { Ok(()) }
+    }
+
+    /// Makes the changes; says whether they are such that what was confirmed is not so any more.
+    fn edit(&mut self, at: usize, change: &Change) -> Result<bool, Refused> {
+        let before = self.intents[at].clone();
+        let amount = change.amount.unwrap_or(before.amount);
+        let cur = change.cur.unwrap_or(before.cur);
+        let rail = change.awaits.map_or(before.rail, |awaits| rail(awaits, cur));
+        let moves_money = amount != before.amount || cur != before.cur;
+        let changes = moves_money || rail != before.rail || change.method;
+        if changes {
+            self.must_be_open(at)?;
+        }
+        if moves_money {
+            self.must_be_free(at)?;
+        }
+        let intent = &mut self.intents[at];
+        (intent.amount, intent.cur, intent.rail) = (amount, cur, rail);
+        if change.method {
+            intent.method = true;
+            if intent.status == "requires_payment_method" {
+                intent.status = "requires_confirmation";
+            }
+        }
+        if moves_money || rail != before.rail {
+            check(intent)?;
+        }
+        Ok(changes)
+    }
+
+    fn change(&mut self, at: usize, change: &Change) -> Outcome {
+        let before = self.intents[at].clone();
+        let changes = self.edit(at, change)?;
+        if changes && before.status == "requires_action" {
+            self.living(before.who)?;
+            self.intents[at].status = "requires_confirmation";
+            // What it holds is in the currency that it had.
+            let cur = std::mem::replace(&mut self.intents[at].cur, before.cur);
+            self.give_back(at)?;
+            self.intents[at].cur = cur;
+        }
+        Ok("done")
+    }
+
+    fn confirm(&mut self, at: usize, change: &Change, strange_method: bool) -> Outcome {
+        self.must_be_open(at)?;
+        self.living(self.intents[at].who)?;
+        self.must_be_free(at)?;
+        if strange_method {
+            return Err("missing");
+        }
+        self.edit(at, change)?;
+        if !self.intents[at].method {
+            return Err("no payment method");
+        }
+        self.pay_or_await(at)
+    }
+
+    fn cancel(&mut self, at: usize) -> Outcome {
+        self.must_be_open(at)?;
+        self.must_be_free(at)?;
+        self.intents[at].status = "canceled";
+        self.event("payment_intent.canceled");
+        self.give_back(at)?;
+        Ok("done")
+    }
+
+    fn may_apply(&self, at: usize) -> Result<(), Refused> {
+        self.must_be_open(at)?;
+        self.living(self.intents[at].who)
+    }
+
+    fn apply(&mut self, at: usize, amount: Option<i64>) -> Outcome {
+        self.may_apply(at)?;
+        let Intent { who, cur, status, rail, invoice, .. } = self.intents[at];
+        let remaining = self.intents[at].amount - self.intents[at].applied;
+        let have = self.available(who, cur);
+        let amount = match amount {
+            _ if invoice.is_some() => remaining,
+            Some(amount) if amount > remaining => return Err("apply too much"),
+            Some(amount) => amount,
+            None => remaining.min(have),
+        };
+        if amount > have || amount == 0 {
+            return Err("cash too low");
+        }
+        self.intents[at].method = true;
+        // One that was not confirmed is confirmed by it.
+        let confirms = status != "requires_action" && invoice.is_none();
+        if confirms {
+            self.intents[at].since = self.tick();
+        }
+        self.pay(at, amount)?;
+        if amount < remaining {
+            if confirms {
+                self.intents[at].status = "requires_action";
+                self.intents[at].rail = rail.or(Some((cur, false)));
+                self.event("payment_intent.requires_action");
+            }
+            self.event("payment_intent.partially_funded");
+        }
+        Ok("done")
+    }
+}
+
+fn check(intent: &Intent) -> Result<(), Refused> {
+    if intent.amount < LEAST {
+        return Err("below minimum");
+    }
+    match intent.rail {
+        Some((cur, _)) if cur != intent.cur => Err("transfer currency"),
+        _ => Ok(()),
+    }
+}
