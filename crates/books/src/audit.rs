@@ -2,15 +2,28 @@
 //!
 //! Rows are fed in the order of their keys, one at a time, so that the audit of a large database
 //! needs little memory: one customer's balances, one seal per chain, one sum per house account.
+//! Two things take more, each as much as is under way and not as there ever was: a sum for each
+//! payment intent that is paid in part, and an entry for each timer of a refund or payout.
 //! Findings are counted in full and kept up to [`FINDINGS_MAX`].
+//!
+//! The journal, the cash balances and the sums can be audited alone. Whoever feeds documents,
+//! balance transactions and timers as well, in this order and after the journal, ends with
+//! [`Auditor::all_was_fed`].
+
+mod rows;
+mod under_way;
 
 use std::collections::BTreeMap;
 
 use crate::World;
-use crate::cash_balance::{Balances, CashTransaction};
+use crate::cash_balance::{Balances, CashTransaction, Cause};
 use crate::currency::Currency;
-use crate::id::{Number, RowKey};
+use crate::id::{Kind, Number, RowKey};
 use crate::journal::{Account, Entry, Seal, seal};
+use crate::time::Timestamp;
+use crate::timer::TimerKind;
+
+pub use rows::{Found, Row};
 
 /// How many findings are kept with their text; further ones are only counted.
 pub const FINDINGS_MAX: usize = 100;
@@ -31,6 +44,10 @@ pub struct Report {
     pub entries: u64,
     /// Cash balance transactions read.
     pub transactions: u64,
+    /// Documents read.
+    pub documents: u64,
+    /// Balance transactions read.
+    pub lines: u64,
     /// Findings in all.
     pub broken: u64,
     /// The first findings.
@@ -42,7 +59,12 @@ pub struct Report {
 pub struct Auditor {
     report: Report,
     chains: BTreeMap<(World, i64), (Seal, i64)>,
+    /// What the journal says of the house accounts, and of each payment intent that holds money.
     house: BTreeMap<(World, Account, Currency), i64>,
+    /// What documents and balance transactions say of the accounts that are about them.
+    told: BTreeMap<(World, Account, Currency), i64>,
+    /// Timers of refunds and payouts that there must be, with their moment where it is known.
+    awaited: BTreeMap<(World, TimerKind, RowKey), Option<Timestamp>>,
     owed: BTreeMap<(World, Currency), i64>,
     customer: Option<(World, Number)>,
     available: Balances,
@@ -83,9 +105,17 @@ impl Auditor {
             };
             *sum = sum.saturating_add(posting.amount_minor);
         }
+        // Most payment intents are paid in full, and hold nothing in the end.
+        for posting in entry.postings().iter().filter(|posting| !posting.account.is_house()) {
+            let key = (world, posting.account, posting.currency);
+            if self.house.get(&key) == Some(&0) {
+                self.house.remove(&key);
+            }
+        }
     }
 
-    /// A cash posting needs its transaction, for the same amount with the sign turned.
+    /// A cash posting needs its transaction, for the same amount with the sign turned and for the
+    /// same reason.
     fn match_cash(&mut self, world: World, entry: &Entry, booked: Option<&CashTransaction>) {
         let cash = entry.postings().iter().find_map(|posting| match posting.account {
             Account::CustomerCash(customer) => Some((customer, posting)),
@@ -98,6 +128,8 @@ impl Auditor {
                 customer == transaction.key.customer
                     && Some(posting.amount_minor) == transaction.net_amount.checked_neg()
                     && posting.currency == transaction.currency
+                    && entry.kind().as_str() == transaction.cause.type_name()
+                    && goes_where_it_says(entry, &transaction.cause)
             }
             _ => false,
         };
@@ -144,6 +176,36 @@ impl Auditor {
             let sum = self.owed.entry((world, currency)).or_default();
             *sum = sum.saturating_add(amount);
         }
+    }
+
+    /// Checks that what a row names is there and says the same. `find` looks a row up.
+    pub fn names<E>(
+        &mut self,
+        world: World,
+        row: &Row,
+        find: &mut dyn FnMut(Kind, RowKey) -> Result<Found, E>,
+    ) -> Result<(), E> {
+        for (kind, key) in row.named() {
+            let detail = || {
+                let (label, kind, number) = (row.label(), kind.object(), key.number.0);
+                format!("{label} in world {} names {kind} {number}", world.0)
+            };
+            match find(kind, key)? {
+                Found::Nothing => {
+                    let invariant = match row {
+                        Row::Event(_) => "every event is about something that exists",
+                        Row::Timer(_) => "every timer is about something that exists",
+                        _ => "every row that is named exists",
+                    };
+                    self.found(invariant, detail());
+                }
+                Found::Row(other) if !row.agrees_with(&other) => {
+                    self.found("rows that name each other agree", detail());
+                }
+                Found::Something | Found::Row(_) => {}
+            }
+        }
+        Ok(())
     }
 
     /// Checks the stored sum of a house account over all its lanes.
@@ -193,4 +255,16 @@ impl Auditor {
         }
         self.report
     }
+}
+
+/// Whether the money of a payment went to or came from the intent that is named.
+fn goes_where_it_says(entry: &Entry, cause: &Cause) -> bool {
+    let (Cause::AppliedToPayment { payment_intent }
+    | Cause::UnappliedFromPayment { payment_intent }) = cause
+    else {
+        return true;
+    };
+    let intent = Account::PaymentIntent(*payment_intent);
+    let on_it = |account| account == intent || matches!(account, Account::CustomerCash(_));
+    entry.postings().iter().all(|posting| on_it(posting.account))
 }

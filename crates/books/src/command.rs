@@ -12,6 +12,7 @@ mod later;
 mod payouts;
 mod refunds;
 mod transfers;
+mod webhooks;
 
 use std::collections::BTreeMap;
 
@@ -22,6 +23,9 @@ pub use later::{LaterCommand, SETTLE_MAX};
 pub use payouts::{BankAccountDraft, PayoutCommand, PayoutDraft};
 pub use refunds::{RefundCommand, RefundOf, RefundTerms};
 pub use transfers::REVERSAL_PREFIX;
+pub use webhooks::{
+    ENDPOINTS_MAX, EndpointDraft, EndpointEdit, OVERLAP_MAX_S, REPORT_MAX, Report, WebhookCommand,
+};
 
 use crate::cash_balance::BankTransfer;
 use crate::currency::Currency;
@@ -93,6 +97,8 @@ pub enum Command {
     Payout(PayoutCommand),
     /// About invoices.
     Invoice(InvoiceCommand),
+    /// About webhook endpoints.
+    Webhook(WebhookCommand),
     /// About what was to be done later.
     Later(LaterCommand),
 }
@@ -104,7 +110,7 @@ impl Command {
     /// The customer that the command is about; none where it is about the account, or makes one.
     pub fn customer(&self) -> Option<Number> {
         match self {
-            Command::CreateCustomer { .. } | Command::Payout(_) => None,
+            Command::CreateCustomer { .. } | Command::Payout(_) | Command::Webhook(_) => None,
             Command::UpdateCustomer { customer, .. }
             | Command::DeleteCustomer { customer }
             | Command::UpdateCashBalance { customer, .. }
@@ -157,6 +163,7 @@ pub fn decide(
         Command::Refund(command) => refunds::decide(command, view, ctx),
         Command::Payout(command) => payouts::decide(command, view, ctx),
         Command::Invoice(command) => invoices::decide(command, view, ctx),
+        Command::Webhook(command) => webhooks::decide(command, view, ctx),
         Command::Later(command) => later::decide(command, view, ctx),
     }
 }

@@ -18,6 +18,7 @@ use crate::reconciliation::Payable;
 use crate::refund::RefundStatus;
 use crate::time::{Millis, Timestamp};
 use crate::timer::{Look, Timer};
+use crate::webhook::{Attempt, WebhookEndpoint};
 
 /// What surrounds a decision: the moment, the numbers to use, the account's rules.
 pub struct Context<'a> {
@@ -48,6 +49,10 @@ pub struct Rules {
     pub settlement_delay_days: i64,
     /// Days that money takes to a bank: of refunds, and of payouts at the least.
     pub bank_delay_days: i64,
+    /// The account's own currency: that of what is billed without one.
+    pub currency: Currency,
+    /// The account's country, two upper-case letters.
+    pub country: String,
     /// Whether a customer that ever had a cash balance can never be deleted, even at zero.
     pub strict_delete: bool,
 }
@@ -60,6 +65,8 @@ impl Default for Rules {
             fee_fixed: 0,
             settlement_delay_days: 2,
             bank_delay_days: 1,
+            currency: Currency::USD,
+            country: "US".to_owned(),
             strict_delete: false,
         }
     }
@@ -97,6 +104,8 @@ pub trait View {
     fn document(&self, kind: Kind, key: RowKey) -> Option<Document>;
     /// The bank accounts of the merchant that are not removed.
     fn bank_accounts(&self) -> Vec<Document>;
+    /// The webhook endpoints that are not removed.
+    fn webhook_endpoints(&self) -> Vec<Document>;
     /// A line of the merchant's balance.
     fn balance_transaction(&self, number: Number) -> Option<BalanceTransaction>;
     /// A cash balance transaction.
@@ -146,6 +155,10 @@ pub enum Change {
     TimerDone(Timer),
     /// All lots up to this one were looked at.
     Looked(Look, Number),
+    /// An endpoint was told of events up to this one.
+    Told(Number, Number),
+    /// An attempt to tell an endpoint of an event.
+    Attempt(Number, Attempt),
     /// An event.
     Event(Event),
 }
@@ -172,6 +185,8 @@ pub enum Reply {
     Instructions(Instructions, Vec<String>),
     /// A document.
     Document(Document),
+    /// A webhook endpoint with its secret: it was just made, or its secret was.
+    WithSecret(Box<WebhookEndpoint>),
     /// The payment failed, and the intent says so: an error on the wire, but one with effects.
     PaymentFailed(Box<PaymentIntent>),
     /// Nothing to show: something that nobody asked for was done.
@@ -296,4 +311,6 @@ pub enum Refusal {
     IntentOfInvoice,
     /// A transfer that cannot be pulled back (any more), or was pulled back already.
     NotReversible,
+    /// There are as many webhook endpoints as there can be.
+    TooManyEndpoints,
 }

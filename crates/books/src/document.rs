@@ -10,6 +10,7 @@ use crate::payment_intent::{ChargeRow, PaymentIntent, PaymentMethod};
 use crate::payout::{BankAccount, Payout};
 use crate::reconciliation::Payable;
 use crate::refund::{Refund, RefundOrigin};
+use crate::webhook::WebhookEndpoint;
 
 /// An object that is stored as a document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -24,6 +25,7 @@ pub enum Document {
     BankAccount(Box<BankAccount>),
     Invoice(Box<Invoice>),
     InvoiceItem(Box<InvoiceItem>),
+    WebhookEndpoint(Box<WebhookEndpoint>),
 }
 
 impl Document {
@@ -38,6 +40,7 @@ impl Document {
             Document::BankAccount(_) => Kind::BankAccount,
             Document::Invoice(_) => Kind::Invoice,
             Document::InvoiceItem(_) => Kind::InvoiceItem,
+            Document::WebhookEndpoint(_) => Kind::WebhookEndpoint,
         }
     }
 
@@ -53,6 +56,7 @@ impl Document {
             Document::BankAccount(account) => of_the_account(account.number),
             Document::Invoice(invoice) => invoice.key,
             Document::InvoiceItem(item) => item.key,
+            Document::WebhookEndpoint(endpoint) => of_the_account(endpoint.number),
         }
     }
 
@@ -89,6 +93,7 @@ impl Document {
             Kind::BankAccount => Document::BankAccount(Box::deserialize(from)?),
             Kind::Invoice => Document::Invoice(Box::deserialize(from)?),
             Kind::InvoiceItem => Document::InvoiceItem(Box::deserialize(from)?),
+            Kind::WebhookEndpoint => Document::WebhookEndpoint(Box::deserialize(from)?),
             Kind::Customer
             | Kind::CashTransaction
             | Kind::BalanceTransaction
@@ -134,5 +139,6 @@ conversions!(
     Payout: Payout,
     BankAccount: BankAccount,
     Invoice: Invoice,
-    InvoiceItem: InvoiceItem
+    InvoiceItem: InvoiceItem,
+    WebhookEndpoint: WebhookEndpoint
 );

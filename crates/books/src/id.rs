@@ -122,11 +122,13 @@ pub enum Kind {
     InvoiceItem = 12,
     /// `il_`: shows an invoice item as a line of its invoice.
     InvoiceLine = 13,
+    /// `we_`
+    WebhookEndpoint = 14,
 }
 
 impl Kind {
     /// All kinds, for finding one by its prefix.
-    pub const ALL: [Kind; 13] = [
+    pub const ALL: [Kind; 14] = [
         Kind::Customer,
         Kind::CashTransaction,
         Kind::BalanceTransaction,
@@ -140,6 +142,7 @@ impl Kind {
         Kind::Invoice,
         Kind::InvoiceItem,
         Kind::InvoiceLine,
+        Kind::WebhookEndpoint,
     ];
 
     /// The text before the random-looking part, underscore included.
@@ -158,6 +161,7 @@ impl Kind {
             Kind::Invoice => "in_",
             Kind::InvoiceItem => "ii_",
             Kind::InvoiceLine => "il_",
+            Kind::WebhookEndpoint => "we_",
         }
     }
 
@@ -177,6 +181,7 @@ impl Kind {
             Kind::Invoice => "invoice",
             Kind::InvoiceItem => "invoiceitem",
             Kind::InvoiceLine => "line_item",
+            Kind::WebhookEndpoint => "webhook_endpoint",
         }
     }
 
@@ -194,6 +199,7 @@ impl Kind {
                 | Kind::Event
                 | Kind::Payout
                 | Kind::BankAccount
+                | Kind::WebhookEndpoint
         )
     }
 

@@ -22,6 +22,7 @@ pub mod payment_intent;
 pub mod payout;
 pub mod refund;
 pub mod timer;
+pub mod webhook;
 
 pub mod command;
 pub mod decision;

@@ -33,17 +33,21 @@ pub enum TimerKind {
     PayoutArrives,
     /// An invoice was to be paid by now.
     InvoiceOverdue,
+    /// A webhook endpoint is to be told of an event again. The key names the endpoint in place
+    /// of a customer, and the event.
+    Redeliver,
 }
 
 impl TimerKind {
     /// All kinds.
-    pub const ALL: [TimerKind; 6] = [
+    pub const ALL: [TimerKind; 7] = [
         TimerKind::Settle,
         TimerKind::RefundExpires,
         TimerKind::RefundArrives,
         TimerKind::PayoutLeaves,
         TimerKind::PayoutArrives,
         TimerKind::InvoiceOverdue,
+        TimerKind::Redeliver,
     ];
 
     /// The name in the store.
@@ -55,6 +59,7 @@ impl TimerKind {
             TimerKind::PayoutLeaves => "payout_leaves",
             TimerKind::PayoutArrives => "payout_arrives",
             TimerKind::InvoiceOverdue => "invoice_overdue",
+            TimerKind::Redeliver => "redeliver",
         }
     }
 

@@ -1,25 +1,30 @@
 //! Everything that requests share: made once at the start, handed on, never global.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bank::BankProfile;
-use books::{IdKey, Rules};
 use books::cash_balance::ReconciliationMode;
 use books::id::random_text;
+use books::{IdKey, Rules};
 use store::admin::Admin;
-use store::{Lane, LaneOptions, Readers, Store};
+use tokio::sync::Semaphore;
+use store::{Lane, LaneOptions, Readers, Store, StoreError};
 
 use crate::account_numbers::AccountNumbers;
 use crate::api::auth::{Access, Worlds};
 use crate::api::expand::FieldTables;
 use crate::api::idempotency::InFlight;
 use crate::api::routes::Router;
+use crate::api::stream::STREAMS_MAX;
 use crate::api::wire::Wire;
 use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::metrics::Metrics;
+use crate::news::News;
 use crate::settings::{Mode, Settings};
+use crate::webhooks::Webhooks;
 use crate::worker::Worker;
 
 /// The number of the lane of an embedded store.
@@ -33,6 +38,8 @@ pub struct App {
     pub clock: Clock,
     /// Randomness.
     pub entropy: Entropy,
+    /// Who is told of events. Before the lane, too.
+    pub webhooks: Arc<Webhooks>,
     /// What is to be done later. Before the lane, so that it is stopped first.
     pub worker: Arc<Worker>,
     /// The way in.
@@ -59,6 +66,10 @@ pub struct App {
     pub router: Router,
     /// The fields of objects.
     pub fields: FieldTables,
+    /// Tells of commits.
+    pub news: News,
+    /// Places for streams of events.
+    pub streams: Arc<Semaphore>,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// Last, so that it is let go last: the database is ours as long as this is here.
@@ -83,22 +94,24 @@ impl App {
         let ids = IdKey::new(store.secret());
         let router = Router::new();
         let metrics = Arc::new(Metrics::new());
+        let news = News::default();
         let accounts = AccountNumbers { secret: store.secret(), bank: bank.clone() };
-        let options = lane_options(&settings, accounts, clock.clone(), metrics.clone());
+        let options = lane_options(&settings, accounts, clock.clone(), (metrics.clone(), news.clone()));
         let path = store.path().to_owned();
+        if !settings.production {
+            // First of all: the lane and the worker may tell the time as soon as they run.
+            clock.raise_offset(kept_offset_ms(&path).map_err(|e| e.to_string())?);
+        }
         let lane = Lane::start(path.clone(), ids.clone(), options).map_err(|e| e.to_string())?;
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
         let readers = Readers::open(path, threads, lane.purses()).map_err(|e| e.to_string())?;
-        if !settings.production {
-            let offset = readers.snapshot(|reader| reader.clock_offset_ms());
-            clock.raise_offset(offset.map_err(|e| e.to_string())?);
-        }
         let (lane, readers, admin) = (Arc::new(lane), Arc::new(readers), Arc::new(admin));
         let worker = Worker::start(lane.clone(), readers.clone(), admin.clone(), clock.clone());
         let listens = format!("http://{}", settings.listen);
         Ok(App {
             clock,
             entropy,
+            webhooks: Arc::new(Webhooks),
             worker: Arc::new(worker.map_err(|e| e.to_string())?),
             lane,
             readers,
@@ -112,6 +125,8 @@ impl App {
             in_flight: InFlight::default(),
             router,
             fields: FieldTables::load(),
+            news,
+            streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             metrics,
             store,
             settings,
@@ -131,6 +146,13 @@ impl App {
     }
 }
 
+/// How far the clock of the sandbox was ahead when it was last moved.
+fn kept_offset_ms(path: &Path) -> Result<i64, StoreError> {
+    // Without a lane there is nothing in memory that a reader would have to know.
+    let reader = Readers::open(path.to_owned(), 1, Arc::default())?;
+    reader.snapshot(|reader| reader.clock_offset_ms())
+}
+
 fn default_mode(settings: &Settings) -> ReconciliationMode {
     match settings.reconciliation_mode {
         Mode::Automatic => ReconciliationMode::Automatic,
@@ -145,6 +167,8 @@ fn rules(settings: &Settings) -> Rules {
         fee_fixed: settings.fee_fixed,
         settlement_delay_days: settings.settlement_delay_days,
         bank_delay_days: settings.bank_delay_days,
+        currency: settings.currency,
+        country: settings.country.clone(),
         strict_delete: settings.strict_delete,
     }
 }
@@ -153,7 +177,7 @@ fn lane_options(
     settings: &Settings,
     accounts: AccountNumbers,
     clock: Clock,
-    metrics: Arc<Metrics>,
+    (metrics, news): (Arc<Metrics>, News),
 ) -> LaneOptions {
     let hold = settings.fault_hold_key_prefix.clone();
     LaneOptions {
@@ -164,7 +188,10 @@ fn lane_options(
         rules: rules(settings),
         accounts: Arc::new(accounts),
         clock: Arc::new(move || clock.now()),
-        observe: Arc::new(move |batch| metrics.batch(batch)),
+        observe: Arc::new(move |batch| {
+            metrics.batch(batch);
+            news.tell();
+        }),
         hold_key_prefix: hold.filter(|_| cfg!(debug_assertions)),
     }
 }

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt, Either, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
-use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -20,7 +20,8 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
-use crate::api::serve::{Answer, serve, unreadable};
+use crate::api::serve::{Answer, failed, serve, unreadable};
+use crate::api::stream::{self, Pieces};
 use crate::app::App;
 use crate::settings::{
     BODY_BYTES_MAX, BODY_TIMEOUT_S, DRAIN_TIMEOUT_S, HEADER_BYTES_MAX, HEADER_TIMEOUT_S,
@@ -55,6 +56,9 @@ pub async fn run(app: Arc<App>, listener: TcpListener, stop: impl Future<Output 
         }
     }
     drop(listener);
+    // An open request may be a move of the clock over years, which would hold the end up.
+    app.worker.interrupt();
+    app.news.close();
     let drained = tokio::time::timeout(Duration::from_secs(DRAIN_TIMEOUT_S), graceful.shutdown());
     if drained.await.is_err() {
         tracing::warn!("some connections did not finish within {DRAIN_TIMEOUT_S} seconds");
@@ -72,7 +76,7 @@ fn connection(
     let app = app.clone();
     let service = service_fn(move |request| {
         let app = app.clone();
-        async move { Ok::<_, Infallible>(handle(&app, request).await) }
+        async move { Ok::<_, Infallible>(answer(&app, request).await) }
     });
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -87,6 +91,26 @@ fn connection(
         }
         drop((counted, place));
     });
+}
+
+/// An answer in one piece, or one that goes on.
+type Flow = Response<Either<Full<Bytes>, Pieces>>;
+
+async fn answer(app: &Arc<App>, request: Request<Incoming>) -> Flow {
+    if request.method() != Method::GET || request.uri().path() != stream::PATH {
+        return handle(app, request).await.map(Either::Left);
+    }
+    let (parts, _) = request.into_parts();
+    match stream::open(app, &parts) {
+        Ok(pieces) => {
+            let mut answer = Response::new(Either::Right(pieces));
+            let (headers, value) = (answer.headers_mut(), HeaderValue::from_static);
+            headers.insert(CONTENT_TYPE, value("text/event-stream"));
+            headers.insert(CACHE_CONTROL, value("no-cache, no-store"));
+            answer
+        }
+        Err(error) => failed(app, error).map(Either::Left),
+    }
 }
 
 async fn handle(app: &App, request: Request<Incoming>) -> Answer {

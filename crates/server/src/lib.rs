@@ -11,5 +11,7 @@ pub mod clock;
 pub mod entropy;
 pub mod http;
 pub mod metrics;
+pub mod news;
 pub mod settings;
+pub mod webhooks;
 pub mod worker;

@@ -73,6 +73,10 @@ pub struct Settings {
     #[arg(long, env = "PURSER_STRICT_DELETE")]
     pub strict_delete: bool,
 
+    /// In production, tell also webhook endpoints at loopback, private and link-local addresses.
+    #[arg(long, env = "PURSER_WEBHOOK_ALLOW_PRIVATE")]
+    pub webhook_allow_private: bool,
+
     /// Where people reach this server, for links to pages: scheme and host. Without it, the
     /// address that it listens on.
     #[arg(long, env = "PURSER_PUBLIC_URL", value_parser = public_url)]

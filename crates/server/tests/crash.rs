@@ -1,41 +1,58 @@
 //! Kill -9 at random moments: what was acknowledged is there, once, and the same key gives the
-//! same bytes for ever.
+//! same bytes for as long as keys are kept.
 //!
-//! Client threads create customers, fund and update them; the server is killed in the middle of it,
-//! sometimes again while it starts. After each restart every request that was not answered is sent
-//! again with its key, and then the server must hold exactly what the clients know. Choices come
-//! from a seed; what the kernel and the disk do in between is their own.
+//! Client threads do everything that moves money, and move the clock; the server is killed in the
+//! middle of it, sometimes again while it starts, and sometimes while a move of the clock settles
+//! payments, expires refunds and sends unclaimed money back. After each restart every request that
+//! was not answered is sent again with its key, and then the server must hold exactly what the
+//! clients know. Choices come from a seed; what the kernel and the disk do in between is their own.
 
+#[path = "ledger_over_http/conservation.rs"]
+mod conservation;
+#[path = "crash/deeds.rs"]
+mod deeds;
 mod support;
+#[path = "crash/told.rs"]
+mod told;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use deeds::Sent;
 use serde_json::Value;
 use support::http::{Answer, Client, Request};
 use support::random::Random;
 use support::server::Server;
+use told::Told;
 
 const ROUNDS: usize = 20;
-const DOCTOR_EVERY: usize = 5;
+const AUDIT_EVERY: usize = 5;
 const CLIENTS: usize = 5;
 /// Every other client works in a world of its own.
 const ACCOUNTS: [&str; 2] = ["acct_even", "acct_odd"];
-const CURRENCIES: [&str; 5] = ["usd", "eur", "gbp", "jpy", "mxn"];
 /// From the first request to the kill.
 const LIFE_MS: usize = 700;
-const OLD_KEYS_PER_ROUND: usize = 25;
 /// Far more than a start after a crash may take.
 const RESTART_MAX: Duration = Duration::from_secs(15);
+
+const CLOCK: &str = "/purser/v1/clock";
+/// After which rounds the clock is moved by how many days. Together they are long enough for money
+/// that nobody claims to become the merchant's.
+const MOVES: [(usize, i64); 4] = [(4, 3), (8, 46), (12, 46), (15, 7)];
+/// How many types of cash balance transactions there are.
+const TYPES: usize = 9;
+/// Kills while the clock is moved, and the longest time until each.
+const KILLS_PER_MOVE: usize = 3;
+const MOVE_LIFE_MS: usize = 120;
 
 #[test]
 fn what_was_acknowledged_survives() {
     let mut random = Random::seeded("crash", 20_261_121);
     let mut server = Server::started();
     let mut told = Told::default();
+    told.open_accounts(&Api::new(&server));
     for round in 0..ROUNDS {
         let unanswered = work_until_killed(&mut server, &mut told, &mut random, round);
         if random.one_in(3) {
@@ -45,22 +62,28 @@ fn what_was_acknowledged_survives() {
         server.restart();
         assert!(began.elapsed() < RESTART_MAX, "the start took {:?}", began.elapsed());
         let api = Api::new(&server);
-        let fresh = told.kept.len();
+        let fresh = told.kept();
         for sent in unanswered {
             let answer = api.send(&sent).expect("the server runs");
             told.keep(&sent, &answer);
         }
+        told.check_clock(&api);
         told.check_keys(&api, fresh, &mut random);
-        told.check_objects(&api);
-        if round % DOCTOR_EVERY == DOCTOR_EVERY - 1 {
+        told.check_customers(&api);
+        if let Some((_, days)) = MOVES.iter().find(|(after, _)| *after == round) {
+            move_clock(&mut server, &mut told, &mut random, *days);
+        }
+        if round % AUDIT_EVERY == AUDIT_EVERY - 1 {
+            told.check_worlds(&Api::new(&server));
             let doctor = server.purser(&["doctor"]);
             assert!(doctor.status.success(), "{}", String::from_utf8_lossy(&doctor.stdout));
         }
     }
-    told.check_events(&Api::new(&server));
+    let types = told.check_events(&Api::new(&server));
     server.stop_and_audit().unwrap_or_else(|why| panic!("{why}"));
-    println!("{} writes survived {ROUNDS} kills", told.kept.len());
-    assert!(told.kept.len() > ROUNDS * CLIENTS, "hardly anything was written");
+    println!("{} writes survived: {:?}, {types:?}", told.kept(), told.counts());
+    assert!(told.kept() > ROUNDS * CLIENTS, "hardly anything was written");
+    assert_eq!(types.len(), TYPES, "not everything happened: {types:?}");
 }
 
 /// Gives what was sent and not answered, by then.
@@ -118,183 +141,28 @@ fn client(
     None
 }
 
-/// A request, and what it is to bring about.
-#[derive(Clone)]
-struct Sent {
-    key: String,
-    account: &'static str,
-    path: String,
-    params: Vec<(String, String)>,
-    deed: Deed,
-}
-
-#[derive(Clone)]
-enum Deed {
-    Create,
-    /// Whom, what, how much.
-    Fund(String, &'static str, i64),
-    /// Whom, and the name and value in its metadata.
-    Update(String, String, String),
-}
-
-/// A request that was answered, with the bytes of the answer.
-struct Kept {
-    sent: Sent,
-    body: String,
-}
-
-/// What the clients know.
-#[derive(Default)]
-struct Told {
-    kept: Vec<Kept>,
-    customers: BTreeMap<String, Holder>,
-}
-
-/// What the clients know about a customer.
-#[derive(Default)]
-struct Holder {
-    account: &'static str,
-    /// The key of the request that made it, which is its name, too.
-    key: String,
-    /// Id of the transaction, currency and amount by the key, which is the reference, too.
-    funded: BTreeMap<String, (String, &'static str, i64)>,
-    metadata: BTreeMap<String, String>,
-    touched: bool,
-}
-
-impl Told {
-    fn next(&self, random: &mut Random, account: &'static str, client: usize, key: String) -> Sent {
-        let own = self.customers.iter().filter(|(_, holder)| holder.account == account);
-        let own: Vec<&String> = own.map(|(id, _)| id).collect();
-        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        if own.is_empty() || random.one_in(6) {
-            let email = format!("{key}@example.com");
-            let params = vec![pair("name", &key), pair("email", &email)];
-            let path = "/v1/customers".to_owned();
-            return Sent { key, account, path, params, deed: Deed::Create };
-        }
-        // New customers and old ones: some are hot.
-        let whom = match random.one_in(2) {
-            true => own[random.below(own.len().min(3))].clone(),
-            false => (*random.pick(&own)).clone(),
-        };
-        if random.one_in(4) {
-            let name = format!("c{client}");
-            let params = vec![pair(&format!("metadata[{name}]"), &key)];
-            let path = format!("/v1/customers/{whom}");
-            let deed = Deed::Update(whom, name, key.clone());
-            return Sent { key, account, path, params, deed };
-        }
-        let (currency, amount) = (*random.pick(&CURRENCIES), 1 + random.below(5000) as i64);
-        let params = vec![
-            pair("amount", &amount.to_string()),
-            pair("currency", currency),
-            pair("reference", &key),
-        ];
-        let path = format!("/v1/test_helpers/customers/{whom}/fund_cash_balance");
-        let deed = Deed::Fund(whom, currency, amount);
-        Sent { key, account, path, params, deed }
+/// Moves the clock by days, against kills on the way. What is done on the way is done once.
+fn move_clock(server: &mut Server, told: &mut Told, random: &mut Random, days: i64) {
+    let sent = told.clock_move(days * 24 * 60 * 60);
+    for _ in 0..KILLS_PER_MOVE {
+        let api = Api::new(server);
+        let life = Duration::from_millis(random.below(MOVE_LIFE_MS) as u64);
+        thread::scope(|scope| {
+            scope.spawn(|| drop(api.send(&sent)));
+            thread::sleep(life);
+            server.kill9();
+        });
+        server.restart();
+        told.check_clock(&Api::new(server));
     }
-
-    /// Notes an answer.
-    fn keep(&mut self, sent: &Sent, answer: &Answer) {
-        assert_eq!(answer.status, 200, "{} {:?}: {}", sent.path, sent.params, answer.body);
-        let id = text(&answer.json().expect("JSON")["id"]);
-        match &sent.deed {
-            Deed::Create => {
-                let holder = Holder {
-                    account: sent.account,
-                    key: sent.key.clone(),
-                    touched: true,
-                    ..Holder::default()
-                };
-                let before = self.customers.insert(id, holder);
-                assert!(before.is_none(), "a customer was made twice");
-            }
-            Deed::Fund(whom, currency, amount) => {
-                let holder = self.customers.get_mut(whom).expect("it was made");
-                holder.touched = true;
-                holder.funded.insert(sent.key.clone(), (id, currency, *amount));
-            }
-            Deed::Update(whom, name, value) => {
-                let holder = self.customers.get_mut(whom).expect("it was made");
-                holder.touched = true;
-                holder.metadata.insert(name.clone(), value.clone());
-            }
-        }
-        let body = answer.body.clone();
-        self.kept.push(Kept { sent: sent.clone(), body });
-    }
-
-    /// Each key of this round, and some older ones, give the same bytes again.
-    fn check_keys(&self, api: &Api, fresh: usize, random: &mut Random) {
-        let old = (0..OLD_KEYS_PER_ROUND.min(fresh)).map(|_| random.below(fresh));
-        for at in old.chain(fresh.saturating_sub(OLD_KEYS_PER_ROUND * 4)..self.kept.len()) {
-            let Kept { sent, body } = &self.kept[at];
-            let again = api.send(sent).expect("the server runs");
-            assert_eq!((again.status, &again.body), (200, body), "{}", sent.key);
-            assert_eq!(again.header_value("Idempotent-Replayed"), Some("true"));
-        }
-    }
-
-    /// Whoever was touched has what the clients know and nothing else.
-    fn check_objects(&mut self, api: &Api) {
-        for (id, holder) in self.customers.iter_mut().filter(|(_, holder)| holder.touched) {
-            holder.touched = false;
-            let account = holder.account;
-            let email = format!("{}@example.com", holder.key);
-            let found = api.all(account, &format!("/v1/customers?email={email}"));
-            assert_eq!(found.len(), 1, "{email}");
-            let customer = &found[0];
-            assert_eq!(customer["id"], id.as_str());
-            assert_eq!(customer["metadata"], serde_json::json!(holder.metadata));
-
-            let path = format!("/v1/customers/{id}/cash_balance_transactions");
-            let rows = api.all(account, &path);
-            let mut sums: BTreeMap<String, i64> = BTreeMap::new();
-            let mut seen = BTreeMap::new();
-            for row in rows.iter().rev() {
-                let amount = row["net_amount"].as_i64().expect("an amount");
-                let currency = CURRENCIES.iter().find(|name| row["currency"] == **name);
-                let currency = *currency.expect("a currency that was sent");
-                let sum = sums.entry(currency.to_owned()).or_default();
-                *sum += amount;
-                assert_eq!(row["ending_balance"], *sum, "{row}");
-                let key = text(&row["funded"]["bank_transfer"]["reference"]);
-                let before = seen.insert(key.clone(), (text(&row["id"]), currency, amount));
-                assert!(before.is_none(), "{key} was carried out twice");
-            }
-            assert_eq!(seen, holder.funded, "{id}");
-            let balance = api.get(account, &format!("/v1/customers/{id}/cash_balance"));
-            let available = balance["available"].as_object().cloned().unwrap_or_default();
-            assert_eq!(Value::Object(available), serde_json::json!(sums));
-        }
-    }
-
-    /// Each transaction was told once, and each customer that was made.
-    fn check_events(&self, api: &Api) {
-        for account in ACCOUNTS {
-            let mut told: BTreeMap<String, Vec<String>> = BTreeMap::new();
-            for event in api.all(account, "/v1/events") {
-                let of = told.entry(text(&event["type"])).or_default();
-                of.push(text(&event["data"]["object"]["id"]));
-            }
-            let own = || self.customers.iter().filter(|(_, holder)| holder.account == account);
-            let made: Vec<String> = own().map(|(id, _)| id.clone()).collect();
-            let funded = own().flat_map(|(_, holder)| holder.funded.values());
-            let funded: Vec<String> = funded.map(|(id, _, _)| id.clone()).collect();
-            for (name, want) in
-                [("customer.created", made), ("customer_cash_balance_transaction.created", funded)]
-            {
-                let got = told.remove(name).unwrap_or_default();
-                assert_eq!(got.len(), want.len(), "{name}");
-                let set = |ids: Vec<String>| ids.into_iter().collect::<BTreeSet<_>>();
-                assert!(set(got) == set(want), "{name}: other objects than there are");
-            }
-        }
-    }
+    let api = Api::new(server);
+    told.keep(&sent, &api.send(&sent).expect("the server runs"));
+    told.check_clock(&api);
+    told.touch_all();
+    told.check_customers(&api);
 }
 
+/// A way into both worlds.
 struct Api(Client);
 
 impl Api {
@@ -317,21 +185,6 @@ impl Api {
         let answer = self.0.send(&request).expect("the server runs");
         assert_eq!(answer.status, 200, "{target}: {}", answer.body);
         answer.json().expect("JSON")
-    }
-
-    /// Every row of a list, newest first.
-    fn all(&self, account: &str, target: &str) -> Vec<Value> {
-        let (mut rows, mut after) = (Vec::new(), String::new());
-        let mark = if target.contains('?') { '&' } else { '?' };
-        loop {
-            let page = self.get(account, &format!("{target}{mark}limit=100{after}"));
-            rows.extend(page["data"].as_array().expect("a list").iter().cloned());
-            if page["has_more"] != true {
-                return rows;
-            }
-            let last = rows.last().map(|row| text(&row["id"])).expect("a page has rows");
-            after = format!("&starting_after={last}");
-        }
     }
 }
 

@@ -1,7 +1,14 @@
 //! What is awkward to write as a scenario: many clients at once, and walking through long lists.
 //!
-//! S34 (money that arrives from many sides at once) and S35 (pages without overlap).
+//! S34 (money that comes and goes on many sides at once), S35 (pages without overlap) and S42 (no
+//! money is lost or made).
 
+#[path = "ledger_over_http/conservation.rs"]
+mod conservation;
+#[path = "ledger_over_http/many_at_once.rs"]
+mod many_at_once;
+#[path = "ledger_over_http/mixed_load.rs"]
+mod mixed_load;
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -85,9 +92,28 @@ impl Api {
     }
 
     fn new_customer(&self) -> String {
-        let (status, customer) = self.call("POST", "/v1/customers", &[]);
-        assert_eq!(status, 200, "{customer}");
-        text(&customer["id"])
+        text(&self.made("/v1/customers", &[("email", "ada@example.com")])["id"])
+    }
+
+    /// Posts what must succeed.
+    fn made(&self, path: &str, params: &[(&str, &str)]) -> Value {
+        let (status, made) = self.call("POST", path, params);
+        assert_eq!(status, 200, "{path} {params:?}: {made}");
+        made
+    }
+
+    /// Gets what must be there.
+    fn get(&self, target: &str) -> Value {
+        let (status, found) = self.call("GET", target, &[]);
+        assert_eq!(status, 200, "{target}: {found}");
+        found
+    }
+
+    /// All money of the world, checked. Nobody may write meanwhile.
+    fn assert_conserved(&self, customers: &[String]) -> conservation::World {
+        let world = conservation::World::read(&|path| self.get(path), customers);
+        world.check();
+        world
     }
 
     /// Funds once; gives the status and the id of the transaction.

@@ -26,16 +26,68 @@ scenarios! {
     S01_fresh_customer
     S02_reconciliation_mode
     S03_fund_nothing_open
+    S04_fees_and_no_delay
+    S04_pay_from_balance
+    S05_wait_for_transfer
+    S05_wait_in_other_currencies
+    S06_underpay_then_complete
+    S07_overpay
+    S08_part_at_confirm
+    S09_apply_more_ways
+    S09_manual_mode
+    S10_manual_mode_money_first
+    S11_apply_errors
+    S12_reference_beats_age_and_amount
+    S13_exact_sum_smallest_group
+    S14_exact_sum_of_a_group
+    S15_oldest_first
+    S16_ties_by_age
+    S17_japan_ignores_references
     S18_currencies_do_not_mix
+    S19_cancel_part_paid
+    S20_change_amount_of_part_paid
+    S21_too_little_and_no_funding_type
+    S22_bad_creates
     S23_funding_instructions
     S24_fund_validation
     S24_fund_with_live_key
+    S25_refund_to_bank
+    S26_refund_pays_out_bounces_expires
+    S27_refund_to_cash_balance
+    S28_return_of_cash
     S29_reversal_without_overdraft
+    S30_overdraft
+    S31_sweep
     S32_delete
     S33_idempotency
     S35_paging
     S36_expansion
+    S39_payout
     S40_modes_apart
+    automatic_payment_methods
+    bank_transfers
+    bank_transfers_in_production
+    clock
+    clock_in_production
+    fees_and_settlement
+    invoices_bad_requests
+    invoices_given_up
+    invoices_life
+    invoices_oldest_first
+    invoices_overdue
+    invoices_paid_by_hand
+    invoices_under_and_over
+    journal
+    payment_intent_life
+    payouts_more
+    payouts_that_fail
+    payouts_weekend
+    reconciliation_old_money
+    reconciliation_ties
+    refunds_by_rail
+    refunds_more
+    returns_by_age
+    returns_by_age_given_back
 }
 
 #[test]

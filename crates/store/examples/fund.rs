@@ -6,11 +6,22 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use books::cash_balance::ReconciliationMode;
+use books::cash_balance::{BankTransfer, Sender as Payer};
+use books::decision::AccountNumbers;
 use books::event::RequestCause;
+use books::funding::Instructions;
 use books::time::Millis;
-use books::{Command, Currency, IdKey, Number, Refusal, Reply, World};
-use store::{Idempotency, Job, Kept, Lane, LaneOptions, Location, Outcome, Store, WorkingSet};
+use books::{Command, Currency, IdKey, Number, Refusal, Reply, Rules, World};
+use store::{Idempotency, Job, Kept, Lane, LaneOptions, Location, Outcome, Sight, Store};
+
+/// Nobody asks for account numbers here.
+struct NoBank;
+
+impl AccountNumbers for NoBank {
+    fn draw(&self, _: Number, _: &str, _: Option<&str>, _: u32) -> Option<Instructions> {
+        None
+    }
+}
 
 struct Load {
     command: Command,
@@ -32,13 +43,13 @@ impl Job for Load {
     fn command(&self) -> &Command {
         &self.command
     }
-    fn cause(&self) -> Arc<RequestCause> {
-        self.cause.clone()
+    fn cause(&self) -> Option<Arc<RequestCause>> {
+        Some(self.cause.clone())
     }
     fn idempotency(&self) -> Option<&Idempotency> {
         Some(&self.key)
     }
-    fn keep(&self, result: &Result<Reply, Refusal>, _: &WorkingSet) -> Option<Kept> {
+    fn keep(&self, result: &Result<Reply, Refusal>, _: &Sight<'_>) -> Option<Kept> {
         match result {
             Ok(Reply::CashTransaction(row)) => Some(Kept::CashTransaction(row.key)),
             _ => Some(Kept::Bytes { status: 200, body: vec![b' '; 600] }),
@@ -130,7 +141,8 @@ fn main() {
         batch_max: 256,
         queue_max: 4096,
         linger: Duration::from_micros(30),
-        default_mode: ReconciliationMode::Automatic,
+        rules: Rules::default(),
+        accounts: Arc::new(NoBank),
         clock: Arc::new(|| {
             let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             Millis(since.as_millis() as i64)
@@ -144,10 +156,15 @@ fn main() {
     let made = bench.run("create customers", customers, 256, |_| Command::CreateCustomer {
         edits: vec![books::command::Edit::Email(Some("ada@example.com".into()))],
     });
+    let transfer = BankTransfer {
+        reference: Some("INV-100".into()),
+        sender: Payer::simulated(Currency::USD).expect("dollars are sent by transfer"),
+    };
     bench.run("fund", fundings, in_flight, |bench| Command::Fund {
         customer: made[bench.random() as usize % made.len()],
         amount_minor: 1000,
         currency: Currency::USD,
-        reference: Some("INV-100".into()),
+        transfer: transfer.clone(),
+        simulated: false,
     });
 }

@@ -59,9 +59,9 @@ CREATE TABLE timer (
     due      INTEGER NOT NULL,
     world    INTEGER NOT NULL,
     number   INTEGER NOT NULL,
-    kind     TEXT    NOT NULL,
     customer INTEGER NOT NULL,
-    PRIMARY KEY (due, world, number, kind)
+    kind     TEXT    NOT NULL,
+    PRIMARY KEY (due, world, number, customer, kind)
 ) STRICT, WITHOUT ROWID;
 
 -- Up to which credit the unclaimed money of a world has been looked at: the journal itself is the

@@ -1,25 +1,36 @@
 //! The doctor: reads a whole database, online, and holds it against the invariants of the books.
 //!
 //! It works on one snapshot, so a server may go on writing. It reads every row once, in key order,
-//! and reports progress by rows.
+//! looks up by its key what a row names, and reports progress by rows. What the auditor keeps
+//! meanwhile is bounded by what is under way (see there); what SQLite sorts for the queries below
+//! goes to a temporary file, of the size of the cash balances at the most.
+
+mod documents;
+mod journal;
 
 use std::path::Path;
 
-use books::audit::{Auditor, Report};
-use books::funding::Instructions;
-use books::id::Number;
-use books::journal::{Account, Entry, Posting, Seal};
-use books::{Customer, World};
-use rusqlite::{Connection, Row, params};
+use books::audit::{self, Auditor, Found, Report};
+use books::id::{Kind, Number, RowKey};
+use books::journal::Account;
+use books::{Document, World};
+use rusqlite::{Connection, Row};
 
-use crate::error::Result;
-use crate::rows::{self, BALANCE_COLUMNS, CASH_COLUMNS, Cur, EVENT_COLUMNS, Num};
+use crate::error::{Result, StoreError};
+use crate::lookup;
+use crate::rows::Cur;
 use crate::sqlite::{Access, open_existing};
 
 /// How often progress is told: every so many rows.
 const TELL_EVERY: u64 = 10_000;
 
-/// References that must lead somewhere: what it is called, and a query for those that do not.
+/// The invariant that rows are written in one way only, which the seals rest on.
+const SPELLED: &str = "every row is spelled as Purser writes it";
+
+/// Tables whose rows count as progress.
+const TABLES: [&str; 5] = ["entry", "cash_transaction", "document", "balance_transaction", "timer"];
+
+/// What must hold between tables: what it is called, and a query for the rows that break it.
 const REFERENCES: &[(&str, &str)] = &[
     (
         "every cash balance transaction belongs to a customer",
@@ -30,6 +41,30 @@ const REFERENCES: &[(&str, &str)] = &[
         "every set of funding instructions belongs to a customer",
         "SELECT i.world, i.customer FROM funding_instructions i WHERE NOT EXISTS
              (SELECT 1 FROM customer c WHERE c.world = i.world AND c.number = i.customer)",
+    ),
+    (
+        "every document belongs to a customer",
+        "SELECT d.world, d.number FROM document d WHERE d.customer > 0 AND NOT EXISTS
+             (SELECT 1 FROM customer c WHERE c.world = d.world AND c.number = d.customer)",
+    ),
+    (
+        "open places for money are what the payment intents say",
+        "SELECT p.world, p.intent FROM payable p WHERE NOT EXISTS
+             (SELECT 1 FROM document d WHERE d.world = p.world AND d.number = p.intent
+              AND d.kind = 'payment_intent' AND d.customer = p.customer)",
+    ),
+    (
+        // What cannot be read is called so elsewhere, and only passed over here.
+        "payments from a cash balance are what the payment intents say",
+        "WITH moved AS (SELECT world, customer, sum(-net_amount) AS applied,
+                 CASE WHEN json_valid(detail) THEN detail ->> '$.payment_intent' END AS intent
+             FROM cash_transaction WHERE type IN ('applied_to_payment', 'unapplied_from_payment')
+             GROUP BY world, customer, intent)
+         SELECT d.world, d.number FROM document d LEFT JOIN moved m
+             ON m.world = d.world AND m.customer = d.customer AND m.intent = d.number
+         WHERE d.kind = 'payment_intent' AND coalesce(m.applied, 0) <>
+             CASE WHEN json_valid(d.data) THEN coalesce(d.data ->> '$.applied', 0)
+             ELSE coalesce(m.applied, 0) END",
     ),
     (
         "every event is about something that exists",
@@ -65,13 +100,15 @@ const REFERENCES: &[(&str, &str)] = &[
 /// are.
 pub fn examine(path: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Report> {
     let db = open_existing(path, Access::Examine).or_else(|_| open_existing(path, Access::Read))?;
+    db.pragma_update(None, "temp_store", "FILE")?;
     db.execute_batch("BEGIN")?;
     let mut auditor = Auditor::default();
     integrity(&db, &mut auditor)?;
-    let count = |table: &str| {
-        db.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<_, i64>(0))
-    };
-    let total = (count("entry")? + count("cash_transaction")?) as u64;
+    let mut total = 0;
+    for table in TABLES {
+        let count = format!("SELECT count(*) FROM {table}");
+        total += db.query_row(&count, [], |row| row.get::<_, i64>(0))? as u64;
+    }
     let mut done = 0;
     let mut tell = || {
         done += 1;
@@ -79,9 +116,15 @@ pub fn examine(path: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Report
             progress(done, total);
         }
     };
-    entries(&db, &mut auditor, &mut tell)?;
-    transactions(&db, &mut auditor, &mut tell)?;
-    documents(&db, &mut auditor)?;
+    journal::entries(&db, &mut auditor, &mut tell)?;
+    journal::transactions(&db, &mut auditor, &mut tell)?;
+    documents::documents(&db, &mut auditor, &mut tell)?;
+    documents::lines(&db, &mut auditor, &mut tell)?;
+    documents::timers(&db, &mut auditor, &mut tell)?;
+    auditor.all_was_fed();
+    documents::customers(&db, &mut auditor)?;
+    documents::instructions(&db, &mut auditor)?;
+    documents::events(&db, &mut auditor)?;
     sums(&db, &mut auditor)?;
     references(&db, &mut auditor)?;
     Ok(auditor.finish())
@@ -100,136 +143,6 @@ fn integrity(db: &Connection, auditor: &mut Auditor) -> Result<()> {
     Ok(())
 }
 
-fn entries(db: &Connection, auditor: &mut Auditor, tell: &mut dyn FnMut()) -> Result<()> {
-    let mut select = db.prepare(
-        "SELECT e.world, e.number, e.kind, e.seal, p.account, p.owner, p.currency, p.amount, p.line
-         FROM entry e LEFT JOIN posting p ON p.world = e.world AND p.entry = e.number
-         ORDER BY e.world, e.number, p.line",
-    )?;
-    let mut found = select.query([])?;
-    let mut open: Option<Opened> = None;
-    while let Some(row) = found.next()? {
-        let (world, Num(number)) = (World(row.get(0)?), row.get(1)?);
-        if open.as_ref().is_none_or(|o| (o.world, o.number) != (world, number)) {
-            if let Some(done) = open.take() {
-                done.check(db, auditor)?;
-                tell();
-            }
-            open = Some(Opened {
-                world,
-                number,
-                kind: row.get(2)?,
-                seal: row.get(3)?,
-                postings: Vec::new(),
-            });
-        }
-        if let Some(opened) = open.as_mut().filter(|_| row.get_ref(4).is_ok_and(|v| !is_null(v))) {
-            match rows::posting(row, 4) {
-                Ok(posting) => {
-                    let line = opened.postings.len() as i64;
-                    if !is_spelled(row, &posting, line)? {
-                        auditor.found(SPELLED, format!("a posting of entry {}", number.0));
-                    }
-                    opened.postings.push(posting);
-                }
-                Err(error) => auditor.found("every row can be read", error.to_string()),
-            }
-        }
-    }
-    if let Some(done) = open.take() {
-        done.check(db, auditor)?;
-        tell();
-    }
-    Ok(())
-}
-
-fn is_null(value: rusqlite::types::ValueRef<'_>) -> bool {
-    value.data_type() == rusqlite::types::Type::Null
-}
-
-/// The invariant that rows are written in one way only, which the seals rest on.
-const SPELLED: &str = "every row is spelled as Purser writes it";
-
-fn is_spelled(row: &Row<'_>, posting: &Posting, line: i64) -> Result<bool> {
-    let (_, owner) = posting.account.code();
-    Ok(row.get::<_, Num>(5)?.0 == owner
-        && row.get::<_, String>(6)? == posting.currency.as_str()
-        && row.get::<_, i64>(8)? == line)
-}
-
-/// An entry while its postings are read.
-struct Opened {
-    world: World,
-    number: Number,
-    kind: String,
-    seal: Seal,
-    postings: Vec<Posting>,
-}
-
-impl Opened {
-    fn check(self, db: &Connection, auditor: &mut Auditor) -> Result<()> {
-        let name = format!("entry {} in world {}", self.number.0, self.world.0);
-        let owner = self.postings.iter().find_map(|posting| match posting.account {
-            Account::CustomerCash(customer) => Some(customer),
-            _ => None,
-        });
-        let kind = rows::entry_kind(&self.kind);
-        let entry = kind.map(|kind| Entry::new(self.number, kind, self.postings));
-        match entry {
-            Ok(Ok(entry)) => {
-                let booked = match owner {
-                    Some(customer) => booked(db, self.world, customer, self.number, auditor)?,
-                    None => None,
-                };
-                auditor.entry(self.world, &entry, booked.as_ref(), &self.seal);
-            }
-            Ok(Err(why)) => auditor.found("postings sum to zero", format!("{name}: {why:?}")),
-            Err(error) => auditor.found("every row can be read", format!("{name}: {error}")),
-        }
-        Ok(())
-    }
-}
-
-fn booked(
-    db: &Connection,
-    world: World,
-    customer: Number,
-    number: Number,
-    auditor: &mut Auditor,
-) -> Result<Option<books::cash_balance::CashTransaction>> {
-    let mut select = db.prepare_cached(&format!(
-        "SELECT {CASH_COLUMNS} FROM cash_transaction
-         WHERE world = ?1 AND customer = ?2 AND number = ?3"
-    ))?;
-    let mut found = select.query(params![world.0, Num(customer), Num(number)])?;
-    let Some(row) = found.next()? else {
-        return Ok(None);
-    };
-    Ok(readable(rows::cash_transaction(row, customer), auditor))
-}
-
-fn transactions(db: &Connection, auditor: &mut Auditor, tell: &mut dyn FnMut()) -> Result<()> {
-    let mut select = db.prepare(&format!(
-        "SELECT {CASH_COLUMNS}, world, customer FROM cash_transaction
-         ORDER BY world, customer, number"
-    ))?;
-    let mut found = select.query([])?;
-    while let Some(row) = found.next()? {
-        let (world, Num(customer)) = (World(row.get(7)?), row.get(8)?);
-        if let Some(transaction) = readable(rows::cash_transaction(row, customer), auditor) {
-            let spelled = row.get::<_, String>(2)? == transaction.currency.as_str()
-                && row.get::<_, Option<String>>(5)? == transaction.others.to_text()
-                && row.get::<_, Option<String>>(6)? == transaction.cause.detail();
-            if !spelled {
-                auditor.found(SPELLED, format!("transaction {}", transaction.key.number.0));
-            }
-            auditor.transaction(world, &transaction);
-        }
-        tell();
-    }
-    Ok(())
-}
-
 /// A row that cannot be read is a finding, not the end of the examination.
 fn readable<T>(row: Result<T>, auditor: &mut Auditor) -> Option<T> {
     match row {
@@ -241,37 +154,26 @@ fn readable<T>(row: Result<T>, auditor: &mut Auditor) -> Option<T> {
     }
 }
 
-/// Rows that are not money: each has to be readable.
-fn documents(db: &Connection, auditor: &mut Auditor) -> Result<()> {
-    let document = |row: &Row<'_>| -> Result<String> { Ok(row.get(0)?) };
-    each(db, "SELECT data FROM customer", auditor, &|row| {
-        let customer: Customer = serde_json::from_str(&document(row)?)?;
-        drop(customer);
-        Ok(())
-    })?;
-    each(db, "SELECT data FROM funding_instructions", auditor, &|row| {
-        let made: Instructions = serde_json::from_str(&document(row)?)?;
-        drop(made);
-        Ok(())
-    })?;
-    let events = format!("SELECT {EVENT_COLUMNS} FROM event");
-    each(db, &events, auditor, &|row| rows::event(row).map(drop))?;
-    let lines = format!("SELECT {BALANCE_COLUMNS} FROM balance_transaction");
-    each(db, &lines, auditor, &|row| rows::balance_transaction(row).map(drop))
-}
-
-fn each(
-    db: &Connection,
-    query: &str,
-    auditor: &mut Auditor,
-    read: &dyn Fn(&Row<'_>) -> Result<()>,
-) -> Result<()> {
-    let mut select = db.prepare(query)?;
-    let mut found = select.query([])?;
-    while let Some(row) = found.next()? {
-        readable(read(row), auditor);
+/// Looks up what a row names. What cannot be read is there, and called unreadable by whoever comes
+/// past it.
+fn find(db: &Connection, world: World, kind: Kind, key: RowKey) -> Result<Found> {
+    let found = match kind {
+        Kind::CashTransaction => lookup::cash_transaction(db, world, key)
+            .map(|row| row.map(|row| audit::Row::CashTransaction(Box::new(row)))),
+        Kind::BalanceTransaction => lookup::balance_transaction(db, world, key.number)
+            .map(|line| line.map(|line| audit::Row::BalanceTransaction(Box::new(line)))),
+        _ => {
+            let is_it = |document: &Document| (document.kind(), document.key()) == (kind, key);
+            lookup::document(db, world, key.number)
+                .map(|document| document.filter(is_it).map(audit::Row::Document))
+        }
+    };
+    match found {
+        Ok(Some(row)) => Ok(Found::Row(row)),
+        Ok(None) => Ok(Found::Nothing),
+        Err(StoreError::Corrupt(_) | StoreError::Other(_)) => Ok(Found::Something),
+        Err(error) => Err(error),
     }
-    Ok(())
 }
 
 fn sums(db: &Connection, auditor: &mut Auditor) -> Result<()> {

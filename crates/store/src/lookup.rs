@@ -132,10 +132,10 @@ pub(crate) fn document(db: &Connection, world: World, number: Number) -> Result<
     one(db, sql, params![world.0, Num(number)], rows::document)
 }
 
-/// The bank accounts of the merchant, removed ones included.
-pub(crate) fn bank_accounts(db: &Connection, world: World) -> Result<Vec<Document>> {
+/// All documents of a kind: only for kinds of which there are few.
+pub(crate) fn of_the_account(db: &Connection, world: World, kind: Kind) -> Result<Vec<Document>> {
     let sql = "SELECT kind, data FROM document WHERE world = ?1 AND kind = ?2 ORDER BY number";
-    all(db, sql, params![world.0, Kind::BankAccount.object()], rows::document)
+    all(db, sql, params![world.0, kind.object()], rows::document)
 }
 
 /// A line of the merchant's balance.

@@ -12,6 +12,7 @@ use crate::error::{Result, StoreError};
 pub const ALL: &[(&str, &str)] = &[
     ("begin", include_str!("../migrations/0001_begin.sql")),
     ("the life of money", include_str!("../migrations/0002_the_life_of_money.sql")),
+    ("webhooks", include_str!("../migrations/0003_webhooks.sql")),
 ];
 
 /// Brings a database up to the newest schema.

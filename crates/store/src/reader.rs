@@ -16,11 +16,12 @@ use std::time::{Duration, Instant};
 use books::balance::{BalanceKind, BalanceTransaction};
 use books::cash_balance::CashTransaction;
 use books::customer::Customer;
-use books::event::Event;
+use books::event::{Event, EventKind};
 use books::funding::Instructions;
 use books::id::{Kind, Number, RowKey};
 use books::journal::{Account, Entry, Posting, Seal};
 use books::timer::{Look, Lot, Timer};
+use books::webhook::{Attempt, WebhookEndpoint};
 use books::{Currency, Document, Purse, Timestamp, World};
 use rusqlite::{Connection, Row, params};
 
@@ -28,7 +29,7 @@ use crate::admin::{self, ApiKey};
 use crate::error::{Result, StoreError};
 use crate::lookup;
 use crate::purses::{Purses, is_running};
-use crate::rows::{self, BALANCE_COLUMNS, CASH_COLUMNS, DOCUMENT_COLUMNS, EVENT_COLUMNS, Num};
+use crate::rows::{self, ATTEMPT_COLUMNS, BALANCE_COLUMNS, CASH_COLUMNS, DOCUMENT_COLUMNS, EVENT_COLUMNS, Num};
 use crate::sqlite::{Access, connect};
 
 /// How long a snapshot is used again while this process commits nothing.
@@ -139,6 +140,8 @@ pub struct DocumentFilter {
     pub parent: Option<Number>,
     /// Only those in which a field of the document has this text.
     pub fields: Vec<(&'static str, String)>,
+    /// Only those in which a field of the document is left out.
+    pub absent: Vec<&'static str>,
     /// Only those in which a field of the document is a number between two, both included.
     pub ranges: Vec<(&'static str, i64, i64)>,
 }
@@ -241,6 +244,102 @@ impl Reader {
         self.page("event", EVENT_COLUMNS, "?4 IS NULL", at, rows::event)
     }
 
+    /// Events of some types: one walk along the index for each, and the pages merged.
+    pub fn events_of(
+        &self,
+        world: World,
+        kinds: &[EventKind],
+        window: Window,
+    ) -> Result<Page<Event>> {
+        let (mut rows, mut has_more) = (Vec::new(), false);
+        for kind in kinds {
+            let at = (world, window, kind.as_str());
+            let page = self.page("event", EVENT_COLUMNS, "type = ?4", at, rows::event)?;
+            has_more |= page.has_more;
+            rows.extend(page.rows);
+        }
+        rows.sort_unstable_by_key(|event: &Event| std::cmp::Reverse(event.number));
+        has_more |= rows.len() > window.limit;
+        match window.from_oldest {
+            true => drop(rows.drain(..rows.len().saturating_sub(window.limit))),
+            false => rows.truncate(window.limit),
+        }
+        Ok(Page { rows, has_more })
+    }
+
+    /// Events after one of them, oldest first: what a webhook endpoint is still to be told.
+    pub fn events_after(&self, world: World, after: Number, limit: usize) -> Result<Vec<Event>> {
+        let sql = format!(
+            "SELECT {EVENT_COLUMNS} FROM event WHERE world = ?1 AND number > ?2
+             ORDER BY number LIMIT ?3"
+        );
+        let at = params![world.0, Num(after), limit as i64];
+        lookup::all(self.db()?, &sql, at, rows::event)
+    }
+
+    /// The webhook endpoints of all worlds that are not removed.
+    pub fn webhook_endpoints(&self) -> Result<Vec<(World, WebhookEndpoint)>> {
+        let sql = "SELECT kind, data, world FROM document
+                   WHERE kind = 'webhook_endpoint' ORDER BY world, number";
+        let all = lookup::all(self.db()?, sql, [], |row| {
+            Ok((World(row.get(2)?), rows::document(row)?))
+        })?;
+        let endpoint = |(world, document)| match document {
+            Document::WebhookEndpoint(endpoint) if !endpoint.deleted => Some((world, *endpoint)),
+            _ => None,
+        };
+        Ok(all.into_iter().filter_map(endpoint).collect())
+    }
+
+    /// The webhook endpoints of a world that are not removed.
+    pub fn webhook_endpoints_of(&self, world: World) -> Result<Vec<WebhookEndpoint>> {
+        let all = lookup::of_the_account(self.db()?, world, Kind::WebhookEndpoint)?;
+        let endpoint = |document| match document {
+            Document::WebhookEndpoint(endpoint) if !endpoint.deleted => Some(*endpoint),
+            _ => None,
+        };
+        Ok(all.into_iter().filter_map(endpoint).collect())
+    }
+
+    /// Up to which event an endpoint was told; `None` before the first.
+    pub fn told(&self, world: World, endpoint: Number) -> Result<Option<Number>> {
+        let sql = "SELECT number FROM told WHERE world = ?1 AND endpoint = ?2";
+        let at = params![world.0, Num(endpoint)];
+        lookup::one(self.db()?, sql, at, |row| Ok(row.get::<_, Num>(0)?.0))
+    }
+
+    /// The attempts to tell endpoints of an event, by endpoint and in order.
+    pub fn attempts(&self, world: World, event: Number) -> Result<Vec<(Number, Attempt)>> {
+        let sql = format!(
+            "SELECT {ATTEMPT_COLUMNS} FROM delivery_attempt WHERE world = ?1 AND event = ?2
+             ORDER BY endpoint, attempt"
+        );
+        lookup::all(self.db()?, &sql, params![world.0, Num(event)], rows::attempt)
+    }
+
+    /// The newest attempts to tell an endpoint of anything.
+    pub fn attempts_of(
+        &self,
+        world: World,
+        endpoint: Number,
+        limit: usize,
+    ) -> Result<Vec<Attempt>> {
+        let sql = format!(
+            "SELECT {ATTEMPT_COLUMNS} FROM delivery_attempt WHERE world = ?1 AND endpoint = ?2
+             ORDER BY at DESC LIMIT ?3"
+        );
+        let at = params![world.0, Num(endpoint), limit as i64];
+        lookup::all(self.db()?, &sql, at, |row| Ok(rows::attempt(row)?.1))
+    }
+
+    /// Retries that are due, those that have been for longest first.
+    pub fn due_retries(&self, now: Timestamp, limit: usize) -> Result<Vec<(World, Timer)>> {
+        let sql = "SELECT due, world, number, kind, customer FROM timer
+                   WHERE due <= ?1 AND kind = 'redeliver'
+                   ORDER BY due, world, number, customer, kind LIMIT ?2";
+        lookup::all(self.db()?, sql, params![now.0, limit as i64], rows::timer)
+    }
+
     /// One balance transaction.
     pub fn balance_transaction(
         &self,
@@ -324,6 +423,9 @@ impl Reader {
             sql += &format!(" AND data ->> '$.{field}' = ?4 ->> '$.field_{field}'");
             wanted.insert(format!("field_{field}"), value.as_str().into());
         }
+        for field in &filter.absent {
+            sql += &format!(" AND data ->> '$.{field}' IS NULL");
+        }
         for (field, from, to) in &filter.ranges {
             sql += &format!(
                 " AND data ->> '$.{field}' BETWEEN ?4 ->> '$.from_{field}' AND \
@@ -367,16 +469,17 @@ impl Reader {
         Ok(Page { rows: entries, has_more: heads.has_more })
     }
 
-    /// Timers that are due, those that have been for longest first.
+    /// Timers that are due, those that have been for longest first; retries of webhooks aside.
     pub fn due_timers(&self, now: Timestamp, limit: usize) -> Result<Vec<(World, Timer)>> {
-        let sql = "SELECT due, world, number, kind, customer FROM timer WHERE due <= ?1
-                   ORDER BY due, world, number, kind LIMIT ?2";
+        let sql = "SELECT due, world, number, kind, customer FROM timer
+                   WHERE due <= ?1 AND kind != 'redeliver'
+                   ORDER BY due, world, number, customer, kind LIMIT ?2";
         lookup::all(self.db()?, sql, params![now.0, limit as i64], rows::timer)
     }
 
     /// When the next timer is due.
     pub fn next_timer(&self) -> Result<Option<Timestamp>> {
-        let sql = "SELECT due FROM timer ORDER BY due LIMIT 1";
+        let sql = "SELECT due FROM timer WHERE kind != 'redeliver' ORDER BY due LIMIT 1";
         lookup::one(self.db()?, sql, [], |row| Ok(Timestamp(row.get(0)?)))
     }
 

@@ -8,7 +8,9 @@ use books::funding::Instructions;
 use books::id::{Kind, Number, RowKey};
 use books::journal::{Account, Entry, EntryKind, Posting, Seal};
 use books::reconciliation::{Payable, PayableKind};
+use books::time::Millis;
 use books::timer::{Look, Timer, TimerKind};
+use books::webhook::Attempt;
 use books::{Currency, Document, Timestamp, World};
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Row, ToSql, params};
@@ -266,7 +268,7 @@ pub(crate) fn event(row: &Row<'_>) -> Result<Event> {
     Ok(Event { number: row.get::<_, Num>(0)?.0, kind, object, cause })
 }
 
-pub(crate) const BALANCE_COLUMNS: &str = "number, type, currency, amount, fee, available_on,
+pub(crate) const BALANCE_COLUMNS: &str = "number, type, currency, amount, fee, available_on, \
     source_kind, source_customer, source, description";
 
 /// Reads [`BALANCE_COLUMNS`].
@@ -422,10 +424,12 @@ pub(crate) fn insert_timer(db: &Connection, world: World, timer: &Timer) -> Resu
 
 pub(crate) fn delete_timer(db: &Connection, world: World, timer: &Timer) -> Result<()> {
     let mut delete = db.prepare_cached(
-        "DELETE FROM timer WHERE due = ?1 AND world = ?2 AND number = ?3 AND kind = ?4",
+        "DELETE FROM timer
+         WHERE due = ?1 AND world = ?2 AND number = ?3 AND customer = ?4 AND kind = ?5",
     )?;
     let Timer { due, kind, key } = timer;
-    delete.execute(params![due.0, world.0, Num(key.number), kind.as_str()])?;
+    let (number, customer) = (Num(key.number), Num(key.customer));
+    delete.execute(params![due.0, world.0, number, customer, kind.as_str()])?;
     Ok(())
 }
 
@@ -451,4 +455,62 @@ pub(crate) fn put_looked(
     )?;
     upsert.execute(params![world.0, look.days(), Num(number)])?;
     Ok(())
+}
+
+/// Notes up to which event an endpoint was told.
+pub(crate) fn put_told(
+    db: &Connection,
+    world: World,
+    endpoint: Number,
+    upto: Number,
+) -> Result<()> {
+    let mut upsert = db.prepare_cached(
+        "INSERT INTO told (world, endpoint, number) VALUES (?1, ?2, ?3)
+         ON CONFLICT (world, endpoint) DO UPDATE SET number = max(number, excluded.number)",
+    )?;
+    upsert.execute(params![world.0, Num(endpoint), Num(upto)])?;
+    Ok(())
+}
+
+/// Notes an attempt. One that was noted before, by somebody who crashed afterwards, stays.
+pub(crate) fn insert_attempt(
+    db: &Connection,
+    world: World,
+    endpoint: Number,
+    attempt: &Attempt,
+) -> Result<()> {
+    let mut insert = db.prepare_cached(
+        "INSERT INTO delivery_attempt (world, event, endpoint, attempt, at, latency_ms, status,
+             answer, by_hand) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+         ON CONFLICT DO NOTHING",
+    )?;
+    insert.execute(params![
+        world.0,
+        Num(attempt.event),
+        Num(endpoint),
+        attempt.attempt,
+        attempt.at.0,
+        attempt.latency_ms,
+        attempt.status,
+        attempt.answer,
+        attempt.by_hand,
+    ])?;
+    Ok(())
+}
+
+pub(crate) const ATTEMPT_COLUMNS: &str =
+    "event, attempt, at, latency_ms, status, answer, by_hand, endpoint";
+
+/// Reads [`ATTEMPT_COLUMNS`]: the endpoint, and the attempt.
+pub(crate) fn attempt(row: &Row<'_>) -> Result<(Number, Attempt)> {
+    let attempt = Attempt {
+        event: row.get::<_, Num>(0)?.0,
+        attempt: row.get(1)?,
+        at: Millis(row.get(2)?),
+        latency_ms: row.get(3)?,
+        status: row.get(4)?,
+        answer: row.get(5)?,
+        by_hand: row.get(6)?,
+    };
+    Ok((row.get::<_, Num>(7)?.0, attempt))
 }

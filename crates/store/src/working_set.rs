@@ -101,6 +101,8 @@ impl WorkingSet {
                 Change::TimerSet(_)
                 | Change::TimerDone(_)
                 | Change::Looked(..)
+                | Change::Told(..)
+                | Change::Attempt(..)
                 | Change::Event(_) => {}
             }
         }
@@ -116,6 +118,23 @@ pub struct Sight<'a> {
 }
 
 impl Sight<'_> {
+    /// Documents of a kind that belong to the account itself: there are few.
+    fn of_the_account(&self, kind: Kind) -> Vec<Document> {
+        let on_disk = self.found(lookup::of_the_account(self.db, self.world, kind));
+        let set = self.set.borrow();
+        let mut all: BTreeMap<Number, Document> =
+            on_disk.into_iter().map(|document| (document.key().number, document)).collect();
+        for number in set.written.get(&(self.world, Number(0))).into_iter().flatten() {
+            match set.documents.get(&(self.world, *number)) {
+                Some(Some(document)) if document.kind() == kind => {
+                    all.insert(*number, document.clone());
+                }
+                _ => {}
+            }
+        }
+        all.into_values().collect()
+    }
+
     /// What a read found, or nothing and a note of the failure.
     fn found<T: Default>(&self, read: Result<T>) -> T {
         read.unwrap_or_else(|error| {
@@ -193,18 +212,15 @@ impl View for Sight<'_> {
     }
 
     fn bank_accounts(&self) -> Vec<Document> {
-        let on_disk = self.found(lookup::bank_accounts(self.db, self.world));
-        let set = self.set.borrow();
-        let mut all: BTreeMap<Number, Document> =
-            on_disk.into_iter().map(|document| (document.key().number, document)).collect();
-        for number in set.written.get(&(self.world, Number(0))).into_iter().flatten() {
-            if let Some(Some(document)) = set.documents.get(&(self.world, *number)) {
-                all.insert(*number, document.clone());
-            }
-        }
-        let is_there =
-            |document: &Document| matches!(document, Document::BankAccount(a) if !a.deleted);
-        all.into_values().filter(is_there).collect()
+        let mut all = self.of_the_account(Kind::BankAccount);
+        all.retain(|document| matches!(document, Document::BankAccount(it) if !it.deleted));
+        all
+    }
+
+    fn webhook_endpoints(&self) -> Vec<Document> {
+        let mut all = self.of_the_account(Kind::WebhookEndpoint);
+        all.retain(|document| matches!(document, Document::WebhookEndpoint(it) if !it.deleted));
+        all
     }
 
     fn balance_transaction(&self, number: Number) -> Option<BalanceTransaction> {

@@ -101,6 +101,10 @@ impl Writer {
             Change::TimerSet(timer) => rows::insert_timer(&self.db, world, timer),
             Change::TimerDone(timer) => rows::delete_timer(&self.db, world, timer),
             Change::Looked(look, number) => rows::put_looked(&self.db, world, *look, *number),
+            Change::Told(endpoint, upto) => rows::put_told(&self.db, world, *endpoint, *upto),
+            Change::Attempt(endpoint, attempt) => {
+                rows::insert_attempt(&self.db, world, *endpoint, attempt)
+            }
             Change::Event(event) => rows::insert_event(&self.db, world, event),
         }
     }

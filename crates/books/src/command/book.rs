@@ -15,7 +15,9 @@ use crate::document::Document;
 use crate::event::{EventKind, EventObject};
 use crate::id::{Kind, Number, RowKey};
 use crate::journal::{Account, Entry, EntryKind, Posting};
-use crate::payment_intent::{Charge, ChargeRow, IntentStatus, PaymentIntent};
+use crate::payment_intent::{
+    BillingDetails, Charge, ChargeRow, IntentStatus, PaymentIntent, PaymentMethod,
+};
 use crate::reconciliation::{self, Arrival};
 use crate::time::Timestamp;
 use crate::timer::{DAY_S, Timer, TimerKind};
@@ -194,7 +196,23 @@ impl<'a, 'c> Book<'a, 'c> {
         Ok(held)
     }
 
+    /// Makes a payment method for an intent.
+    pub fn give_method(&mut self, intent: &mut PaymentIntent, details: &BillingDetails) {
+        let key = self.new_key();
+        let (payment_intent, billing_details) = (intent.key.number, details.clone());
+        self.put(PaymentMethod { key, payment_intent, billing_details });
+        intent.payment_method = Some(key.number);
+        intent.billing_details = details.clone();
+        if intent.status == IntentStatus::RequiresPaymentMethod {
+            intent.status = IntentStatus::RequiresConfirmation;
+        }
+    }
+
     fn complete(&mut self, intent: &mut PaymentIntent) -> Result<(), Refusal> {
+        if intent.payment_method.is_none() {
+            // That of an invoice, which nobody confirms.
+            self.give_method(intent, &BillingDetails::default());
+        }
         let (rules, now) = (self.ctx.rules, self.ctx.second());
         let fee = fee(rules.fee_bps, rules.fee_fixed, intent.amount);
         let at_once = rules.settlement_delay_days == 0;
@@ -237,7 +255,7 @@ impl<'a, 'c> Book<'a, 'c> {
         self.tell(EventKind::ChargeSucceeded, intent.clone());
         self.tell(EventKind::PaymentIntentSucceeded, intent.clone());
         super::invoices::intent_succeeded(self, intent);
-        if at_once {
+        if at_once && fee < intent.amount {
             let event = balance_event(self.ctx, self.view, &self.changes);
             self.note(Change::Event(event));
         }

@@ -11,11 +11,14 @@ use crate::event::EventKind;
 use crate::id::{Kind, Number, RowKey};
 use crate::payment_intent::{
     BillingDetails, Cancellation, IntentProfile, IntentShipping, IntentStatus, PaymentError,
-    PaymentIntent, PaymentMethod, TransferOptions,
+    PaymentIntent, TransferOptions,
 };
 
 /// A payment, at most: eight digits (Stripe's page "Currencies").
 pub const AMOUNT_MAX: i64 = 99_999_999;
+
+/// Countries in which customers get SEPA accounts (Stripe's `eu_bank_transfer[country]`).
+const SEPA_COUNTRIES: [&str; 4] = ["DE", "FR", "IE", "NL"];
 
 /// What can be asked about payment intents.
 #[derive(Clone, Debug, PartialEq)]
@@ -201,7 +204,7 @@ fn create(
         profile: draft.profile.clone(),
     };
     if let Some(details) = &draft.method {
-        give_method(&mut book, &mut intent, details);
+        book.give_method(&mut intent, details);
     }
     book.tell(EventKind::PaymentIntentCreated, intent.clone());
     match confirm {
@@ -214,18 +217,6 @@ fn create(
 fn finish(mut book: Book<'_, '_>, intent: PaymentIntent) -> Decision {
     book.put(intent.clone());
     book.close(Document::from(intent))
-}
-
-/// Makes a payment method for an intent.
-fn give_method(book: &mut Book<'_, '_>, intent: &mut PaymentIntent, details: &BillingDetails) {
-    let key = book.new_key();
-    let (payment_intent, billing_details) = (intent.key.number, details.clone());
-    book.put(PaymentMethod { key, payment_intent, billing_details });
-    intent.payment_method = Some(key.number);
-    intent.billing_details = details.clone();
-    if intent.status == IntentStatus::RequiresPaymentMethod {
-        intent.status = IntentStatus::RequiresConfirmation;
-    }
 }
 
 fn update(
@@ -290,7 +281,7 @@ fn edit(
             }
             IntentEdit::Method(details) => {
                 must_be_open(intent, "given another payment method")?;
-                give_method(book, intent, &details);
+                book.give_method(intent, &details);
             }
             IntentEdit::CaptureMethod(value) => {
                 must_be_open(intent, "given another capture method")?;
@@ -359,12 +350,15 @@ fn pay_or_await(mut book: Book<'_, '_>, mut intent: PaymentIntent) -> Result<Dec
     book.handle(intent.key.number);
     let available = book.available(intent.currency).max(0);
     let remaining = intent.amount - intent.applied;
-    let Some(transfer) = intent.transfer.clone() else {
-        if available < remaining {
-            return Ok(fail(book, intent));
-        }
+    if intent.transfer.is_none() && available >= remaining {
         book.pay(&mut intent, remaining)?;
         return Ok(finish(book, intent));
+    }
+    if intent.transfer.is_none() && intent.automatic_methods.is_some() {
+        intent.transfer = Some(usual_transfer(&book, intent.currency)?);
+    }
+    let Some(transfer) = intent.transfer.clone() else {
+        return Ok(fail(book, intent));
     };
     if book.is_automatic() && available > 0 {
         book.pay(&mut intent, available.min(remaining))?;
@@ -374,6 +368,22 @@ fn pay_or_await(mut book: Book<'_, '_>, mut intent: PaymentIntent) -> Result<Dec
         book.tell(EventKind::PaymentIntentRequiresAction, intent.clone());
     }
     Ok(finish(book, intent))
+}
+
+/// The transfer of a currency where none was chosen. For SEPA the account is in the customer's
+/// country, else in the merchant's, else in Ireland.
+fn usual_transfer(book: &Book<'_, '_>, currency: Currency) -> Result<TransferOptions, Refusal> {
+    let usual = TransferOptions::usual(currency);
+    let mut usual = usual.ok_or(Refusal::NoTransferIn(currency))?;
+    if usual.country.is_some() {
+        let customer = book.view.customer(book.customer());
+        let address = customer.and_then(|customer| customer.profile.address);
+        let lives_in = address.and_then(|address| address.country);
+        let countries = [lives_in.unwrap_or_default(), book.ctx.rules.country.clone()];
+        let has_accounts = |country: &String| SEPA_COUNTRIES.contains(&country.as_str());
+        usual.country = countries.into_iter().find(has_accounts).or(usual.country);
+    }
+    Ok(usual)
 }
 
 fn fail(mut book: Book<'_, '_>, mut intent: PaymentIntent) -> Decision {
@@ -461,7 +471,7 @@ fn apply(
     }
     let awaits = intent.status == IntentStatus::RequiresAction || intent.billed.is_some();
     if intent.payment_method.is_none() {
-        give_method(&mut book, &mut intent, &BillingDetails::default());
+        book.give_method(&mut intent, &BillingDetails::default());
     }
     if !awaits {
         intent.confirmed = Some(book.ctx.number());
@@ -471,8 +481,7 @@ fn apply(
         if !awaits {
             let transfer = match intent.transfer.clone() {
                 Some(transfer) => transfer,
-                None => TransferOptions::usual(intent.currency)
-                    .ok_or(Refusal::NoTransferIn(intent.currency))?,
+                None => usual_transfer(&book, intent.currency)?,
             };
             begin_to_await(&mut book, &mut intent, &transfer)?;
             intent.transfer = Some(transfer);

@@ -206,8 +206,7 @@ fn create_item(
             return Err(Refusal::InvoiceCurrency(invoice.currency));
         }
         (Some(invoice), _) => invoice.currency,
-        (None, Some(currency)) => currency,
-        (None, None) => return Err(Refusal::InvoiceCurrency(Currency::USD)),
+        (None, given) => given.unwrap_or(book.ctx.rules.currency),
     };
     let now = book.ctx.second();
     let draft = draft.clone();

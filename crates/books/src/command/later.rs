@@ -56,6 +56,8 @@ pub(super) fn decide(
             TimerKind::PayoutLeaves => super::payouts::leave(*timer, view, ctx),
             TimerKind::PayoutArrives => super::payouts::arrive(*timer, view, ctx),
             TimerKind::InvoiceOverdue => super::invoices::overdue(*timer, view, ctx),
+            // Whoever delivers takes these, and reports what came of it.
+            TimerKind::Redeliver => Ok(Decision { changes: vec![], reply: Reply::Done }),
         },
         LaterCommand::Look(look, lot) => look_at(*look, *lot, view, ctx),
         LaterCommand::Looked(look, number) => {

@@ -309,6 +309,10 @@ fn refused_money(refusal: Refusal, wire: &Wire) -> ApiError {
             "Only a transfer over ACH can be pulled back, once, within 5 days.".into(),
         )
         .about("transaction"),
+        Refusal::TooManyEndpoints => {
+            let max = books::command::ENDPOINTS_MAX;
+            invalid(format!("An account has {max} webhook endpoints in each mode at most."))
+        }
         // The rest was told apart before this.
         _ => invalid("This cannot be done.".into()),
     }

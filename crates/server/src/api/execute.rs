@@ -142,10 +142,31 @@ fn render(wire: &Wire, reply: &Reply) -> (u16, Json) {
         Reply::CashTransaction(row) => wire.cash_transaction(row),
         Reply::Instructions(made, types) => wire.funding_instructions(made, types),
         Reply::Document(document) => wire.document(document),
+        Reply::WithSecret(endpoint) => {
+            let mut shown = wire.webhook_endpoint(endpoint);
+            shown.push("secret", endpoint.signing.first().map(|key| key.secret(&wire.ids)));
+            shown
+        }
         Reply::PaymentFailed(intent) => return super::error::payment_failed(wire, intent),
         Reply::Done => object! {},
     };
     (200, shown)
+}
+
+/// Whether a refusal is of the kind that is found before an operation begins: a missing object,
+/// a parameter that is wrong by itself. Stripe keeps no such answer under a key either.
+fn is_found_before(refusal: &Refusal) -> bool {
+    matches!(
+        refusal,
+        Refusal::CustomerMissing { .. }
+            | Refusal::CustomerDeleted
+            | Refusal::Missing { .. }
+            | Refusal::AmountBelowMinimum(..)
+            | Refusal::AmountAboveMaximum(..)
+            | Refusal::NoTransferIn(_)
+            | Refusal::TransferCurrency(_)
+            | Refusal::TooManyMetadataKeys(_)
+    )
 }
 
 /// A write as the lane sees it.
@@ -199,13 +220,7 @@ impl Job for Execution {
 
     fn keep(&self, result: &Result<Reply, Refusal>, books: &Sight<'_>) -> Option<Kept> {
         match result {
-            // A missing object is found out before the operation begins; Stripe keeps no such
-            // answer either.
-            Err(
-                Refusal::CustomerMissing { .. }
-                | Refusal::CustomerDeleted
-                | Refusal::Missing { .. },
-            ) => None,
+            Err(refusal) if is_found_before(refusal) => None,
             _ if self.idempotency.is_none() && self.expand.is_empty() => None,
             Ok(Reply::CashTransaction(row)) if self.expand.is_empty() => {
                 Some(Kept::CashTransaction(row.key))

@@ -35,7 +35,7 @@ macro_rules! tables {
 }
 
 /// Objects that answers are made of, with their field tables.
-pub const RESOURCES: [(&str, &str); 22] = tables![
+pub const RESOURCES: [(&str, &str); 26] = tables![
     "account",
     "balance",
     "balance_transaction",
@@ -46,6 +46,7 @@ pub const RESOURCES: [(&str, &str); 22] = tables![
     "customer_cash_balance_transaction",
     "deleted_bank_account",
     "deleted_customer",
+    "deleted_webhook_endpoint",
     "event",
     "funding_instructions",
     "invoice",
@@ -57,7 +58,10 @@ pub const RESOURCES: [(&str, &str); 22] = tables![
     "purser.clock",
     "purser.entry",
     "purser.ledger_account",
+    "purser.webhook_attempt",
+    "purser.webhook_resend",
     "refund",
+    "webhook_endpoint",
 ];
 
 /// The fields that hold ids which can be expanded, below the first level of a path, where no table

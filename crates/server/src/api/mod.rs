@@ -32,4 +32,6 @@ pub mod payment_methods;
 pub mod payouts;
 mod refund_accounts;
 pub mod refunds;
+pub mod stream;
 mod transfer_options;
+pub mod webhook_endpoints;

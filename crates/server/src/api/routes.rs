@@ -18,7 +18,7 @@ use super::error::ApiError;
 use super::{
     accounts, balances, bank_transfers, cash_balances, charges, clock, customers, events,
     external_accounts, funding, invoice_items, invoices, journal, payment_intents,
-    payment_methods, payouts, refunds,
+    payment_methods, payouts, refunds, webhook_endpoints,
 };
 
 /// One operation.
@@ -138,14 +138,23 @@ pub fn all() -> Vec<Route> { vec![
     route!(POST "/v1/refunds/{refund}/cancel" PostRefundsRefundCancel Write refunds::cancel, NoParams => "refund", "refunds", "Cancel a refund"),
     route!(POST "/v1/test_helpers/customers/{customer}/fund_cash_balance" PostTestHelpersCustomersCustomerFundCashBalance Write funding::fund, funding::Fund => "customer_cash_balance_transaction", "cash_balance", "Simulate an incoming bank transfer"),
     route!(POST "/v1/test_helpers/refunds/{refund}/expire" PostTestHelpersRefundsRefundExpire Write refunds::expire, NoParams => "refund", "refunds", "Simulate that a refund expires"),
+    route!(GET "/v1/webhook_endpoints" GetWebhookEndpoints Read webhook_endpoints::list, webhook_endpoints::List => ["webhook_endpoint"], "webhook_endpoints", "List webhook endpoints"),
+    route!(POST "/v1/webhook_endpoints" PostWebhookEndpoints Write webhook_endpoints::create, webhook_endpoints::Create => "webhook_endpoint", "webhook_endpoints", "Add a webhook endpoint"),
+    route!(DELETE "/v1/webhook_endpoints/{webhook_endpoint}" DeleteWebhookEndpointsWebhookEndpoint Write webhook_endpoints::delete, NoParams => "webhook_endpoint", "webhook_endpoints", "Remove a webhook endpoint"),
+    route!(GET "/v1/webhook_endpoints/{webhook_endpoint}" GetWebhookEndpointsWebhookEndpoint Read webhook_endpoints::retrieve, NoParams => "webhook_endpoint", "webhook_endpoints", "Retrieve a webhook endpoint"),
+    route!(POST "/v1/webhook_endpoints/{webhook_endpoint}" PostWebhookEndpointsWebhookEndpoint Write webhook_endpoints::update, webhook_endpoints::Update => "webhook_endpoint", "webhook_endpoints", "Update a webhook endpoint"),
     route!(POST "/purser/v1/bank_transfers" PostPurserBankTransfers Write bank_transfers::report, bank_transfers::Report => "customer_cash_balance_transaction", "bank_transfers", "Report a bank transfer that arrived"),
     route!(POST "/purser/v1/bank_transfers/{transaction}/reverse" PostPurserBankTransfersTransactionReverse Write bank_transfers::reverse, NoParams => "customer_cash_balance_transaction", "bank_transfers", "Report that the sender's bank pulls a transfer back"),
     route!(GET "/purser/v1/clock" GetPurserClock Read clock::show, NoParams => "purser.clock", "clock", "Show the sandbox clock"),
     route!(POST "/purser/v1/clock" PostPurserClock Own clock::advance, clock::Move => "purser.clock", "clock", "Move the sandbox clock forward, and do everything that is due on the way"),
+    route!(GET "/purser/v1/events/{id}/attempts" GetPurserEventsIdAttempts Read webhook_endpoints::attempts_for_event, NoParams => ["purser.webhook_attempt"], "events", "List the attempts to tell endpoints of an event"),
+    route!(POST "/purser/v1/events/{id}/resend" PostPurserEventsIdResend Own webhook_endpoints::resend, webhook_endpoints::Resend => "purser.webhook_resend", "webhook_endpoints", "Tell an endpoint of an event once more"),
     route!(GET "/purser/v1/journal" GetPurserJournal Read journal::entries, journal::List => ["purser.entry"], "journal", "List the entries of the journal"),
     route!(GET "/purser/v1/ledger_accounts" GetPurserLedgerAccounts Read journal::ledger_accounts, NoParams => ["purser.ledger_account"], "journal", "List the accounts of the ledger with their balances"),
     route!(POST "/purser/v1/payment_intents/{intent}/refund_to_cash_balance" PostPurserPaymentIntentsIntentRefundToCashBalance Write refunds::to_cash_balance, refunds::ToCashBalance => "refund", "refunds", "Refund a payment to the cash balance"),
     route!(POST "/purser/v1/refunds/{refund}/bank_details" PostPurserRefundsRefundBankDetails Write refunds::bank_details, refunds::BankDetails => "refund", "refunds", "Submit the bank details for a refund"),
+    route!(GET "/purser/v1/webhook_endpoints/{webhook_endpoint}/attempts" GetPurserWebhookEndpointsWebhookEndpointAttempts Read webhook_endpoints::attempts, NoParams => ["purser.webhook_attempt"], "webhook_endpoints", "List the newest attempts to tell an endpoint"),
+    route!(POST "/purser/v1/webhook_endpoints/{webhook_endpoint}/roll_secret" PostPurserWebhookEndpointsWebhookEndpointRollSecret Write webhook_endpoints::roll_secret, webhook_endpoints::Roll => "webhook_endpoint", "webhook_endpoints", "Give a webhook endpoint another secret"),
 ] }
 
 /// Finds the operation that a method and a path mean.
@@ -211,6 +220,15 @@ impl Router {
 mod tests {
     use super::*;
 
+    /// Parameters that are taken although the tables do not name them, with the operations that
+    /// take them.
+    const DOCUMENTED_ELSEWHERE: &[(&str, &str)] = &[
+        // The tables are of a version that calls it allowed_payment_method_types. Versions before
+        // it, the guide to bank transfers and most code that was ever written say this name.
+        ("POST /v1/payment_intents", "payment_method_types"),
+        ("POST /v1/payment_intents/{intent}", "payment_method_types"),
+    ];
+
     /// Every parameter that Stripe documents is either acted on or refused by name; nothing is
     /// made up. The facts are in `wire/operations.json`.
     #[test]
@@ -253,7 +271,8 @@ mod tests {
             }
         }
         for name in fields.iter().map(|field| field.name).chain(refuses.iter().copied()) {
-            assert!(names.contains_key(name), "{at}: nobody documents {name}");
+            let elsewhere = DOCUMENTED_ELSEWHERE.contains(&(at, name));
+            assert!(names.contains_key(name) != elsewhere, "{at}: nobody documents {name}");
         }
     }
 }

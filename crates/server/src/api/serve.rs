@@ -269,8 +269,12 @@ fn finish(result: Result<Answered, ApiError>, request_id: &str, outline: Outline
     answer
 }
 
+/// An answer to a request that failed before it was anybody's operation.
+pub fn failed(app: &App, error: ApiError) -> Answer {
+    finish(Err(error), &app.entropy.request_id(), Outline::default())
+}
+
 /// An answer to a request that could not be read whole.
 pub fn unreadable(app: &App, status: u16, message: String) -> Answer {
-    let error = ApiError::invalid(status, message);
-    finish(Err(error), &app.entropy.request_id(), Outline::default())
+    failed(app, ApiError::invalid(status, message))
 }

@@ -14,6 +14,7 @@ mod balance;
 mod payout;
 
 mod invoice;
+mod webhook_endpoint;
 
 mod event;
 
@@ -62,6 +63,7 @@ impl Wire {
             Document::BankAccount(account) => self.bank_account(account),
             Document::Invoice(invoice) => self.invoice(invoice),
             Document::InvoiceItem(item) => self.invoice_item(item),
+            Document::WebhookEndpoint(endpoint) => self.webhook_endpoint(endpoint),
         }
     }
 

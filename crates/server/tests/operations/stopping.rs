@@ -9,6 +9,12 @@ use crate::support::raw::{Raw, request};
 use crate::support::server::Server;
 use crate::{Api, DEADLINE, assert_healthy, eventually, json, said};
 
+const CLOCK: &str = "/purser/v1/clock";
+const DAY_S: i64 = 24 * 60 * 60;
+/// Where a move of the clock has to stop, and what is paid there.
+const STOPS: usize = 120;
+const PAYMENT: i64 = 50;
+
 #[test]
 fn a_request_in_progress_is_answered_before_the_end() {
     let mut server = Server::started();
@@ -50,6 +56,53 @@ fn both_signals_end_it_well() {
         let kept = Api::new(&server).get(&format!("/v1/customers/{customer}"));
         assert_eq!(kept.status, 200);
     }
+}
+
+/// A move of the clock that would take long is cut short, and done again after the start.
+#[test]
+fn a_long_move_of_the_clock_does_not_hold_up_the_end() {
+    let mut server = Server::new();
+    server.serve(&["--settlement-delay-days".to_owned(), "90".to_owned()]);
+    let api = Api::new(&server);
+    let customer = api.customer();
+    // Each payment settles at a minute of its own, where the move has to stop.
+    for count in 0..STOPS {
+        assert_eq!(api.fund(&customer, PAYMENT, &format!("K{count}")).status, 200);
+        let paid = api.call(
+            "POST",
+            "/v1/payment_intents",
+            &[
+                ("amount", &PAYMENT.to_string()),
+                ("currency", "usd"),
+                ("customer", &customer),
+                ("payment_method_data[type]", "customer_balance"),
+                ("confirm", "true"),
+            ],
+        );
+        assert_eq!(json(&paid)["status"], "succeeded", "{}", paid.body);
+        assert_eq!(api.call("POST", CLOCK, &[("advance_s", "61")]).status, 200);
+    }
+    let now = || json(&api.get(CLOCK))["now"].as_i64().expect("a moment");
+    let began = now();
+    let to = (began + 91 * DAY_S).to_string();
+    let moved = thread::scope(|scope| {
+        let mover = scope.spawn(|| api.call("POST", CLOCK, &[("to", &to)]));
+        eventually("the clock is on its way", || now() > began + 80 * DAY_S);
+        server.signal("TERM");
+        mover.join().expect("it is answered")
+    });
+    assert_eq!(moved.status, 503, "{}", moved.body);
+    assert_eq!(server.ended(DEADLINE).and_then(|ended| ended.code()), Some(0));
+    assert_healthy(&server);
+
+    server.restart();
+    let api = Api::new(&server);
+    let is = json(&api.get(CLOCK))["now"].as_i64().expect("a moment");
+    assert!((began + 80 * DAY_S..began + 91 * DAY_S).contains(&is), "{is} after {began}");
+    assert_eq!(api.call("POST", CLOCK, &[("to", &to)]).status, 200);
+    let balance = json(&api.get("/v1/balance"));
+    assert_eq!(balance["available"][0]["amount"], PAYMENT * STOPS as i64, "{balance}");
+    assert_healthy(&server);
 }
 
 /// Writers work until the door closes: what they were told is there afterwards.

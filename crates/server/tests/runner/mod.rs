@@ -9,8 +9,11 @@
 //! the first can be blessed away, and only when nothing else is wrong.
 
 mod diff;
+mod events;
 mod expect;
 mod layout;
+mod moments;
+mod money;
 mod names;
 mod script;
 mod shape;

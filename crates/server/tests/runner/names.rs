@@ -1,13 +1,17 @@
 //! Names for what differs from run to run, so that answers can be written down.
 //!
 //! An id becomes its prefix and a number, in the order of first appearance; account numbers become
-//! `<iban 1: DE, 22 characters>` and the like; times near now become `<now>`; secret keys made in
-//! the scenario become `$name`. Ids can be named in requests; `real` turns them back.
+//! `<iban 1: DE, 22 characters>` and the like; what belongs to an intent becomes `<reference 1>`,
+//! `<client_secret pi_1>` or `<hosted_url pi_1>`; times become `<now>` or their distance from it;
+//! secret keys made in the scenario become `$name`. Ids can be named in requests, and so can the
+//! values that `set:` kept; `real_text` turns them back.
 
 use std::collections::HashMap;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
+
+use super::layout;
+use super::moments::Moments;
 
 /// The prefixes of ids and how many characters follow them. A shorter one is no id: `cus_unknown`.
 const IDS: &[(&str, usize)] = &[
@@ -18,6 +22,8 @@ const IDS: &[(&str, usize)] = &[
     ("ch", 24),
     ("cus", 14),
     ("evt", 24),
+    ("ii", 24),
+    ("il", 24),
     ("in", 24),
     ("pi", 24),
     ("pm", 24),
@@ -33,10 +39,12 @@ const IDS: &[(&str, usize)] = &[
 ];
 
 /// Members whose texts are made anew for every customer.
-const NUMBERS: &[&str] = &["account_number", "clabe", "iban", "invoice_prefix"];
+const NUMBERS: &[&str] =
+    &["account_number", "clabe", "fingerprint", "iban", "invoice_prefix", "seal"];
 
-/// How far from now a time may be and still be called `<now>`.
-const NOW_WITHIN_S: u64 = 600;
+/// Characters of a reference that the server made up, and of its invoice prefixes.
+const REFERENCE_CHARS: usize = 12;
+const INVOICE_PREFIX_CHARS: usize = 8;
 
 /// No name has a longer number; anything longer is a real id or an invented one.
 const NAME_DIGITS_MAX: usize = 4;
@@ -51,6 +59,11 @@ pub struct Names {
     real: HashMap<String, String>,
     counts: HashMap<String, usize>,
     secrets: HashMap<String, String>,
+    /// What `set:` kept: as it came, and as the file writes it.
+    kept: HashMap<String, (String, String)>,
+    /// Texts of more than one word that have a name.
+    texts: Vec<(String, String)>,
+    pub moments: Moments,
 }
 
 impl Names {
@@ -63,24 +76,85 @@ impl Names {
         self.secrets.get(name).map(String::as_str)
     }
 
+    /// Keeps a value of an answer for `$name` in later lines.
+    pub fn keep(&mut self, name: &str, raw: &Value, named: &Value) {
+        let text = |value: &Value| value.as_str().map_or(layout::flat(value), str::to_owned);
+        self.kept.insert(name.to_owned(), (text(raw), text(named)));
+    }
+
+    /// An expectation with the kept values in place of their names, as the file writes them.
+    pub fn fill(&self, text: &str) -> String {
+        let kept = |name: &str| self.kept.get(name).map(|(_, named)| named.clone());
+        fill(text, |name| Ok(kept(name))).expect("no name is refused")
+    }
+
     /// The value as a scenario writes it.
     pub fn name_value(&mut self, value: &Value) -> Value {
+        self.name_member("", value, &Value::Null)
+    }
+
+    /// The value of a member of `whole`.
+    fn name_member(&mut self, member: &str, value: &Value, whole: &Value) -> Value {
         match value {
             Value::Object(object) => {
-                let members = object.iter().map(|(key, value)| {
-                    let value = match value.as_str() {
-                        Some(text) if NUMBERS.contains(&key.as_str()) => self.number(key, text),
-                        _ => self.name_value(value),
-                    };
-                    (key.clone(), value)
-                });
-                members.collect()
+                let mut named = serde_json::Map::new();
+                for (key, inner) in object {
+                    named.insert(key.clone(), self.name_member(key, inner, value));
+                }
+                Value::Object(named)
             }
-            Value::Array(items) => items.iter().map(|item| self.name_value(item)).collect(),
-            Value::String(text) => Value::from(self.name_text(text)),
-            Value::Number(_) if value.as_u64().is_some_and(near_now) => Value::from("<now>"),
+            Value::Array(items) => {
+                items.iter().map(|item| self.name_member(member, item, whole)).collect()
+            }
+            Value::String(text) if NUMBERS.contains(&member) => self.number(member, text),
+            Value::String(text) => {
+                self.learn(member, text, whole);
+                Value::from(self.name_text(text))
+            }
+            Value::Number(_) if member == "offset_s" && *value != 0 => Value::from("<offset>"),
+            Value::Number(_) => {
+                self.moments.name(member, value).map_or_else(|| value.clone(), Value::from)
+            }
             other => other.clone(),
         }
+    }
+
+    /// Gives a name to a text that the server made up.
+    fn learn(&mut self, member: &str, text: &str, whole: &Value) {
+        let known = self.named.contains_key(text) || self.texts.iter().any(|(t, _)| t == text);
+        if known {
+            return;
+        }
+        // Where money is awaited or was sent, the reference is the server's, not somebody's.
+        let own = whole.get("amount_remaining").or(whole.get("reference_status")).is_some();
+        let name = match member {
+            "reference" if own && capitals(text, REFERENCE_CHARS) => {
+                format!("<reference {}>", self.next("reference"))
+            }
+            "id" if whole["object"] == "purser.entry" => format!("<entry {}>", self.next("entry")),
+            "hosted_instructions_url" => {
+                let Some(intent) = self.intent_in(text) else { return };
+                format!("<hosted_url {intent}>")
+            }
+            "number" => match text.split_once('-') {
+                Some((prefix, _)) if capitals(prefix, INVOICE_PREFIX_CHARS) => {
+                    format!("<invoice_number {}>", self.next("invoice_number"))
+                }
+                _ => return,
+            },
+            _ => return,
+        };
+        match pieces(text).count() {
+            1 => drop(self.named.insert(text.to_owned(), name)),
+            _ => self.texts.push((text.to_owned(), name)),
+        }
+    }
+
+    /// The intent whose id the last part of an address holds.
+    fn intent_in(&mut self, url: &str) -> Option<String> {
+        let (_, token) = url.rsplit_once('/')?.1.split_once('_')?;
+        let id = format!("pi_{}", token.get(..id_length("pi")?)?);
+        Some(self.name_word(&id))
     }
 
     /// The text with a name in place of every id and every secret, masked ones too.
@@ -89,6 +163,9 @@ impl Names {
         for (name, secret) in &self.secrets {
             let shown = format!("*{}", &secret[secret.len().saturating_sub(4)..]);
             text = text.replace(secret, name).replace(&shown, &format!("*{name}"));
+        }
+        for (known, name) in &self.texts {
+            text = text.replace(known, name);
         }
         pieces(&text).map(|piece| self.name_word(piece)).collect()
     }
@@ -99,11 +176,17 @@ impl Names {
         pieces(text).map(name).collect()
     }
 
-    /// The text with the real id in place of every name; a name that is not known is an error.
+    /// The text with the real id in place of every name, and with the kept values; a name that
+    /// is not known is an error.
     pub fn real_text(&self, text: &str) -> Result<String, String> {
-        let real = pieces(text).map(|piece| match split(piece) {
+        let unknown = |name: &str| format!("nothing is called {name} so far");
+        let text = fill(text, |name| match self.kept.get(name) {
+            Some((raw, _)) => Ok(Some(raw.clone())),
+            None => Err(unknown(&format!("${name}"))),
+        })?;
+        let real = pieces(&text).map(|piece| match split(piece) {
             Some((_, tail)) if is_number(tail) => {
-                self.real.get(piece).cloned().ok_or(format!("nothing is called {piece} so far"))
+                self.real.get(piece).cloned().ok_or_else(|| unknown(piece))
             }
             _ => Ok(piece.to_owned()),
         });
@@ -113,6 +196,9 @@ impl Names {
     fn name_word(&mut self, word: &str) -> String {
         if let Some(name) = self.named.get(word) {
             return name.clone();
+        }
+        if let Some((id, _)) = word.split_once("_secret_") {
+            return format!("<client_secret {}>", self.name_word(id));
         }
         match split(word) {
             Some((prefix, tail)) if Some(tail.len()) == id_length(prefix) => {
@@ -157,6 +243,31 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// The text with `value(name)` in place of each `$name` that has a value. A name begins with a
+/// letter: `$5` is money.
+fn fill(
+    text: &str,
+    value: impl Fn(&str) -> Result<Option<String>, String>,
+) -> Result<String, String> {
+    let mut filled = String::new();
+    for piece in pieces(text) {
+        let named = filled.ends_with('$') && piece.starts_with(|c: char| c.is_ascii_alphabetic());
+        match if named { value(piece)? } else { None } {
+            Some(value) => {
+                filled.pop();
+                filled.push_str(&value);
+            }
+            None => filled.push_str(piece),
+        }
+    }
+    Ok(filled)
+}
+
+fn capitals(text: &str, count: usize) -> bool {
+    let capital = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+    text.len() == count && text.bytes().all(capital)
+}
+
 /// A known prefix and what follows it.
 fn split(word: &str) -> Option<(&str, &str)> {
     word.rsplit_once('_').filter(|(prefix, _)| id_length(prefix).is_some())
@@ -166,7 +277,34 @@ fn is_number(tail: &str) -> bool {
     (1..=NAME_DIGITS_MAX).contains(&tail.len()) && tail.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-fn near_now(time_s: u64) -> bool {
-    let now_s = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
-    time_s.abs_diff(now_s) < NOW_WITHIN_S
+#[test]
+fn what_the_server_makes_up_gets_a_name() {
+    let mut names = Names::default();
+    let tail = "8J2SuBtcQxVRd5P32hU7yIHf";
+    let answer = serde_json::json!({
+        "id": format!("pi_{tail}"),
+        "client_secret": format!("pi_{tail}_secret_H6ZjRPFNYH29h23XWnVQDzNww"),
+        "shown": {
+            "amount_remaining": 5,
+            "hosted_instructions_url": format!("http://a:1/b/test_{tail}gDI8T4qxoU0ipO"),
+            "reference": "Y1DR1FOQXJL0",
+        },
+        "bank_transfer": {"reference": "MYREFERENCE1"},
+        "number": "Y1DR1FOQ-0001",
+    });
+    let named = names.name_value(&answer);
+    assert_eq!(named["client_secret"], "<client_secret pi_1>");
+    assert_eq!(named["shown"]["hosted_instructions_url"], "<hosted_url pi_1>");
+    assert_eq!(named["shown"]["reference"], "<reference 1>");
+    assert_eq!(named["bank_transfer"]["reference"], "MYREFERENCE1");
+    assert_eq!(named["number"], "<invoice_number 1>");
+    let told = "for Y1DR1FOQXJL0 and Y1DR1FOQ-0001";
+    assert_eq!(names.name_text(told), "for <reference 1> and <invoice_number 1>");
+
+    names.keep("ref", &answer["shown"]["reference"], &named["shown"]["reference"]);
+    names.keep("left", &answer["shown"]["amount_remaining"], &Value::from(5));
+    assert_eq!(names.fill("a = $ref, $left of $5"), "a = <reference 1>, 5 of $5");
+    let real = names.real_text("/v1/pi_1?a=$ref&b=$left");
+    assert_eq!(real, Ok(format!("/v1/pi_{tail}?a=Y1DR1FOQXJL0&b=5")));
+    assert!(names.real_text("$lost").is_err());
 }

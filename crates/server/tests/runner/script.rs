@@ -18,8 +18,14 @@
 //!   json: {"name": "Ada"}          a JSON body instead of parameters
 //! label: ada                       a name for this answer, used by `as in`
 //! show: Request-Id                 headers to be written below the status
+//! set: ref = next_action.reference keeps a value of this answer: later lines write `$ref`
 //! only: id, data[*].net_amount     writes only these members of a 200; all are checked
 //! expect: status 200               see `expect`; holds whatever was blessed
+//! expect: error.code =
+//!     parameter_unknown            four spaces continue the line above, whatever it is
+//! balance: usd available 5         see `money`: where the money is after this step, also after
+//! ledger: bank usd 5               a restart
+//! cash: cus_1 usd 5
 //! < 200
 //! {"id": "cus_1", "object": "customer"}
 //! event: customer.created {"id": "cus_1"}
@@ -31,9 +37,12 @@
 //! until: /v1/balance a.b = 1       this read answers so
 //! ```
 //!
-//! Ids are written `cus_1`, `cus_2`, in the order in which they are first seen.
+//! Ids are written `cus_1`, `cus_2`, in the order in which they are first seen. See `names` for
+//! what else has a name, and `moments` for how times are written; they follow the server's clock
+//! when `POST /purser/v1/clock` moves it.
 
 use super::expect::Rule;
+use super::money::Money;
 use crate::support::http::Request;
 
 /// A whole file, line by line.
@@ -55,7 +64,10 @@ pub struct Step {
     pub label: Option<String>,
     pub show: Vec<String>,
     pub only: Vec<String>,
+    /// Names, and the paths of the values that they keep.
+    pub sets: Vec<(String, String)>,
     pub expectations: Vec<Expectation>,
+    pub money: Vec<(usize, Money)>,
     /// A status and an error code that some of many parallel requests may meet.
     pub maybe: Option<(u16, String)>,
     /// The lines of the answer in the file, kept where the step is not played.
@@ -136,6 +148,21 @@ impl Script {
     }
 }
 
+/// The lines with their continuations, which begin with four spaces, and where each stands.
+fn joined(written: &[&str]) -> Vec<(usize, String)> {
+    let mut lines: Vec<(usize, String)> = Vec::new();
+    for (offset, text) in written.iter().enumerate() {
+        match (text.strip_prefix("    "), lines.last_mut()) {
+            (Some(more), Some((_, line))) => {
+                line.push(' ');
+                line.push_str(more.trim());
+            }
+            _ => lines.push((offset, (*text).to_owned())),
+        }
+    }
+    lines
+}
+
 fn ends_step(line: &str) -> bool {
     line.is_empty() || line.starts_with(['#', '>', '!']) || line.starts_with("auth:")
 }
@@ -153,12 +180,14 @@ impl Step {
             label: None,
             show: Vec::new(),
             only: Vec::new(),
+            sets: Vec::new(),
             expectations: Vec::new(),
+            money: Vec::new(),
             maybe: None,
             blessed: Vec::new(),
         };
-        for (offset, text) in written.iter().enumerate().skip(1) {
-            step.option(line + offset, text).map_err(|why| wrong(offset, &why))?;
+        for (offset, text) in joined(written).into_iter().skip(1) {
+            step.option(line + offset, &text).map_err(|why| wrong(offset, &why))?;
         }
         let halted = matches!(&step.action, Action::Hold { path, .. } if path.is_empty());
         if halted { Err(wrong(0, "a held request needs an until:")) } else { Ok(step) }
@@ -169,7 +198,18 @@ impl Step {
             let call = self.action.call().ok_or("only a request has more lines")?;
             return call.more(part.trim());
         }
+        let asks = matches!(self.action, Action::Send(_) | Action::Parallel(..));
         match text.split_once(": ") {
+            Some((kind @ ("balance" | "ledger" | "cash"), text)) => {
+                self.money.extend(Money::parse(kind, text)?.into_iter().map(|it| (line, it)));
+            }
+            Some(("label" | "show" | "only" | "set" | "expect" | "maybe", _)) if !asks => {
+                return Err("only a request has an answer".to_owned());
+            }
+            Some(("set", text)) => {
+                let (name, path) = text.split_once(" = ").ok_or("not a name and a path")?;
+                self.sets.push((name.to_owned(), path.to_owned()));
+            }
             Some(("label", name)) => self.label = Some(name.to_owned()),
             Some(("show", names)) => self.show.extend(names.split(", ").map(str::to_owned)),
             Some(("only", paths)) => self.only.extend(paths.split(", ").map(str::to_owned)),

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::events;
 use super::expect::{Reply, Rule, Seen, look};
 use super::layout;
 use super::names::Names;
@@ -20,6 +21,9 @@ use crate::support::server::Server;
 use crate::support::wire;
 
 const DEFAULT_KEY: &str = "sk_test_scenarios";
+const CLOCK: &str = "/purser/v1/clock";
+/// How long the server may take to move its clock.
+const CLOCK_WITHIN_S: u64 = 30;
 const EVENT_PAGES_MAX: usize = 20;
 const HOLD_DEADLINE: Duration = Duration::from_secs(20);
 const HOLD_PAUSE: Duration = Duration::from_millis(5);
@@ -57,6 +61,10 @@ impl Stage {
             Action::Send(call) => return self.send(step, call, 1),
             Action::Parallel(copies, call) => return self.send(step, call, *copies),
             Action::Hold { call, path, rule } => return self.hold(call, path, rule),
+        }
+        if !step.money.is_empty() {
+            let cause = self.dressed(Request::new("GET", "/", &[]))?;
+            self.look_for_money(step, &cause)?;
         }
         Ok(Vec::new())
     }
@@ -105,6 +113,7 @@ impl Stage {
         for answer in &answers {
             self.check_answer(step.line, &request, answer);
         }
+        self.follow_clock(step.line, &request, &answers)?;
         let mut lines = Vec::new();
         let mut replies = Vec::new();
         for (answer, count) in distinct(step, &answers) {
@@ -115,7 +124,9 @@ impl Stage {
         }
         let events = self.new_events(step.line, &client, &request)?;
         lines.extend(events.iter().map(|event| self.write_event(event)));
+        self.keep(step, replies.first())?;
         self.judge(step, &answers, &replies, &events);
+        self.look_for_money(step, &request)?;
         Ok(lines)
     }
 
@@ -136,8 +147,12 @@ impl Stage {
                 distinct: replies.len(),
             };
             broken.extend(step.expectations.iter().filter_map(|expectation| {
-                let why = expectation.rule.broken(&seen)?;
-                Some((expectation.line, format!("expect: {}: {why}", expectation.text)))
+                let filled = self.names.fill(&expectation.text);
+                let why = match filled == expectation.text {
+                    true => expectation.rule.broken(&seen)?,
+                    false => Rule::parse(&filled).map_or_else(Some, |rule| rule.broken(&seen))?,
+                };
+                Some((expectation.line, format!("expect: {filled}: {why}")))
             }));
         }
         for (line, why) in broken {
@@ -146,6 +161,58 @@ impl Stage {
         if let (Some(label), Some(reply)) = (&step.label, replies.first()) {
             self.labels.insert(label.clone(), reply.clone());
         }
+    }
+
+    /// Keeps what the step names of its answer.
+    fn keep(&mut self, step: &Step, reply: Option<&Reply>) -> Result<(), String> {
+        for (name, path) in &step.sets {
+            let value = |whole: &Value| look(whole, path).filter(|value| !value.is_null());
+            let found = reply.and_then(|reply| Some((value(&reply.raw)?, value(&reply.named)?)));
+            let (raw, named) = found.ok_or(format!("${name}: there is no {path} to keep"))?;
+            self.names.keep(name, &raw, &named);
+        }
+        Ok(())
+    }
+
+    /// Looks whether the money is where the step says, with the key of the request before.
+    fn look_for_money(&mut self, step: &Step, cause: &Request) -> Result<(), String> {
+        let client = self.client()?;
+        for (line, money) in &step.money {
+            let look = as_asked_by(cause, &self.names.real_text(&money.path)?, &[]);
+            let answer = client.send(&look)?;
+            self.check_answer(*line, &look, &answer);
+            let why = match answer.status {
+                200 => money.missing_in(&answer.json()?),
+                status => Some(format!("answered {status} {}", answer.body)),
+            };
+            if let Some(why) = why {
+                self.complain(*line, &format!("{}: {why}", money.text));
+            }
+        }
+        Ok(())
+    }
+
+    /// When the request moved the server's clock, times are told by that clock from now on.
+    fn follow_clock(
+        &mut self,
+        line: usize,
+        request: &Request,
+        answers: &[Answer],
+    ) -> Result<(), String> {
+        let moved = request.method == "POST" && request.target == CLOCK;
+        let Some(answer) = answers.iter().find(|answer| moved && answer.status == 200) else {
+            return Ok(());
+        };
+        let now_s = answer.json()?["now"].as_i64().ok_or("the clock does not say what it is")?;
+        let asked = request.body.as_deref().and_then(|body| body.strip_prefix("advance_s="));
+        if let Some(advance_s) = asked.and_then(|asked| asked.parse::<i64>().ok()) {
+            let wanted_s = self.names.moments.now_s() + advance_s;
+            if wanted_s.abs_diff(now_s) > CLOCK_WITHIN_S {
+                self.complain(line, &format!("the clock is at {now_s} instead of {wanted_s}"));
+            }
+        }
+        self.names.moments.follow(now_s);
+        Ok(())
     }
 
     /// Sends a request that is committed and never answered, and kills the server meanwhile.
@@ -262,7 +329,7 @@ impl Stage {
         if !kind.starts_with("application/json") {
             self.complain(line, &format!("Content-Type: {kind}"));
         }
-        if request.target.starts_with("/v1/") {
+        if request.target.starts_with("/v1/") || request.target.starts_with("/purser/") {
             let wrong = answer.json().map_or_else(|why| vec![why], |value| wire::check(&value));
             for what in wrong {
                 self.complain(line, &format!("wire: {what}"));
@@ -280,12 +347,7 @@ impl Stage {
         let mut events = Vec::new();
         let mut page = vec![("limit".to_owned(), "100".to_owned())];
         for _ in 0..EVENT_PAGES_MAX {
-            let mut look = Request::new("GET", "/v1/events", &page);
-            for name in ["Authorization", "Stripe-Account"] {
-                if let Some(value) = cause.header_value(name) {
-                    look = look.header(name, value);
-                }
-            }
+            let look = as_asked_by(cause, "/v1/events", &page);
             let answer = client.send(&look)?;
             if matches!(answer.status, 401 | 403) {
                 break;
@@ -309,27 +371,11 @@ impl Stage {
         Ok(events)
     }
 
-    /// One line: the type, what it is about, and what changed.
     fn write_event(&mut self, event: &Value) -> String {
         let object = self.names.name_value(&event["data"]["object"]);
-        let mut line = format!("event: {}", text_of(&event["type"]));
-        match text_of(&object["object"]).as_str() {
-            "customer_cash_balance_transaction" => {
-                let [id, kind, currency] = ["id", "type", "currency"].map(|m| text_of(&object[m]));
-                let (net, ending) = (&object["net_amount"], &object["ending_balance"]);
-                line.push_str(&format!(" {id} {kind} {currency} {net} -> {ending}"));
-            }
-            "cash_balance" => {
-                let available = layout::flat(&object["available"]);
-                line.push_str(&format!(" {} {available}", text_of(&object["customer"])));
-            }
-            _ => line.push_str(&format!(" {}", text_of(&object["id"]))),
-        }
-        if let Some(before) = event["data"].get("previous_attributes") {
-            let before = self.names.name_value(before);
-            line.push_str(&format!(" before: {}", layout::flat(&before)));
-        }
-        line
+        let before = event["data"].get("previous_attributes").cloned();
+        let before = before.map(|before| self.names.name_value(&before));
+        events::line(&text_of(&event["type"]), &object, before.as_ref())
     }
 }
 
@@ -358,6 +404,17 @@ fn send_all(client: &Client, request: &Request, copies: usize) -> Result<Vec<Ans
         let sent: Vec<_> = (0..copies).map(|_| scope.spawn(|| client.send(request))).collect();
         sent.into_iter().map(|thread| thread.join().expect("sending does not panic")).collect()
     })
+}
+
+/// A read with the key and in the world of another request.
+fn as_asked_by(cause: &Request, path: &str, params: &[(String, String)]) -> Request {
+    let mut look = Request::new("GET", path, params);
+    for name in ["Authorization", "Stripe-Account"] {
+        if let Some(value) = cause.header_value(name) {
+            look = look.header(name, value);
+        }
+    }
+    look
 }
 
 fn text_of(value: &Value) -> String {

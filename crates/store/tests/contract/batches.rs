@@ -2,9 +2,9 @@
 
 use books::cash_balance::ReconciliationMode;
 use books::command::{Edit, ModeChange};
-use books::funding::Instructions;
-use books::{Command, Currency, Number, Timestamp};
+use books::{Command, Number, Timestamp};
 
+use crate::support::asks::instructions;
 use crate::support::{Ask, Bench, create, delete, eventually, fund, told};
 use store::StoreError;
 
@@ -16,23 +16,6 @@ fn mode(customer: Number, mode: ReconciliationMode) -> Ask {
 fn name(customer: Number, name: &str) -> Ask {
     let edits = vec![Edit::Name(Some(name.into()))];
     Command::UpdateCustomer { customer, edits }.into()
-}
-
-/// Instructions for one of these account numbers.
-fn instructions(customer: Number, numbers: &[&str]) -> Ask {
-    let candidate = |key: &&str| Instructions {
-        currency: Currency::MXN,
-        country: "MX".into(),
-        transfer_type: "mx_bank_transfer".into(),
-        account_key: (*key).into(),
-        financial_addresses: serde_json::Value::Array(vec![]),
-    };
-    Command::GetInstructions {
-        customer,
-        candidates: numbers.iter().map(candidate).collect(),
-        address_types: vec![],
-    }
-    .into()
 }
 
 #[test]
@@ -116,17 +99,21 @@ fn commands_of_one_batch_see_each_other() {
 fn an_account_number_is_given_out_once() {
     let bench = Bench::new();
     let (ada, bob, cem) = (bench.customer(), bench.customer(), bench.customer());
+    let of = |customer| instructions(customer, "mx_bank_transfer");
+    bench.bank.offer(&["one", "two"]);
     bench.check([
-        (instructions(ada, &["one", "two"]), "one"),
-        (instructions(bob, &["one", "two"]), "two"),
-        (instructions(cem, &["one", "two"]), "NoAccountNumberLeft"),
-        (instructions(ada, &["three"]), "one"),
+        (of(ada), "one"),
+        (of(bob), "two"),
+        (of(cem), "NoAccountNumberLeft"),
+        (of(ada), "one"),
     ]);
+    bench.bank.offer(&["three"]);
+    bench.check([(of(ada), "one")]);
     let bench = bench.restart();
-    bench.check([
-        (instructions(cem, &["two", "three"]), "three"),
-        (instructions(bob, &["four"]), "two"),
-    ]);
+    bench.bank.offer(&["two", "three"]);
+    bench.check([(of(cem), "three")]);
+    bench.bank.offer(&["four"]);
+    bench.check([(of(bob), "two")]);
     bench.assert_healthy();
 }
 

@@ -1,5 +1,8 @@
 //! When writing fails: nothing half written, and the lane comes back by itself.
 
+use books::{Document, Kind};
+
+use crate::support::asks::{cancel, pay};
 use crate::support::{Bench, create, fund};
 
 #[test]
@@ -124,4 +127,62 @@ fn a_lost_answer_leaves_its_neighbours_alone() {
         (fund(bob, 4, "usd"), "funded usd 4 -> 5"),
     ]);
     assert_eq!(bench.one::<i64>("SELECT count(*) FROM customer"), 2);
+}
+
+/// A document that cannot be read is the trouble of those who ask for it, whether to decide or to
+/// answer: they write nothing, and their neighbours do.
+#[test]
+fn a_damaged_document_leaves_its_neighbours_alone() {
+    let bench = Bench::new();
+    let (ada, bob) = (bench.customer(), bench.customer());
+    let intent = bench.make(pay(ada, 100, "usd"), "requires_action 0/100", Kind::PaymentIntent);
+    let damage = format!("UPDATE document SET data = 'x' WHERE number = {}", intent.number.0);
+    let was: String = bench.one("SELECT data FROM document WHERE kind = 'payment_intent'");
+    bench.sql().execute_batch(&damage).unwrap();
+    let look = fund(bob, 2, "usd").seeing(move |view| {
+        let found = view.document(Kind::PaymentIntent, intent);
+        found.map_or("nothing".into(), |document: Document| document.to_text())
+    });
+    bench.check([
+        (fund(bob, 1, "usd").key("K", "1"), "funded usd 1 -> 1"),
+        (cancel(intent), "failed: Corrupt..."),
+        (fund(ada, 100, "usd").key("L", "100"), "failed: Corrupt..."),
+        (look.clone(), "failed: Corrupt..."),
+        (fund(ada, 7, "eur"), "funded eur 7 -> 7"),
+        (fund(bob, 4, "usd"), "funded usd 4 -> 5"),
+    ]);
+    assert_eq!(bench.one::<i64>("SELECT count(*) FROM entry"), 3);
+    let mend = "UPDATE document SET data = ?1 WHERE number = ?2";
+    bench.sql().execute(mend, rusqlite::params![was, intent.number.0]).unwrap();
+    bench.check([
+        (fund(bob, 1, "usd").key("K", "1"), "replay of req_K: a row"),
+        (fund(ada, 100, "usd").key("L", "100"), "funded usd 100 -> 100"),
+        (cancel(intent), "IntentState..."),
+    ]);
+    assert_eq!(bench.available(ada), "eur 7, usd 0");
+    bench.assert_healthy();
+}
+
+/// What is not about one row fails the whole batch, and nothing of it is there.
+#[test]
+fn a_read_that_fails_drops_the_batch() {
+    let bench = Bench::new();
+    let (ada, bob) = (bench.customer(), bench.customer());
+    bench.expect(pay(ada, 100, "usd"), "requires_action 0/100");
+    let sql = bench.sql();
+    sql.execute_batch("ALTER TABLE payable RENAME TO away").unwrap();
+    bench.check([
+        (create(), "failed: ..."),
+        (fund(ada, 100, "usd").key("K", "100"), "failed: ..."),
+        (fund(bob, 1, "usd"), "failed: ..."),
+    ]);
+    assert_eq!(bench.one::<i64>("SELECT count(*) FROM entry"), 0);
+    assert_eq!(bench.one::<i64>("SELECT count(*) FROM customer"), 2);
+    sql.execute_batch("ALTER TABLE away RENAME TO payable").unwrap();
+    bench.check([
+        (create(), "customer"),
+        (fund(ada, 100, "usd").key("K", "100"), "funded usd 100 -> 100"),
+        (fund(bob, 1, "usd"), "funded usd 1 -> 1"),
+    ]);
+    bench.assert_healthy();
 }

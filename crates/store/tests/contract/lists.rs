@@ -1,7 +1,7 @@
 //! Lists: windows and filters.
 
-use books::balance::BalanceTransaction;
-use books::{Currency, Number, RowKey, Timestamp};
+use books::balance::{BalanceKind, BalanceTransaction};
+use books::{Currency, Kind, Number, RowKey, Timestamp};
 use store::reader::BalanceFilter;
 use store::{Page, Window};
 
@@ -50,7 +50,7 @@ const WINDOWS: &[Shown] = &[
 fn windows() {
     let bench = Bench::new();
     for number in 1..=9 {
-        insert(&bench, number, "payment", "usd", None, None);
+        insert(&bench, number, "payment", "usd", None);
     }
     for &(above, below, end, limit, want, more) in WINDOWS {
         let window = Window {
@@ -66,29 +66,35 @@ fn windows() {
     assert_eq!((numbers(&newest), newest.has_more), (vec![9, 8], true));
 }
 
-/// Currency, payout, source and type that are asked for, and the rows that have them.
-type Filtered = ([Option<&'static str>; 4], &'static [i64]);
+/// Currency, source and type that are asked for, and the rows that have them.
+type Filtered = (Option<&'static str>, Option<(Kind, i64)>, Option<BalanceKind>, &'static [i64]);
 
 #[rustfmt::skip]
 const FILTERS: &[Filtered] = &[
-    ([None, None, None, None], &[5, 4, 3, 2, 1]),
-    ([Some("eur"), None, None, None], &[2]),
-    ([Some("jpy"), None, None, None], &[]),
-    ([None, None, None, Some("payment")], &[5, 2, 1]),
-    ([None, None, None, Some("' OR 1 --")], &[]),
-    ([None, None, Some("pi_1"), None], &[4, 1]),
-    ([None, None, Some(""), None], &[]),
-    ([None, Some("po_1"), None, None], &[5, 4]),
-    ([Some("usd"), Some("po_1"), Some("pi_1"), Some("refund")], &[4]),
-    ([Some("eur"), Some("po_1"), Some("pi_1"), Some("refund")], &[]),
+    (None, None, None, &[5, 4, 3, 2, 1]),
+    (Some("eur"), None, None, &[2]),
+    (Some("jpy"), None, None, &[]),
+    (None, None, Some(BalanceKind::Payment), &[5, 2, 1]),
+    (None, None, Some(BalanceKind::PayoutFailure), &[]),
+    (None, Some((Kind::Charge, 71)), None, &[4, 1]),
+    (None, Some((Kind::Refund, 71)), None, &[]),
+    (None, Some((Kind::Charge, 72)), None, &[]),
+    (None, Some((Kind::Payout, 73)), None, &[3]),
+    (Some("usd"), Some((Kind::Charge, 71)), Some(BalanceKind::PaymentRefund), &[4]),
+    (Some("eur"), Some((Kind::Charge, 71)), Some(BalanceKind::PaymentRefund), &[]),
 ];
 
-fn filter([currency, payout, source, type_name]: [Option<&str>; 4]) -> BalanceFilter {
+fn filter(
+    currency: Option<&str>,
+    source: Option<(Kind, i64)>,
+    kind: Option<BalanceKind>,
+) -> BalanceFilter {
+    let customer = Number(0);
+    let key = |number| RowKey { customer, number: Number(number) };
     BalanceFilter {
         currency: currency.and_then(Currency::parse),
-        payout: payout.map(String::from),
-        source: source.map(String::from),
-        type_name: type_name.map(String::from),
+        source: source.map(|(kind, number)| (kind, key(number))),
+        kind,
     }
 }
 
@@ -96,21 +102,24 @@ fn filter([currency, payout, source, type_name]: [Option<&str>; 4]) -> BalanceFi
 fn filters_of_balance_transactions() {
     let bench = Bench::new();
     let other = bench.admin.world("acct_2", false, Timestamp(0)).unwrap();
-    insert(&bench, 1, "payment", "usd", Some("pi_1"), None);
-    insert(&bench, 2, "payment", "eur", Some("pi_2"), None);
-    insert(&bench, 3, "payout", "usd", Some("po_1"), None);
-    insert(&bench, 4, "refund", "usd", Some("pi_1"), Some("po_1"));
-    insert(&bench, 5, "payment", "usd", Some("pi_3"), Some("po_1"));
-    for (asked, want) in FILTERS {
-        let page = list(&bench, filter(*asked), Window::newest(10));
-        assert_eq!(numbers(&page), *want, "{asked:?}");
+    insert(&bench, 1, "payment", "usd", Some(("charge", 71)));
+    insert(&bench, 2, "payment", "eur", Some(("charge", 75)));
+    insert(&bench, 3, "payout", "usd", Some(("payout", 73)));
+    insert(&bench, 4, "payment_refund", "usd", Some(("charge", 71)));
+    insert(&bench, 5, "payment", "usd", None);
+    for (currency, source, kind, want) in FILTERS {
+        let page = list(&bench, filter(*currency, *source, *kind), Window::newest(10));
+        assert_eq!(numbers(&page), *want, "{currency:?} {source:?} {kind:?}");
     }
-    let usd = filter([Some("usd"), None, None, None]);
+    let usd = filter(Some("usd"), None, None);
     let page = list(&bench, usd.clone(), Window::newest(2));
     assert_eq!((numbers(&page), page.has_more), (vec![5, 4], true));
     let below = Window { below: Number(4), ..Window::newest(2) };
     let page = list(&bench, usd.clone(), below);
     assert_eq!((numbers(&page), page.has_more), (vec![3, 1], false));
+    let oldest = Window { above: Number(1), from_oldest: true, ..Window::newest(2) };
+    let page = list(&bench, usd.clone(), oldest);
+    assert_eq!((numbers(&page), page.has_more), (vec![4, 3], true));
 
     let seen = bench.fresh_readers().snapshot(|reader| {
         let elsewhere = reader.balance_transactions(other, &usd, Window::newest(2))?;
@@ -118,11 +127,18 @@ fn filters_of_balance_transactions() {
         assert_eq!(reader.balance_transaction(other, Number(1))?, None);
         reader.balance_transaction(bench.world, Number(4))
     });
-    let row = seen.unwrap().expect("it is there");
-    assert_eq!((row.amount, row.fee, row.net()), (40, 4, 36));
-    assert_eq!(row.available_on, Timestamp(400));
-    assert_eq!(row.details.description.as_deref(), Some("row 4"));
-    assert_eq!(row.payout.as_deref(), Some("po_1"));
+    let key = RowKey { customer: Number(0), number: Number(71) };
+    let row = BalanceTransaction {
+        number: Number(4),
+        kind: BalanceKind::PaymentRefund,
+        currency: Currency::USD,
+        amount: 40,
+        fee: 4,
+        available_on: Timestamp(400),
+        source: Some((Kind::Charge, key)),
+        description: Some("row 4".into()),
+    };
+    assert_eq!(seen, Ok(Some(row)));
 }
 
 #[test]
@@ -195,15 +211,15 @@ fn insert(
     number: i64,
     type_name: &str,
     currency: &str,
-    source: Option<&str>,
-    payout: Option<&str>,
+    source: Option<(&str, i64)>,
 ) {
-    let data = format!(r#"{{"description":"row {number}","reporting_category":"charge"}}"#);
     let row = "INSERT INTO balance_transaction (world, number, type, currency, amount, fee,
-                   available_on, source, payout, data)
-               VALUES (?1, ?2, ?3, ?4, ?2 * 10, ?2, ?2 * 100, ?5, ?6, ?7)";
+                   available_on, source_kind, source_customer, source, description)
+               VALUES (?1, ?2, ?3, ?4, ?2 * 10, ?2, ?2 * 100, ?5, ?6, ?7, 'row ' || ?2)";
+    let (kind, source) = source.unzip();
+    let customer = source.map(|_| 0);
     let values =
-        rusqlite::params![bench.world.0, number, type_name, currency, source, payout, data];
+        rusqlite::params![bench.world.0, number, type_name, currency, kind, customer, source];
     bench.sql().execute(row, values).unwrap();
 }
 

@@ -5,8 +5,12 @@
 mod support;
 
 mod batches;
+mod documents;
 mod faults;
 mod files;
+mod later;
 mod lists;
 mod memory;
 mod reads;
+mod views;
+mod scratch;

@@ -1,6 +1,8 @@
 //! Tampering with the journal and the transactions that it books.
 
-use crate::{AGREE, BALANCED, CHAIN, CUSTOMER, Case, ENDING, ENTRY, HEAD, HOUSE, JOURNAL, check};
+use crate::{
+    AGREE, BALANCED, CHAIN, CUSTOMER, Case, ENDING, ENTRY, HEAD, HOUSE, JOURNAL, SPELLED, check,
+};
 
 const CHANGED_AMOUNTS: &[Case] = &[
     (
@@ -154,8 +156,6 @@ const CHANGED_TEXTS_AND_OWNERS: &[Case] = &[
 fn changed_texts_and_owners() {
     check(CHANGED_TEXTS_AND_OWNERS);
 }
-
-const SPELLED: &str = "every row is spelled as Purser writes it";
 
 /// Changes that mean the same to a reader: the seal is over what rows mean, so there is
 /// one way only to write them.

@@ -106,7 +106,6 @@ const ROWS_THAT_CANNOT_BE_READ: &[Case] = &[
     ("an event", "UPDATE event SET data = '{' WHERE data IS NOT NULL", READ),
     ("a type of an event", "UPDATE event SET type = 'nothing.happened'", READ),
     ("funding instructions", "UPDATE funding_instructions SET data = '{'", READ),
-    ("a balance transaction", "UPDATE balance_transaction SET data = '{'", READ),
     (
         "a row that breaks the schema",
         "PRAGMA ignore_check_constraints = 1; UPDATE world SET livemode = 7",

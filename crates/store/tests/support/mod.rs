@@ -3,23 +3,30 @@
 
 #![allow(dead_code, reason = "every test target uses its own part of this module")]
 
+pub mod asks;
+mod bank;
+mod job;
+
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use books::cash_balance::ReconciliationMode;
-use books::event::RequestCause;
+use books::command::{LaterCommand, SETTLE_MAX};
 use books::time::Millis;
-use books::{Command, Currency, IdKey, Number, Refusal, Reply, Timestamp, World};
+use books::timer::{Look, TimerKind};
+use books::{Document, IdKey, Kind, Number, RowKey, Rules, Timestamp, World};
 use rusqlite::Connection;
 use store::admin::Admin;
 use store::lane::BatchReport;
 use store::{
-    Answer, Idempotency, Job, Kept, Lane, LaneOptions, Location, Outcome, Readers, Result, Store,
-    StoreError, WorkingSet,
+    DocumentFilter, Lane, LaneOptions, Location, Readers, Result, Store, StoreError, Window,
 };
 use tempfile::TempDir;
+
+pub use asks::{create, delete, fund};
+pub use bank::Bank;
+pub use job::Ask;
 
 /// 2026-01-01T00:00:00Z.
 pub const NEW_YEAR_MS: i64 = 1_767_225_600_000;
@@ -34,7 +41,7 @@ pub struct Clock {
 }
 
 impl Clock {
-    fn now(&self) -> Millis {
+    pub fn now(&self) -> Millis {
         match self.wrong_once.swap(false, Ordering::SeqCst) {
             true => Millis(i64::MIN),
             false => Millis(self.ms.load(Ordering::SeqCst)),
@@ -55,11 +62,13 @@ pub struct Bench {
     pub admin: Admin,
     pub world: World,
     pub clock: Arc<Clock>,
+    pub bank: Arc<Bank>,
     pub reports: Arc<Mutex<Vec<BatchReport>>>,
     /// What the lane does right after its next commit, before anybody is answered.
     pub after_commit: Arc<Mutex<Option<AfterCommit>>>,
     pub store: Store,
     pub queue_max: usize,
+    pub rules: Rules,
     home: Arc<TempDir>,
 }
 
@@ -69,25 +78,35 @@ impl Bench {
     }
 
     pub fn with_queue(queue_max: usize) -> Bench {
+        Bench::with(queue_max, Rules::default())
+    }
+
+    pub fn with_rules(rules: Rules) -> Bench {
+        Bench::with(1000, rules)
+    }
+
+    fn with(queue_max: usize, rules: Rules) -> Bench {
         let clock = Arc::new(Clock::default());
         clock.ms.store(NEW_YEAR_MS, Ordering::SeqCst);
         let home = tempfile::tempdir().expect("a temporary folder");
-        Bench::open(Arc::new(home), clock, queue_max)
+        Bench::open(Arc::new(home), clock, queue_max, rules)
     }
 
-    fn open(home: Arc<TempDir>, clock: Arc<Clock>, queue_max: usize) -> Bench {
+    fn open(home: Arc<TempDir>, clock: Arc<Clock>, queue_max: usize, rules: Rules) -> Bench {
         let location = Location::File(home.path().join("purser.db"));
         let store = Store::open(&location, [7; 16]).expect("the store opens");
         let admin = Admin::open(store.path()).expect("the store is there");
         let reports = Arc::new(Mutex::new(Vec::new()));
         let after_commit: Arc<Mutex<Option<AfterCommit>>> = Arc::default();
+        let bank = Arc::new(Bank::default());
         let (told, ticks, after) = (reports.clone(), clock.clone(), after_commit.clone());
         let options = LaneOptions {
             lane: 0,
             batch_max: 256,
             queue_max,
             linger: Duration::ZERO,
-            default_mode: ReconciliationMode::Automatic,
+            rules: rules.clone(),
+            accounts: bank.clone(),
             clock: Arc::new(move || ticks.now()),
             observe: Arc::new(move |report| {
                 told.lock().unwrap().push(*report);
@@ -106,10 +125,12 @@ impl Bench {
             world: admin.world("acct_1", false, Timestamp(0)).expect("a world is made"),
             admin,
             clock,
+            bank,
             reports,
             after_commit,
             store,
             queue_max,
+            rules,
             home,
         }
     }
@@ -117,8 +138,9 @@ impl Bench {
     /// Closes everything and opens it again, on the same file.
     pub fn restart(self) -> Bench {
         let (home, clock, queue_max) = (self.home.clone(), self.clock.clone(), self.queue_max);
+        let rules = self.rules.clone();
         drop(self);
-        Bench::open(home, clock, queue_max)
+        Bench::open(home, clock, queue_max, rules)
     }
 
     pub fn path(&self) -> &std::path::Path {
@@ -147,6 +169,20 @@ impl Bench {
     /// Submits one command and waits for what becomes of it.
     pub fn tell(&self, ask: Ask) -> String {
         told(&self.submit(ask))
+    }
+
+    /// Submits one command, and compares what became of it.
+    #[track_caller]
+    pub fn expect(&self, ask: Ask, want: &str) {
+        let got = self.tell(ask);
+        assert!(alike(&got, want), "got {got}, want {want}");
+    }
+
+    /// Submits a command that makes a document of this kind, and tells where it is.
+    #[track_caller]
+    pub fn make(&self, ask: Ask, want: &str, kind: Kind) -> RowKey {
+        self.expect(ask, want);
+        self.newest(kind)
     }
 
     /// Stops the lane inside a transaction until the answer is dropped.
@@ -185,6 +221,52 @@ impl Bench {
         let window = store::Window::newest(1);
         let newest = self.readers.snapshot(|reader| reader.customers(self.world, None, window));
         newest.expect("customers can be listed").rows[0].number
+    }
+
+    /// The newest document of a kind.
+    pub fn newest(&self, kind: Kind) -> RowKey {
+        self.documents(kind, &DocumentFilter::default()).first().expect("there is one").key()
+    }
+
+    /// Documents of a kind, newest first.
+    pub fn documents(&self, kind: Kind, filter: &DocumentFilter) -> Vec<Document> {
+        let window = Window::newest(1000);
+        let page = self.readers.snapshot(|r| r.documents(self.world, kind, filter, window));
+        page.expect("documents can be listed").rows
+    }
+
+    /// Does what is due, as often as more is; tells how many timers there were.
+    pub fn run_timers(&self) -> usize {
+        let mut count = 0;
+        loop {
+            let now = self.clock.now().seconds();
+            let due = self.readers.snapshot(|r| r.due_timers(now, SETTLE_MAX)).expect("timers");
+            let Some((world, timer)) = due.first().copied() else { return count };
+            let alike = |(of, other): &&(World, books::timer::Timer)| {
+                timer.kind == TimerKind::Settle && (*of, other.kind) == (world, timer.kind)
+            };
+            let settle: Vec<_> = due.iter().take_while(alike).map(|(_, timer)| *timer).collect();
+            count += settle.len().max(1);
+            let command = match settle.is_empty() {
+                true => LaterCommand::Due(timer),
+                false => LaterCommand::Settle(settle),
+            };
+            assert_eq!(self.tell(asks::later(command).world(world)), "done", "{timer:?}");
+        }
+    }
+
+    /// Looks at all lots that it is time for.
+    pub fn look_at_lots(&self, look: Look) {
+        loop {
+            let now = self.clock.now().seconds();
+            let due = self.readers.snapshot(|r| r.lots_due(self.world, look, now, 100));
+            let (lots, upto) = due.expect("lots");
+            for lot in &lots {
+                assert_eq!(self.tell(asks::later(LaterCommand::Look(look, *lot))), "done");
+            }
+            let Some(upto) = upto else { return };
+            assert_eq!(self.tell(asks::later(LaterCommand::Looked(look, upto))), "done");
+        }
     }
 
     /// What is available, as text such as `eur 7, usd 100`.
@@ -234,198 +316,6 @@ fn alike(got: &str, want: &str) -> bool {
 #[track_caller]
 pub fn told(waiting: &Receiver<String>) -> String {
     waiting.recv_timeout(DEADLINE).expect("an outcome")
-}
-
-type Gate = (Sender<()>, Arc<Mutex<Receiver<()>>>);
-
-/// A command to submit.
-#[derive(Clone)]
-pub struct Ask {
-    pub command: Command,
-    world: Option<World>,
-    key: Option<(&'static str, &'static str)>,
-    hold: Option<Gate>,
-    derange: Option<Arc<Clock>>,
-    panic: bool,
-}
-
-impl From<Command> for Ask {
-    fn from(command: Command) -> Ask {
-        Ask { command, world: None, key: None, hold: None, derange: None, panic: false }
-    }
-}
-
-impl Ask {
-    /// With an idempotency key and the fingerprint of the request.
-    pub fn key(mut self, key: &'static str, fingerprint: &'static str) -> Ask {
-        self.key = Some((key, fingerprint));
-        self
-    }
-
-    pub fn world(mut self, world: World) -> Ask {
-        self.world = Some(world);
-        self
-    }
-
-    /// After this command was decided the clock goes wrong, for the next one.
-    pub fn derange(mut self, clock: &Arc<Clock>) -> Ask {
-        self.derange = Some(clock.clone());
-        self
-    }
-
-    /// Making the answer to this command meets a bug.
-    pub fn panic_in_keep(mut self) -> Ask {
-        self.panic = true;
-        self
-    }
-
-    /// The job, and where it tells what became of it.
-    pub fn into_job(
-        self,
-        world: World,
-        readers: &Arc<Readers>,
-    ) -> (Box<dyn Job>, Receiver<String>) {
-        let (tell, told) = channel();
-        let job = TestJob {
-            world: self.world.unwrap_or(world),
-            idempotency: self.key.map(|(key, fingerprint)| Idempotency {
-                key: padded(key),
-                fingerprint: padded(fingerprint),
-                request_id: format!("req_{key}"),
-            }),
-            ask: self,
-            readers: readers.clone(),
-            tell,
-        };
-        (Box::new(job), told)
-    }
-}
-
-fn padded(text: &str) -> [u8; 16] {
-    let mut bytes = [0; 16];
-    bytes[..text.len()].copy_from_slice(text.as_bytes());
-    bytes
-}
-
-pub fn create() -> Ask {
-    Command::CreateCustomer { edits: vec![] }.into()
-}
-
-pub fn fund(customer: Number, amount_minor: i64, currency: &str) -> Ask {
-    let currency = Currency::parse(currency).expect("a currency");
-    Command::Fund { customer, amount_minor, currency, reference: None }.into()
-}
-
-pub fn delete(customer: Number) -> Ask {
-    Command::DeleteCustomer { customer }.into()
-}
-
-/// A job as the server has them, whose outcome is a line of text.
-struct TestJob {
-    ask: Ask,
-    world: World,
-    idempotency: Option<Idempotency>,
-    readers: Arc<Readers>,
-    tell: Sender<String>,
-}
-
-impl Job for TestJob {
-    fn world(&self) -> World {
-        self.world
-    }
-
-    fn command(&self) -> &Command {
-        &self.ask.command
-    }
-
-    fn cause(&self) -> Arc<RequestCause> {
-        let request_id = "req_test".to_owned();
-        Arc::new(RequestCause { request_id, idempotency_key: None })
-    }
-
-    fn idempotency(&self) -> Option<&Idempotency> {
-        self.idempotency.as_ref()
-    }
-
-    fn keep(
-        &self,
-        result: &std::result::Result<Reply, Refusal>,
-        _set: &WorkingSet,
-    ) -> Option<Kept> {
-        if let Some((arrived, released)) = &self.ask.hold {
-            let _ = arrived.send(());
-            let _ = released.lock().unwrap().recv();
-        }
-        assert!(!self.ask.panic, "the bug that was asked for");
-        if let Some(clock) = &self.ask.derange {
-            clock.wrong_once.store(true, Ordering::SeqCst);
-        }
-        match result {
-            Err(Refusal::CustomerMissing { .. }) => None,
-            Ok(Reply::CashTransaction(row)) => Some(Kept::CashTransaction(row.key)),
-            other => Some(Kept::Bytes {
-                status: if other.is_ok() { 200 } else { 400 },
-                body: shown(other).into_bytes(),
-            }),
-        }
-    }
-
-    fn done(self: Box<Self>, outcome: Outcome) {
-        let text = match &outcome {
-            Outcome::Decided { result, .. } if !self.visible(result) => {
-                "answered before a reader can see it".into()
-            }
-            Outcome::Decided { result, .. } => shown(result),
-            Outcome::Replay(answer) => replay(answer),
-            Outcome::KeyReused => "key reused".into(),
-            Outcome::Failed(error) => format!("failed: {error:?}"),
-        };
-        // The test may have lost its interest.
-        let _ = self.tell.send(text);
-    }
-}
-
-impl TestJob {
-    /// Whether what is being answered can be read by others at this very moment.
-    fn visible(&self, result: &std::result::Result<Reply, Refusal>) -> bool {
-        let seen = self.readers.snapshot(|reader| {
-            Ok(match result {
-                Ok(Reply::Customer(customer)) => {
-                    let found = reader.customer(self.world, customer.number)?;
-                    found.is_some_and(|found| !customer.deleted || found.deleted)
-                }
-                Ok(Reply::CashTransaction(row)) => {
-                    reader.cash_transaction(self.world, row.key)?.as_ref() == Some(row)
-                }
-                _ => true,
-            })
-        });
-        seen == Ok(true)
-    }
-}
-
-fn shown(result: &std::result::Result<Reply, Refusal>) -> String {
-    match result {
-        Ok(Reply::Customer(customer)) if customer.deleted => "deleted".into(),
-        Ok(Reply::Customer(_)) => "customer".into(),
-        Ok(Reply::CashTransaction(row)) => {
-            let (net, ends) = (row.net_amount, row.ending_balance);
-            format!("{} {} {net} -> {ends}", row.cause.type_name(), row.currency)
-        }
-        Ok(Reply::CashBalance(_, settings, _)) => settings.reconciliation_mode.as_str().into(),
-        Ok(Reply::Instructions(made, _)) => made.account_key.clone(),
-        Err(refusal) => format!("{refusal:?}"),
-    }
-}
-
-fn replay(answer: &Answer) -> String {
-    let first = &answer.request_id;
-    match &answer.kept {
-        Kept::CashTransaction(_) => format!("replay of {first}: a row"),
-        Kept::Bytes { status, body } => {
-            format!("replay of {first}: {status} {}", String::from_utf8_lossy(body))
-        }
-    }
 }
 
 /// The kind of a fault, without its words.

@@ -1,16 +1,20 @@
 //! What invoices do.
 
 use super::{Intent, Invoice, Model, Outcome, Refused, Task, rail};
-use crate::ops::Op;
+use crate::ops::{Op, choose};
 
 impl Model {
     pub(super) fn about_invoices(&mut self, op: &Op) -> Option<Outcome> {
-        let place = |place: usize| place.checked_rem(self.invoices.len());
+        let draft = |place: usize| self.invoice(&["draft"], place);
+        let open = |place: usize| self.invoice(&["open"], place);
+        let hoped_for = |place: usize| self.invoice(&["open", "uncollectible"], place);
         Some(match *op {
             Op::Invoice { who, cur, number, days, awaits } => {
                 let who = self.customer(who)?;
                 self.living(who).map(|()| {
+                    let born = self.tick();
                     self.invoices.push(Invoice {
+                        born,
                         who,
                         cur,
                         status: "draft",
@@ -27,15 +31,20 @@ impl Model {
                 })
             }
             Op::Item { invoice, amount, cur } => {
-                let at = place(invoice)?;
+                let at = draft(invoice)?;
                 self.add_item(at, amount, cur.is_some_and(|cur| cur != self.invoices[at].cur))
             }
-            Op::Finalize { invoice } => self.finalize(place(invoice)?),
-            Op::PayInvoice { invoice, elsewhere } => self.pay_invoice(place(invoice)?, elsewhere),
-            Op::Void { invoice } => self.void(place(invoice)?),
-            Op::GiveUp { invoice } => self.give_up(place(invoice)?),
+            Op::Finalize { invoice } => self.finalize(draft(invoice)?),
+            Op::PayInvoice { invoice, elsewhere } => self.pay_invoice(hoped_for(invoice)?, elsewhere),
+            Op::Void { invoice } => self.void(hoped_for(invoice)?),
+            Op::GiveUp { invoice } => self.give_up(open(invoice)?),
             _ => unreachable!("not about invoices"),
         })
+    }
+
+    /// An invoice in one of these states, if there is one.
+    pub(super) fn invoice(&self, states: &[&str], place: usize) -> Option<usize> {
+        choose(self.invoices.len(), |at| states.contains(&self.invoices[at].status), place)
     }
 
     fn must_be(&self, at: usize, allowed: &[&str]) -> Result<(), Refused> {
@@ -76,8 +85,7 @@ impl Model {
         }
         if let Some(due_s) = self.invoices[at].due_s {
             let task = Task::InvoiceOverdue { invoice: at };
-            // Invoices are the only ones of their kind that matter at this moment.
-            self.tasks.push((due_s, 0, task));
+            self.tasks.push((due_s, self.invoices[at].born, task));
         }
         let since = self.tick();
         self.intents.push(Intent {

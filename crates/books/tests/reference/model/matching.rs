@@ -19,10 +19,9 @@ impl Model {
         cur: Cur,
         amount: i64,
         names: &[Name],
-        but: Option<usize>,
     ) -> Result<(), Refused> {
         if self.is_automatic(who) && self.available(who, cur) > 0 {
-            for (intent, gets) in self.plan(who, cur, amount, names, but) {
+            for (intent, gets) in self.plan(who, cur, amount, names) {
                 self.pay(intent, gets)?;
                 if self.intents[intent].status != "succeeded" {
                     self.event("payment_intent.partially_funded");
@@ -35,16 +34,8 @@ impl Model {
         Ok(())
     }
 
-    fn plan(
-        &self,
-        who: usize,
-        cur: Cur,
-        amount: i64,
-        names: &[Name],
-        but: Option<usize>,
-    ) -> Vec<(usize, i64)> {
+    fn plan(&self, who: usize, cur: Cur, amount: i64, names: &[Name]) -> Vec<(usize, i64)> {
         let mut open = self.open_places(who, cur);
-        open.retain(|place| Some(place.intent) != but);
         let mut plan = Vec::new();
         let mut have = self.available(who, cur);
         let mut sent = amount;
@@ -119,10 +110,11 @@ impl Model {
         let numbers: Vec<&String> = names
             .iter()
             .filter_map(|name| match name {
-                Name::Invoice(place) if !self.invoices.is_empty() => {
-                    self.invoices[place % self.invoices.len()].number.as_ref()
+                Name::Invoice(place) => {
+                    let at = self.invoice(&["open"], *place)?;
+                    self.invoices[at].number.as_ref()
                 }
-                _ => None,
+                Name::Intent(_) => None,
             })
             .collect();
         let by_number: Vec<usize> = (0..open.len())

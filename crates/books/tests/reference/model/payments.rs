@@ -91,7 +91,7 @@ impl Model {
         if applied > 0 {
             self.intents[at].applied = 0;
             self.cash(who, cur, "unapplied_from_payment", applied)?;
-            self.reconcile(who, cur, applied, &[], Some(at))?;
+            self.reconcile(who, cur, applied, &[])?;
         }
         Ok(())
     }
@@ -106,6 +106,7 @@ impl Model {
             return Ok(());
         }
         intent.status = "succeeded";
+        intent.method = true;
         intent.charged_s = Some(self.now_s);
         self.event("charge.succeeded");
         self.event("payment_intent.succeeded");
@@ -145,7 +146,7 @@ impl Model {
         Ok(())
     }
 
-    fn must_be_open(&self, at: usize) -> Result<(), Refused> {
+    pub(super) fn must_be_open(&self, at: usize) -> Result<(), Refused> {
         match self.intents[at].status {
             "succeeded" | "canceled" => Err("intent state"),
             _ => Ok(()),

@@ -9,8 +9,14 @@ use super::{API_VERSION, Wire};
 use crate::api::json::{Json, object};
 
 impl Wire {
-    /// An event. `referred` is the row that it refers to, where it refers to one.
-    pub fn event(&self, event: &Event, referred: Option<&CashTransaction>) -> Json {
+    /// An event. `referred` is the row that it refers to, where it refers to one;
+    /// `pending_webhooks` how many endpoints have not taken it.
+    pub fn event(
+        &self,
+        event: &Event,
+        referred: Option<&CashTransaction>,
+        pending_webhooks: i64,
+    ) -> Json {
         let (about, before) = self.happened(event, referred);
         let changed = before.map(|before| previous_attributes(&before, &about));
         let mut data = Json::Object(Vec::with_capacity(2));
@@ -26,7 +32,7 @@ impl Wire {
             "created": event.number.created(),
             "data": data,
             "livemode": self.livemode,
-            "pending_webhooks": 0,
+            "pending_webhooks": pending_webhooks,
             "request": object! {
                 "id": cause.map(|cause| &cause.request_id),
                 "idempotency_key": cause.and_then(|cause| cause.idempotency_key.as_ref()),

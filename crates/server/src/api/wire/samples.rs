@@ -215,7 +215,7 @@ pub fn item() -> InvoiceItem {
         amount: 900,
         currency: Currency::EUR,
         quantity: 3,
-        unit_amount: None,
+        unit_amount: Some("300".into()),
         description: Some("Boxes".into()),
         discountable: true,
         period: (AT, AT),

@@ -1,0 +1,322 @@
+//! Which rows a row names, and what two rows that name each other must say alike.
+
+use crate::balance::{BalanceKind, BalanceTransaction};
+use crate::cash_balance::{CashTransaction, Cause};
+use crate::currency::Currency;
+use crate::document::Document;
+use crate::event::{Event, EventObject};
+use crate::id::{Kind, Number, RowKey};
+use crate::invoice::{Invoice, InvoiceStatus};
+use crate::payment_intent::{IntentStatus, PaymentError, PaymentIntent};
+use crate::payout::{Payout, PayoutStatus};
+use crate::refund::{Destination, Refund, RefundOrigin};
+use crate::timer::{Timer, TimerKind};
+
+/// A row that names others.
+#[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "each variant is the type with its name")]
+pub enum Row {
+    Document(Document),
+    BalanceTransaction(Box<BalanceTransaction>),
+    CashTransaction(Box<CashTransaction>),
+    Timer(Timer),
+    Event(Box<Event>),
+}
+
+/// What is where a name leads.
+#[derive(Clone, Debug)]
+pub enum Found {
+    /// No row of this kind and key.
+    Nothing,
+    /// A row, of which no more is known: it cannot be read, or need not be.
+    Something,
+    /// This row.
+    Row(Row),
+}
+
+impl Row {
+    /// What to call it in a finding.
+    pub fn label(&self) -> String {
+        match self {
+            Row::Document(document) => {
+                format!("{} {}", document.kind().object(), document.key().number.0)
+            }
+            Row::BalanceTransaction(line) => format!("balance transaction {}", line.number.0),
+            Row::CashTransaction(row) => format!("cash balance transaction {}", row.key.number.0),
+            Row::Timer(timer) => format!("timer {} of {}", timer.kind.as_str(), timer.key.number.0),
+            Row::Event(event) => format!("event {}", event.number.0),
+        }
+    }
+
+    /// The rows that it names. Funding and returns, which are most of what there is, name none.
+    pub fn named(&self) -> Vec<(Kind, RowKey)> {
+        match self {
+            Row::Document(document) => named_by_document(document),
+            Row::BalanceTransaction(line) => line.source.into_iter().collect(),
+            Row::CashTransaction(row) => named_by_cause(row),
+            Row::Timer(timer) => target(timer.kind).map(|kind| (kind, timer.key)).into_iter().collect(),
+            Row::Event(event) => named_by_event(event),
+        }
+    }
+
+    /// Whether a row that it names says the same of what both are about.
+    pub fn agrees_with(&self, other: &Row) -> bool {
+        match (self, other) {
+            (Row::Document(document), Row::Document(other)) => documents_agree(document, other),
+            (Row::Document(document), Row::BalanceTransaction(line)) => is_line_of(line, document),
+            (Row::BalanceTransaction(line), Row::Document(Document::Refund(refund))) => {
+                lines_of_refund(refund).contains(&Some(line.number))
+            }
+            (Row::BalanceTransaction(line), Row::Document(Document::Payout(payout))) => {
+                lines_of_payout(payout).contains(&Some(line.number))
+            }
+            (Row::BalanceTransaction(line), Row::CashTransaction(row)) => {
+                line_of_cause(&row.cause) == Some(line.number)
+            }
+            (Row::CashTransaction(row), other) => cash_agrees(row, other),
+            (Row::Timer(timer), Row::BalanceTransaction(line)) => {
+                (timer.key.customer, timer.due) == (Number(0), line.available_on)
+            }
+            _ => true,
+        }
+    }
+}
+
+/// What a kind of timer is about, where its key is that of a row.
+fn target(kind: TimerKind) -> Option<Kind> {
+    Some(match kind {
+        TimerKind::Settle => Kind::BalanceTransaction,
+        TimerKind::RefundExpires | TimerKind::RefundArrives => Kind::Refund,
+        TimerKind::PayoutLeaves | TimerKind::PayoutArrives => Kind::Payout,
+        TimerKind::InvoiceOverdue => Kind::Invoice,
+        #[allow(unreachable_patterns, reason = "kinds that name no row of their own")]
+        _ => return None,
+    })
+}
+
+fn of_the_account(number: Number) -> RowKey {
+    RowKey { customer: Number(0), number }
+}
+
+fn named_by_document(document: &Document) -> Vec<(Kind, RowKey)> {
+    let customer = document.key().customer;
+    let own = |number| RowKey { customer, number };
+    let mut named = Vec::new();
+    let mut add = |kind, number: Option<Number>| {
+        named.extend(number.map(|number| match kind {
+            Kind::BalanceTransaction | Kind::Payout | Kind::BankAccount => {
+                (kind, of_the_account(number))
+            }
+            _ => (kind, own(number)),
+        }));
+    };
+    match document {
+        Document::PaymentIntent(intent) => {
+            let charge = intent.charge.as_ref();
+            let tried = intent.last_error.as_ref().map(
+                |PaymentError::BalanceTooLow { payment_method }| *payment_method,
+            );
+            add(Kind::PaymentMethod, intent.payment_method);
+            add(Kind::PaymentMethod, tried);
+            add(Kind::Charge, charge.map(|charge| charge.number));
+            add(Kind::BalanceTransaction, charge.map(|charge| charge.balance_transaction));
+            add(Kind::Invoice, intent.billed.as_ref().map(|billed| billed.invoice));
+        }
+        Document::Charge(charge) => add(Kind::PaymentIntent, Some(charge.payment_intent)),
+        Document::PaymentMethod(method) => add(Kind::PaymentIntent, Some(method.payment_intent)),
+        Document::Refund(refund) => {
+            match refund.origin {
+                RefundOrigin::Payment { payment_intent, charge, payment_method } => {
+                    add(Kind::PaymentIntent, Some(payment_intent));
+                    add(Kind::Charge, Some(charge));
+                    // An invoice is paid without a payment method.
+                    let method = Some(payment_method).filter(|number| *number != Number(0));
+                    add(Kind::PaymentMethod, method);
+                }
+                RefundOrigin::CashBalance { lot } => add(Kind::CashTransaction, lot),
+            }
+            lines_of_refund(refund).into_iter().for_each(|line| add(Kind::BalanceTransaction, line));
+        }
+        Document::Payout(payout) => {
+            add(Kind::BankAccount, Some(payout.destination));
+            add(Kind::Payout, payout.original_payout);
+            add(Kind::Payout, payout.reversed_by);
+            lines_of_payout(payout).into_iter().for_each(|line| add(Kind::BalanceTransaction, line));
+        }
+        Document::Invoice(invoice) => {
+            add(Kind::PaymentIntent, invoice.payment_intent);
+            invoice.lines.iter().for_each(|line| add(Kind::InvoiceItem, Some(line.key.number)));
+        }
+        Document::InvoiceItem(item) => add(Kind::Invoice, item.invoice),
+        // The others name nothing.
+        _ => {}
+    }
+    named
+}
+
+fn lines_of_refund(refund: &Refund) -> [Option<Number>; 2] {
+    [refund.balance_transaction, refund.failure_balance_transaction]
+}
+
+fn lines_of_payout(payout: &Payout) -> [Option<Number>; 2] {
+    [Some(payout.balance_transaction), payout.failure_balance_transaction]
+}
+
+fn line_of_cause(cause: &Cause) -> Option<Number> {
+    match cause {
+        Cause::TransferredToBalance { balance_transaction }
+        | Cause::AdjustedForOverdraft { balance_transaction, .. } => Some(*balance_transaction),
+        _ => None,
+    }
+}
+
+fn named_by_cause(row: &CashTransaction) -> Vec<(Kind, RowKey)> {
+    let own = |kind, number| (kind, RowKey { number, ..row.key });
+    let line = line_of_cause(&row.cause);
+    let mut named: Vec<_> =
+        line.into_iter().map(|line| (Kind::BalanceTransaction, of_the_account(line))).collect();
+    match row.cause {
+        Cause::AppliedToPayment { payment_intent }
+        | Cause::UnappliedFromPayment { payment_intent } => {
+            named.push(own(Kind::PaymentIntent, payment_intent));
+        }
+        Cause::RefundedFromPayment { refund } => named.push(own(Kind::Refund, refund)),
+        Cause::FundingReversed { funded: Some(funded) } => {
+            named.push(own(Kind::CashTransaction, funded));
+        }
+        Cause::AdjustedForOverdraft { linked_transaction, .. } => {
+            named.push(own(Kind::CashTransaction, linked_transaction));
+        }
+        Cause::Funded(_)
+        | Cause::FundingReversed { funded: None }
+        | Cause::ReturnInitiated
+        | Cause::ReturnCanceled
+        | Cause::TransferredToBalance { .. } => {}
+    }
+    named
+}
+
+fn named_by_event(event: &Event) -> Vec<(Kind, RowKey)> {
+    match &event.object {
+        EventObject::CashTransaction(key) | EventObject::CashBalance(key, _) => {
+            vec![(Kind::CashTransaction, *key)]
+        }
+        EventObject::Customer { now, .. } => vec![(Kind::Customer, of_the_account(now.number))],
+        EventObject::Document { now, .. } => vec![(now.kind(), now.key())],
+        EventObject::Balance(_) => vec![],
+    }
+}
+
+fn documents_agree(document: &Document, other: &Document) -> bool {
+    use Document as D;
+    let number = document.key().number;
+    match (document, other) {
+        (D::PaymentIntent(_), D::Charge(charge)) => charge.payment_intent == number,
+        (D::PaymentIntent(_), D::PaymentMethod(method)) => method.payment_intent == number,
+        (D::PaymentIntent(intent), D::Invoice(invoice))
+        | (D::Invoice(invoice), D::PaymentIntent(intent)) => is_billed_as(intent, invoice),
+        (D::Charge(_), D::PaymentIntent(intent)) => {
+            intent.charge.as_ref().map(|charge| charge.number) == Some(number)
+        }
+        (D::Refund(refund), other) => refund_agrees(refund, other),
+        (D::Payout(payout), D::BankAccount(account)) => payout.currency == account.currency,
+        (D::Payout(payout), D::Payout(other)) => takes_back(payout, other) || takes_back(other, payout),
+        (D::Invoice(invoice), D::InvoiceItem(item))
+        | (D::InvoiceItem(item), D::Invoice(invoice)) => {
+            item.invoice == Some(invoice.key.number) && invoice.lines.contains(item)
+        }
+        _ => true,
+    }
+}
+
+/// An intent and an invoice belong together, are about the same money, and are paid together.
+fn is_billed_as(intent: &PaymentIntent, invoice: &Invoice) -> bool {
+    let billed = intent.billed.as_ref().map(|billed| billed.invoice);
+    let is_paid = invoice.status == InvoiceStatus::Paid && !invoice.paid_out_of_band;
+    billed == Some(invoice.key.number)
+        && invoice.payment_intent == Some(intent.key.number)
+        && (invoice.amount_due(), invoice.currency) == (intent.amount, intent.currency)
+        && is_paid == (intent.status == IntentStatus::Succeeded)
+}
+
+fn refund_agrees(refund: &Refund, other: &Document) -> bool {
+    let RefundOrigin::Payment { payment_intent, charge, .. } = refund.origin else { return true };
+    match other {
+        Document::PaymentIntent(intent) => {
+            intent.charge.as_ref().map(|kept| kept.number) == Some(charge)
+                && intent.currency == refund.currency
+        }
+        Document::Charge(row) => row.payment_intent == payment_intent,
+        Document::PaymentMethod(method) => method.payment_intent == payment_intent,
+        _ => true,
+    }
+}
+
+fn takes_back(reversal: &Payout, original: &Payout) -> bool {
+    reversal.original_payout == Some(original.number)
+        && original.reversed_by == Some(reversal.number)
+        && reversal.amount.checked_neg() == Some(original.amount)
+        && reversal.currency == original.currency
+}
+
+/// Whether a line of the merchant's balance is what a document that names it caused.
+fn is_line_of(line: &BalanceTransaction, document: &Document) -> bool {
+    let is = |kind, amount: Option<i64>, currency: Currency, source| {
+        line.kind == kind
+            && Some(line.amount) == amount
+            && line.currency == currency
+            && line.source == Some(source)
+    };
+    match document {
+        Document::PaymentIntent(intent) => intent.charge.as_ref().is_some_and(|charge| {
+            let source = (Kind::Charge, RowKey { number: charge.number, ..intent.key });
+            is(BalanceKind::Payment, Some(intent.amount), intent.currency, source)
+        }),
+        Document::Refund(refund) => {
+            let (out, source) = (refund.amount.checked_neg(), (Kind::Refund, refund.key));
+            match refund.balance_transaction == Some(line.number) {
+                true => is(BalanceKind::PaymentRefund, out, refund.currency, source),
+                false => {
+                    let back = (BalanceKind::PaymentFailureRefund, Some(refund.amount));
+                    is(back.0, back.1, refund.currency, source)
+                }
+            }
+        }
+        Document::Payout(payout) => {
+            let out = payout.amount.checked_neg();
+            let source = (Kind::Payout, of_the_account(payout.number));
+            let back = match payout.status {
+                PayoutStatus::Canceled => BalanceKind::PayoutCancel,
+                _ => BalanceKind::PayoutFailure,
+            };
+            match payout.balance_transaction == line.number {
+                true => is(BalanceKind::Payout, out, payout.currency, source),
+                false => is(back, Some(payout.amount), payout.currency, source),
+            }
+        }
+        _ => false,
+    }
+}
+
+fn cash_agrees(row: &CashTransaction, other: &Row) -> bool {
+    let turned = row.net_amount.checked_neg();
+    match (&row.cause, other) {
+        (_, Row::BalanceTransaction(line)) => {
+            line.source == Some((Kind::CashTransaction, row.key))
+                && (Some(line.amount), line.currency) == (turned, row.currency)
+        }
+        (Cause::RefundedFromPayment { .. }, Row::Document(Document::Refund(refund))) => {
+            refund.destination == Destination::CashBalance
+                && (refund.amount, refund.currency) == (row.net_amount, row.currency)
+        }
+        (Cause::FundingReversed { .. }, Row::CashTransaction(funded)) => {
+            matches!(funded.cause, Cause::Funded(_))
+                && (Some(funded.net_amount), funded.currency) == (turned, row.currency)
+        }
+        (Cause::AdjustedForOverdraft { .. }, Row::CashTransaction(linked)) => {
+            matches!(linked.cause, Cause::FundingReversed { .. })
+                && (Some(linked.ending_balance), linked.currency) == (turned, row.currency)
+        }
+        _ => true,
+    }
+}

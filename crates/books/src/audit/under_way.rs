@@ -1,0 +1,183 @@
+//! What is under way: the money that documents and balance transactions say is somewhere, against
+//! what the journal says, and the timers that move it on.
+
+use super::Auditor;
+use crate::World;
+use crate::balance::BalanceTransaction;
+use crate::currency::Currency;
+use crate::document::Document;
+use crate::id::{Number, RowKey};
+use crate::journal::Account;
+use crate::payment_intent::{IntentStatus, PaymentIntent};
+use crate::payout::{Payout, PayoutStatus};
+use crate::refund::{Refund, RefundStatus};
+use crate::time::Timestamp;
+use crate::timer::{Timer, TimerKind};
+
+/// The accounts that rows tell of, and how the journal and the rows must agree on each.
+const TOLD: [(Account, &str); 5] = [
+    (Account::MerchantPending, "what is pending equals the lines that are to be settled"),
+    (Account::MerchantAvailable, "what is available equals the lines that are settled"),
+    (Account::Fees, "fees equal those of the balance transactions"),
+    (Account::RefundsInTransit, "money on its way to customers equals the refunds under way"),
+    (Account::PayoutsInTransit, "money on its way to the merchant equals the payouts under way"),
+];
+
+/// The invariant of what payment intents hold.
+const HELD: &str = "a payment intent holds what was applied to it";
+
+impl Auditor {
+    /// Checks a document by itself and against the journal, which was fed before.
+    pub fn document(&mut self, world: World, document: &Document) {
+        self.report.documents += 1;
+        match document {
+            Document::PaymentIntent(intent) => self.intent(world, intent),
+            Document::Refund(refund) => self.refund(world, refund),
+            Document::Payout(payout) => self.payout(world, payout),
+            _ => {}
+        }
+    }
+
+    fn intent(&mut self, world: World, intent: &PaymentIntent) {
+        let PaymentIntent { key, currency, applied, amount, .. } = *intent;
+        let name = || format!("payment intent {} in world {}", key.number.0, world.0);
+        let is_complete = intent.status == IntentStatus::Succeeded;
+        let fits = match intent.status {
+            IntentStatus::Succeeded => applied == amount,
+            IntentStatus::Canceled => applied == 0,
+            _ => (0..=amount).contains(&applied),
+        };
+        if !fits || intent.charge.is_some() != is_complete {
+            let status = intent.status.as_str();
+            let detail = format!("{} is {status} with {applied} of {amount}", name());
+            self.found("a payment intent has all its money once it succeeded", detail);
+        }
+        let account = Account::PaymentIntent(key.number);
+        let journal = self.house.remove(&(world, account, currency)).unwrap_or_default();
+        let held = if intent.status.is_open() { applied } else { 0 };
+        if journal.checked_neg() != Some(held) {
+            let detail = format!(
+                "{}: it says {held} {currency}, the journal gives {}",
+                name(),
+                journal.saturating_neg()
+            );
+            self.found(HELD, detail);
+        }
+    }
+
+    /// Checks what a charge says was refunded against the sum of its refunds that did not fail and
+    /// were not canceled.
+    pub fn refunded(&mut self, world: World, intent: &PaymentIntent, sum: i64) {
+        let Some(charge) = &intent.charge else { return };
+        if charge.amount_refunded != sum || sum > intent.amount {
+            let detail = format!(
+                "charge {} in world {}: it says {} of {}, the refunds {sum}",
+                charge.number.0, world.0, charge.amount_refunded, intent.amount
+            );
+            self.found("a charge knows what was refunded of it", detail);
+        }
+    }
+
+    fn refund(&mut self, world: World, refund: &Refund) {
+        let request = refund.details_request.as_ref();
+        let (kind, due) = match refund.status {
+            RefundStatus::RequiresAction => {
+                (TimerKind::RefundExpires, request.map(|request| request.expires_at))
+            }
+            RefundStatus::Pending => (TimerKind::RefundArrives, None),
+            RefundStatus::Succeeded | RefundStatus::Failed | RefundStatus::Canceled => return,
+        };
+        self.tell((world, Account::RefundsInTransit, refund.currency), refund.amount);
+        self.awaited.insert((world, kind, refund.key), due);
+    }
+
+    fn payout(&mut self, world: World, payout: &Payout) {
+        let key = RowKey { customer: Number(0), number: payout.number };
+        match payout.status {
+            // What is taken back never leaves the house: it only arrives.
+            PayoutStatus::Pending if payout.original_payout.is_none() => {
+                self.awaited.insert((world, TimerKind::PayoutLeaves, key), None);
+            }
+            PayoutStatus::Pending | PayoutStatus::InTransit => {}
+            PayoutStatus::Paid | PayoutStatus::Failed | PayoutStatus::Canceled => return,
+        }
+        let arrives = (world, TimerKind::PayoutArrives, key);
+        self.awaited.insert(arrives, Some(payout.arrival_date));
+        self.tell((world, Account::PayoutsInTransit, payout.currency), payout.amount);
+    }
+
+    /// Checks a line of the merchant's balance. `settles` says whether it has a timer for its day;
+    /// `latest` is the moment of the newest row of all.
+    pub fn line(
+        &mut self,
+        world: World,
+        line: &BalanceTransaction,
+        settles: bool,
+        latest: Timestamp,
+    ) {
+        self.report.lines += 1;
+        let net = line.amount.saturating_sub(line.fee);
+        // The clock may be further than the newest row, so that nothing can be told of the others.
+        if line.available_on > latest && !settles && net != 0 {
+            let detail = format!("balance transaction {} in world {}", line.number.0, world.0);
+            self.found("what is pending has a timer", detail);
+        }
+        let account = match settles {
+            true => Account::MerchantPending,
+            false => Account::MerchantAvailable,
+        };
+        self.tell((world, account, line.currency), net);
+        self.tell((world, Account::Fees, line.currency), line.fee);
+    }
+
+    /// Notes that rows say this much more is owed on an account.
+    fn tell(&mut self, at: (World, Account, Currency), amount: i64) {
+        let sum = self.told.entry(at).or_default();
+        *sum = sum.saturating_sub(amount);
+    }
+
+    /// Notes a timer that is set. One that is left over from what has moved on does no harm.
+    pub fn timer(&mut self, world: World, timer: &Timer) {
+        let at = (world, timer.kind, timer.key);
+        if self.awaited.get(&at).is_some_and(|due| due.is_none_or(|due| due == timer.due)) {
+            self.awaited.remove(&at);
+        }
+    }
+
+    /// Checks what can only be told when all documents, lines and timers were fed. To be called
+    /// before the sums are.
+    pub fn all_was_fed(&mut self) {
+        for ((world, kind, key), _) in std::mem::take(&mut self.awaited) {
+            let (kind, number) = (kind.as_str(), key.number.0);
+            let detail = format!("there is no timer {kind} of {number} in world {}", world.0);
+            self.found("what is under way has its timer", detail);
+        }
+        let left = |at: &(World, Account, Currency)| !at.1.is_house();
+        let intents: Vec<_> = self.house.keys().filter(|at| left(at)).copied().collect();
+        for at in intents {
+            let sum = self.house.remove(&at).unwrap_or_default().saturating_neg();
+            let (world, account, currency) = at;
+            let detail = format!("{account:?} in world {}: nothing tells of {sum} {currency}", world.0);
+            self.found(HELD, detail);
+        }
+        for (account, invariant) in TOLD {
+            let told = self.told.keys().chain(self.house.keys());
+            let mut all: Vec<_> = told.filter(|at| at.1 == account).copied().collect();
+            all.sort_unstable();
+            all.dedup();
+            for at in all {
+                let journal = self.house.get(&at).copied().unwrap_or_default();
+                let rows = self.told.get(&at).copied().unwrap_or_default();
+                if journal != rows {
+                    let (world, account, currency) = at;
+                    let detail = format!(
+                        "{account:?} in world {}: the journal gives {journal} {currency}, \
+                         the rows {rows}",
+                        world.0
+                    );
+                    self.found(invariant, detail);
+                }
+            }
+        }
+    }
+}

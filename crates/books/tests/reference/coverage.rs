@@ -1,0 +1,74 @@
+//! Whether the random sequences go everywhere: each outcome, type of transaction, event, line and
+//! timer must come up many times.
+
+use std::collections::BTreeMap;
+
+use books::balance::BalanceKind;
+use books::event::EventKind;
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::TestRunner;
+
+use crate::{OPS_MAX, Sides, random};
+
+/// Sequences that are looked at, and how often each thing comes up in them at least.
+const SEQUENCES: usize = 1500;
+const TIMES_MIN: usize = 5;
+
+/// What cannot come up: nothing makes it.
+const NEVER: &[&str] = &[];
+
+/// Outcomes that the commands can have.
+const OUTCOMES: &[&str] = &[
+    "done", "payment failed", "customer missing", "customer deleted", "holds cash", "too large",
+    "missing", "intent state", "below minimum", "no payment method", "transfer currency",
+    "apply too much", "other currency", "cash too low", "nothing to refund", "already refunded",
+    "refund too large", "no email", "refund state", "balance too low", "no bank account",
+    "account currency", "payout state", "payout reversed", "invoice state", "invoice currency",
+    "intent of invoice", "not reversible",
+];
+
+const CASH_TYPES: &[&str] = &[
+    "funded", "applied_to_payment", "unapplied_from_payment", "refunded_from_payment",
+    "return_initiated", "return_canceled", "transferred_to_balance", "funding_reversed",
+    "adjusted_for_overdraft",
+];
+
+#[test]
+fn the_sequences_go_everywhere() {
+    let mut runner = TestRunner::new(crate::config(5));
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let mut see = |what: &str| *seen.entry(what.to_owned()).or_default() += 1;
+    for _ in 0..SEQUENCES {
+        let tree = (random::settings(), random::ops(OPS_MAX)).new_tree(&mut runner);
+        let (set, ops) = tree.expect("a sequence").current();
+        let mut sides = Sides::new(set);
+        for op in &ops {
+            let outcome = sides.model.clone().step(op);
+            if let Some(Ok(outcome) | Err(outcome)) = outcome {
+                see(outcome);
+                let name = format!("{op:?}");
+                let name = name.split(' ').next().unwrap_or_default();
+                see(&format!("{name} {}", outcome.replace("payment failed", "done")));
+            }
+            if sides.step(op).is_err() {
+                // Another test tells of it.
+                break;
+            }
+        }
+        let ledger = &sides.ledger;
+        ledger.cash().for_each(|row| see(row.cause.type_name()));
+        ledger.events.iter().for_each(|event| see(event.kind.as_str()));
+        ledger.lines.values().for_each(|line| see(line.kind.as_str()));
+    }
+    if std::env::var("PURSER_SHOW").is_ok() {
+        seen.iter().for_each(|(what, times)| println!("{times:8} {what}"));
+    }
+    let events = EventKind::ALL.iter().map(|kind| kind.as_str());
+    let lines = BalanceKind::ALL.iter().map(|kind| kind.as_str());
+    let all = OUTCOMES.iter().chain(CASH_TYPES).copied().chain(events).chain(lines);
+    let rare: Vec<&str> = all
+        .filter(|what| !NEVER.contains(what))
+        .filter(|what| seen.get(*what).is_none_or(|times| *times < TIMES_MIN))
+        .collect();
+    assert_eq!(rare, Vec::<&str>::new(), "hardly ever come up");
+}

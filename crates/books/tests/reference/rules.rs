@@ -1,0 +1,1 @@
+//! Rules that chance rarely reaches, as tables.

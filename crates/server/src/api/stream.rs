@@ -1,0 +1,162 @@
+//! Events as they happen: `GET /purser/v1/events/stream`, server-sent events.
+//!
+//! Each event is sent once it is committed, in order, with its id; whoever comes back with
+//! `Last-Event-ID` goes on after it. Bounds: [`STREAMS_MAX`] at once, a few events of each in
+//! memory. A receiver that reads slowly slows down nobody else. The format is that of the HTML
+//! standard, section "Server-sent events".
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use books::event::{Event, EventKind};
+use books::{Kind, Number};
+use bytes::Bytes;
+use hyper::body::{Body, Frame};
+use hyper::http::request::Parts;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+
+use super::auth::authenticate;
+use super::error::ApiError;
+use super::events::{kinds, show};
+use super::form::parse_form;
+use super::params::{ParamError, Path, Str, params, read_all};
+use super::wire::Wire;
+use crate::app::App;
+use crate::news::Listener;
+
+/// The path.
+pub const PATH: &str = "/purser/v1/events/stream";
+/// Streams that are open at once, at most.
+pub const STREAMS_MAX: usize = 100;
+/// Events that are read at once.
+const BATCH: usize = 100;
+/// Pieces of a stream that wait to be sent, at most.
+const WAITING_MAX: usize = 8;
+/// How often a stream that has nothing to say says so, which tells whether anybody listens.
+const SILENCE_MAX: Duration = Duration::from_secs(15);
+
+params! {
+    /// Which events to stream.
+    pub struct Stream {
+        /// Only events of this type. A star stands for any ending: `customer.*`.
+        pub r#type: Option<Str<100>>,
+        /// Only events of one of these types.
+        pub types: Option<Vec<Str<100>>>,
+    }
+    refuses {}
+    check Stream::check_types
+}
+
+impl Stream {
+    fn check_types(params: &Stream, at: &Path) -> Result<(), ParamError> {
+        super::events::check_types(&params.r#type, &params.types, at)
+    }
+}
+
+/// What is sent, piece by piece.
+pub struct Pieces {
+    pieces: mpsc::Receiver<Bytes>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Body for Pieces {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        waker: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.pieces.poll_recv(waker).map(|piece| piece.map(|piece| Ok(Frame::data(piece))))
+    }
+}
+
+/// Begins a stream for whoever asks.
+pub fn open(app: &Arc<App>, parts: &Parts) -> Result<Pieces, ApiError> {
+    let access = authenticate(app, &parts.headers)?;
+    access.allow("events", false)?;
+    let query = parts.uri.query().unwrap_or_default();
+    let tree = parse_form(query.as_bytes()).map_err(ParamError::from)?;
+    let params: Stream = read_all(&tree)?;
+    let wire = app.wire(&access);
+    let after = match parts.headers.get("last-event-id") {
+        Some(id) => {
+            let id = id.to_str().unwrap_or_default();
+            wire.named(Kind::Event, id, "Last-Event-ID")?.number
+        }
+        None => newest(app, &wire)?,
+    };
+    let place = app.streams.clone().try_acquire_owned().map_err(|_| ApiError {
+        code: Some("rate_limit"),
+        ..ApiError::invalid(429, format!("{STREAMS_MAX} streams are open (streams_max)."))
+    })?;
+    let (to, pieces) = mpsc::channel(WAITING_MAX);
+    let kinds = kinds(&params.r#type, &params.types);
+    let teller = Teller { app: app.clone(), wire, kinds, after };
+    tokio::spawn(teller.run(app.news.listen(), to));
+    Ok(Pieces { pieces, _place: place })
+}
+
+/// Where a stream begins that does not go on after another one.
+fn newest(app: &App, wire: &Wire) -> Result<Number, ApiError> {
+    let newest = store::Window::newest(1);
+    let page = app.readers.snapshot(|reader| reader.events(wire.world, newest))?;
+    Ok(page.rows.first().map_or(Number(0), |event| event.number))
+}
+
+struct Teller {
+    app: Arc<App>,
+    wire: Wire,
+    kinds: Option<Vec<EventKind>>,
+    after: Number,
+}
+
+impl Teller {
+    async fn run(mut self, mut news: Listener, to: mpsc::Sender<Bytes>) {
+        while !news.is_over() {
+            let Ok((text, is_all)) = self.next() else { return };
+            if !text.is_empty() && to.send(text.into()).await.is_err() {
+                return;
+            }
+            if !is_all {
+                continue;
+            }
+            match tokio::time::timeout(SILENCE_MAX, news.hear()).await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(_) => {
+                    if to.send(Bytes::from_static(b": nothing new\n\n")).await.is_err() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The next events as they are sent, and whether there are no more for now.
+    fn next(&mut self) -> Result<(String, bool), ApiError> {
+        let (wire, after) = (&self.wire, self.after);
+        let wanted = |event: &Event| match &self.kinds {
+            Some(kinds) => kinds.contains(&event.kind),
+            None => true,
+        };
+        let (text, last, is_all) = self.app.readers.snapshot(|reader| {
+            let events = reader.events_after(wire.world, after, BATCH)?;
+            let endpoints = reader.webhook_endpoints_of(wire.world)?;
+            let mut text = String::new();
+            for event in events.iter().filter(|event| wanted(event)) {
+                let shown = show(reader, wire, event, &endpoints)?;
+                let id = shown.get("id").and_then(|id| id.as_text()).unwrap_or_default();
+                let data = String::from_utf8_lossy(&shown.to_bytes()).into_owned();
+                text += &format!("id: {id}\nevent: {}\ndata: {data}\n\n", event.kind.as_str());
+            }
+            let last = events.last().map_or(after, |event| event.number);
+            Ok((text, last, events.len() < BATCH))
+        })?;
+        self.after = last;
+        Ok((text, is_all))
+    }
+}

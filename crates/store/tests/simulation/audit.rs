@@ -1,0 +1,228 @@
+//! The auditor at the end: the doctor, and sums of its own over the rows, told apart from how the
+//! engine keeps them.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use books::{Number, RowKey};
+use rusqlite::Connection;
+use store::Readers;
+use store::purses::Purses;
+
+use crate::simulator::Simulator;
+
+/// What must be so, and a query for what is not.
+const MUST_BE: &[(&str, &str)] = &[
+    (
+        "a cash balance is below zero only until the merchant makes good",
+        "SELECT t.world, t.customer, t.currency, t.ending_balance FROM cash_transaction t
+         WHERE t.ending_balance < 0 AND NOT EXISTS
+             (SELECT 1 FROM cash_transaction n
+              WHERE n.world = t.world AND n.customer = t.customer AND n.currency = t.currency
+              AND n.type = 'adjusted_for_overdraft' AND n.ending_balance = 0
+              AND t.type = 'funding_reversed' AND n.number =
+                  (SELECT min(number) FROM cash_transaction x WHERE x.world = t.world
+                   AND x.customer = t.customer AND x.number > t.number))",
+    ),
+    (
+        "what came in and went out is what is available",
+        "SELECT world, customer, currency, sum(net_amount) FROM cash_transaction t
+         GROUP BY 1, 2, 3 HAVING sum(net_amount) <>
+             (SELECT ending_balance FROM cash_transaction n WHERE n.world = t.world
+              AND n.customer = t.customer AND n.currency = t.currency
+              ORDER BY number DESC LIMIT 1)",
+    ),
+    (
+        "the merchant's lines are what the merchant has",
+        "SELECT world, 0, currency, sum(amount) FROM
+             (SELECT world, currency, amount - fee AS amount FROM balance_transaction UNION ALL
+              SELECT world, currency, amount FROM house_balance WHERE account IN (4, 5))
+         GROUP BY 1, 2, 3 HAVING sum(amount) <> 0",
+    ),
+    (
+        "what is pending is what a timer will settle",
+        "SELECT world, 0, currency, sum(amount) FROM
+             (SELECT b.world, b.currency, b.amount - b.fee AS amount FROM timer t
+              JOIN balance_transaction b ON b.world = t.world AND b.number = t.number
+              WHERE t.kind = 'settle' UNION ALL
+              SELECT world, currency, amount FROM house_balance WHERE account = 4)
+         GROUP BY 1, 2, 3 HAVING sum(amount) <> 0",
+    ),
+    (
+        "refunds that are on their way are in transit",
+        "SELECT world, 0, currency, sum(amount) FROM
+             (SELECT world, data ->> '$.currency' AS currency, data ->> '$.amount' AS amount
+              FROM document WHERE kind = 'refund'
+              AND data ->> '$.status' IN ('requires_action', 'pending') UNION ALL
+              SELECT world, currency, amount FROM house_balance WHERE account = 7)
+         GROUP BY 1, 2, 3 HAVING sum(amount) <> 0",
+    ),
+    (
+        "payouts that are on their way are in transit",
+        "SELECT world, 0, currency, sum(amount) FROM
+             (SELECT world, data ->> '$.currency' AS currency, data ->> '$.amount' AS amount
+              FROM document WHERE kind = 'payout'
+              AND data ->> '$.status' IN ('pending', 'in_transit') UNION ALL
+              SELECT world, currency, amount FROM house_balance WHERE account = 8)
+         GROUP BY 1, 2, 3 HAVING sum(amount) <> 0",
+    ),
+    (
+        "every movement of cash is told once",
+        "SELECT t.world, t.number, t.type, count(e.number) FROM cash_transaction t
+         LEFT JOIN event e ON e.world = t.world AND e.row = t.number
+             AND e.type = 'customer_cash_balance_transaction.created'
+         GROUP BY 1, 2 HAVING count(e.number) <> 1",
+    ),
+    (
+        "what was applied to an intent is what it holds",
+        "SELECT world, intent, 0, sum(amount) FROM
+             (SELECT world, number AS intent, coalesce(data ->> '$.applied', 0) AS amount
+              FROM document WHERE kind = 'payment_intent' UNION ALL
+              SELECT world, detail ->> '$.payment_intent', net_amount FROM cash_transaction
+              WHERE type IN ('applied_to_payment', 'unapplied_from_payment'))
+         GROUP BY 1, 2, 3 HAVING sum(amount) <> 0",
+    ),
+    (
+        "an intent holds all of its amount when it succeeded, less while it is open",
+        "SELECT world, number, data ->> '$.status', data ->> '$.applied' FROM document
+         WHERE kind = 'payment_intent' AND CASE data ->> '$.status'
+             WHEN 'succeeded' THEN data ->> '$.applied' IS NOT data ->> '$.amount'
+             WHEN 'canceled' THEN coalesce(data ->> '$.applied', 0) <> 0
+             ELSE coalesce(data ->> '$.applied', 0) >= data ->> '$.amount' END",
+    ),
+    (
+        "what takes money is what is open",
+        "SELECT p.world, p.intent, p.currency, p.remaining FROM payable p
+         LEFT JOIN document d ON d.world = p.world AND d.number = p.intent
+         WHERE d.data ->> '$.status' IN ('succeeded', 'canceled') OR p.remaining IS NOT
+             d.data ->> '$.amount' - coalesce(d.data ->> '$.applied', 0)",
+    ),
+    (
+        "an expiry is timed for every refund that waits for bank details, and for no other",
+        "SELECT d.world, d.number, 0, 0 FROM document d WHERE d.kind = 'refund'
+         AND (d.data ->> '$.status' = 'requires_action') <>
+             (SELECT count(*) FROM timer t WHERE t.world = d.world AND t.number = d.number
+              AND t.kind = 'refund_expires')",
+    ),
+];
+
+/// What must be so when time is over: nothing is on its way, and nobody's money is left alone.
+const AT_THE_END: &[(&str, &str)] = &[
+    ("no timer is left", "SELECT world, number, kind, due FROM timer"),
+    (
+        "nothing is pending or in transit",
+        "SELECT world, account, currency, amount FROM house_balance
+         WHERE account IN (4, 7, 8) AND amount <> 0",
+    ),
+    (
+        "unclaimed money is the merchant's",
+        "SELECT world, customer, currency, ending_balance FROM cash_transaction t
+         WHERE ending_balance <> 0 AND NOT EXISTS
+             (SELECT 1 FROM cash_transaction n WHERE n.world = t.world
+              AND n.customer = t.customer AND n.currency = t.currency AND n.number > t.number)",
+    ),
+];
+
+/// The doctor finds nothing.
+pub fn doctor(simulator: &Simulator) -> Result<(), String> {
+    let report = store::doctor::examine(&simulator.life().path(), &mut |_, _| {});
+    let report = report.map_err(|error| format!("the doctor fails: {error}"))?;
+    match report.broken {
+        0 => Ok(()),
+        _ => Err(format!("the doctor finds {:#?}", report.findings)),
+    }
+}
+
+/// All that must always be so.
+pub fn everything(simulator: &mut Simulator) -> Result<(), String> {
+    simulator.log.say(|| "the auditor comes".into());
+    doctor(simulator)?;
+    let db = open(simulator)?;
+    hold(&db, MUST_BE)?;
+    rows_are_those_that_were_made(&db, simulator)?;
+    purses_at_hand_are_those_on_disk(&db, simulator)
+}
+
+/// All that must be so when time is over.
+pub fn nothing_is_open(simulator: &Simulator) -> Result<(), String> {
+    hold(&open(simulator)?, AT_THE_END)
+}
+
+fn open(simulator: &Simulator) -> Result<Connection, String> {
+    Connection::open(simulator.life().path()).map_err(|error| error.to_string())
+}
+
+fn hold(db: &Connection, rules: &[(&str, &str)]) -> Result<(), String> {
+    for (name, query) in rules {
+        let broken = all(db, query, |row| {
+            let columns = (0..4).map(|at| Ok(format!("{:?}", row.get_ref(at)?)));
+            columns.collect::<rusqlite::Result<Vec<_>>>()
+        })?;
+        if !broken.is_empty() {
+            return Err(format!("{name}: {broken:?}"));
+        }
+    }
+    Ok(())
+}
+
+fn all<T>(
+    db: &Connection,
+    query: &str,
+    read: impl Fn(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Vec<T>, String> {
+    let rows = || -> rusqlite::Result<Vec<T>> {
+        db.prepare(query)?.query_map([], |row| read(row))?.collect()
+    };
+    rows().map_err(|error| format!("{query}: {error}"))
+}
+
+/// Every request that was carried out made its row, once, and nothing else made one.
+fn rows_are_those_that_were_made(db: &Connection, simulator: &Simulator) -> Result<(), String> {
+    let shadow = &simulator.shadow;
+    let funded = "SELECT world, customer, number FROM cash_transaction WHERE type = 'funded'";
+    let rows = all(db, funded, |row| {
+        let key = RowKey { customer: Number(row.get(1)?), number: Number(row.get(2)?) };
+        Ok((books::World(row.get(0)?), key))
+    })?;
+    let rows: BTreeSet<_> = rows.into_iter().collect();
+    if rows != shadow.funded {
+        let differ: Vec<_> = rows.symmetric_difference(&shadow.funded).collect();
+        return Err(format!("fundings on disk are not those that were carried out: {differ:?}"));
+    }
+    for kind in ["customer", "invoice", "invoiceitem", "payout", "bank_account"] {
+        let query = match kind {
+            "customer" => "SELECT world, number FROM customer".to_owned(),
+            kind => format!("SELECT world, number FROM document WHERE kind = '{kind}'"),
+        };
+        let rows = all(db, &query, |row| Ok((books::World(row.get(0)?), Number(row.get(1)?))))?;
+        let rows: BTreeSet<_> = rows.into_iter().collect();
+        let none = BTreeSet::new();
+        let made = shadow.made.get(kind).unwrap_or(&none);
+        if rows != *made {
+            let differ: Vec<_> = rows.symmetric_difference(made).collect();
+            return Err(format!("each {kind} on disk is one that was made: {differ:?}"));
+        }
+    }
+    Ok(())
+}
+
+/// What the lane and its readers have in memory is what somebody reads who opens the file anew.
+fn purses_at_hand_are_those_on_disk(
+    db: &Connection,
+    simulator: &Simulator,
+) -> Result<(), String> {
+    let fresh = Readers::open(simulator.life().path(), 1, Arc::new(Purses::default()));
+    let fresh = fresh.map_err(|error| error.to_string())?;
+    let customers = "SELECT world, number FROM customer";
+    let customers =
+        all(db, customers, |row| Ok((books::World(row.get(0)?), Number(row.get(1)?))))?;
+    for (world, number) in customers {
+        let at_hand = simulator.read(|reader| reader.purse(world, number))?;
+        let on_disk = fresh.snapshot(|reader| reader.purse(world, number));
+        let on_disk = on_disk.map_err(|error| error.to_string())?;
+        if at_hand != on_disk {
+            return Err(format!("at hand is {at_hand:?}, on disk {on_disk:?}"));
+        }
+    }
+    Ok(())
+}

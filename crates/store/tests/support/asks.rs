@@ -1,0 +1,222 @@
+//! Commands in short: what tests ask for most, with everything else left as it usually is.
+
+use std::collections::BTreeMap;
+
+use books::cash_balance::{BankTransfer, Sender};
+use books::command::{
+    BankAccountDraft, Confirmation, Edit, IntentCommand, IntentDraft, InvoiceCommand, InvoiceDraft,
+    ItemDraft, LaterCommand, PayoutCommand, PayoutDraft, RefundCommand, RefundOf, RefundTerms,
+};
+use books::payment_intent::{BillingDetails, IntentProfile, TransferOptions};
+use books::payout::PayoutFailure;
+use books::refund::RefundAccount;
+use books::{Command, Currency, Number, RowKey};
+
+use super::Ask;
+
+pub fn currency(code: &str) -> Currency {
+    Currency::parse(code).expect("a currency")
+}
+
+pub fn create() -> Ask {
+    Command::CreateCustomer { edits: vec![] }.into()
+}
+
+pub fn delete(customer: Number) -> Ask {
+    Command::DeleteCustomer { customer }.into()
+}
+
+/// From here on there is somebody to ask for bank details.
+pub fn email(customer: Number) -> Ask {
+    let edits = vec![Edit::Email(Some("ada@example.com".into()))];
+    Command::UpdateCustomer { customer, edits }.into()
+}
+
+pub fn fund(customer: Number, amount_minor: i64, code: &str) -> Ask {
+    fund_as(customer, amount_minor, code, None)
+}
+
+/// Money with what the sender typed.
+pub fn fund_as(customer: Number, amount_minor: i64, code: &str, reference: Option<&str>) -> Ask {
+    let currency = currency(code);
+    let sender = Sender::simulated(currency).unwrap_or(Sender::MxBankTransfer {});
+    let transfer = BankTransfer { reference: reference.map(str::to_owned), sender };
+    Command::Fund { customer, amount_minor, currency, transfer, simulated: true }.into()
+}
+
+pub fn pull_back(transaction: RowKey) -> Ask {
+    Command::ReverseTransfer { transaction }.into()
+}
+
+pub fn instructions(customer: Number, rail: &str) -> Ask {
+    let (transfer_type, country) = (rail.to_owned(), None);
+    Command::GetInstructions { customer, transfer_type, country, address_types: vec![] }.into()
+}
+
+/// A payment that is confirmed at once, and that awaits a transfer for what is missing.
+pub fn pay(customer: Number, amount: i64, code: &str) -> Ask {
+    intent(customer, amount, code, TransferOptions::usual(currency(code)), true)
+}
+
+/// A payment that is confirmed at once, and fails where the cash balance does not suffice.
+pub fn pay_or_fail(customer: Number, amount: i64, code: &str) -> Ask {
+    intent(customer, amount, code, None, true)
+}
+
+pub fn intent(
+    customer: Number,
+    amount: i64,
+    code: &str,
+    transfer: Option<TransferOptions>,
+    confirm: bool,
+) -> Ask {
+    let draft = IntentDraft {
+        amount,
+        currency: currency(code),
+        transfer,
+        method: Some(BillingDetails::default()),
+        automatic_methods: None,
+        profile: IntentProfile::default(),
+    };
+    Command::Intent(IntentCommand::Create { customer, draft: Box::new(draft), confirm }).into()
+}
+
+pub fn confirm(intent: RowKey) -> Ask {
+    let confirmation = Box::new(Confirmation::default());
+    Command::Intent(IntentCommand::Confirm { intent, confirmation }).into()
+}
+
+pub fn apply(intent: RowKey, amount: i64) -> Ask {
+    let (amount, currency) = (Some(amount), None);
+    Command::Intent(IntentCommand::Apply { intent, amount, currency }).into()
+}
+
+pub fn cancel(intent: RowKey) -> Ask {
+    Command::Intent(IntentCommand::Cancel { intent, reason: None }).into()
+}
+
+pub fn refund(intent: RowKey, amount: i64) -> Ask {
+    let (of, terms) = (RefundOf::Intent(intent), RefundTerms::default());
+    Command::Refund(RefundCommand::OfPayment { of, amount: Some(amount), terms }).into()
+}
+
+pub fn refund_to_cash(intent: RowKey, amount: i64) -> Ask {
+    let (of, terms) = (RefundOf::Intent(intent), RefundTerms::default());
+    Command::Refund(RefundCommand::ToCashBalance { of, amount: Some(amount), terms }).into()
+}
+
+pub fn send_back(customer: Number, amount: i64, code: &str) -> Ask {
+    let (currency, terms) = (currency(code), RefundTerms::default());
+    Command::Refund(RefundCommand::Return { customer, amount, currency, terms }).into()
+}
+
+pub fn cancel_refund(refund: RowKey) -> Ask {
+    Command::Refund(RefundCommand::Cancel { refund }).into()
+}
+
+pub fn expire_refund(refund: RowKey) -> Ask {
+    Command::Refund(RefundCommand::Expire { refund }).into()
+}
+
+/// Names the bank account that a refund goes to.
+pub fn details(refund: RowKey, bounces: bool) -> Ask {
+    let account = RefundAccount {
+        transfer_type: "us_bank_transfer".into(),
+        last4: "6789".into(),
+        reference: "ref".into(),
+        bounces,
+    };
+    Command::Refund(RefundCommand::GiveBankDetails { refund, account }).into()
+}
+
+pub fn bank_account(code: &str, fails: Option<PayoutFailure>) -> Ask {
+    let draft = BankAccountDraft {
+        country: "US".into(),
+        currency: currency(code),
+        last4: "6789".into(),
+        routing_number: None,
+        fingerprint: "print".into(),
+        account_holder_name: None,
+        account_holder_type: None,
+        default_for_currency: true,
+        metadata: BTreeMap::new(),
+        fails,
+    };
+    Command::Payout(PayoutCommand::CreateBankAccount(Box::new(draft))).into()
+}
+
+pub fn payout(amount: i64, code: &str) -> Ask {
+    let draft = PayoutDraft {
+        amount,
+        currency: currency(code),
+        destination: None,
+        method: "standard".into(),
+        source_type: "bank_account".into(),
+        description: None,
+        statement_descriptor: None,
+        metadata: BTreeMap::new(),
+    };
+    Command::Payout(PayoutCommand::Create(Box::new(draft))).into()
+}
+
+pub fn cancel_payout(payout: RowKey) -> Ask {
+    Command::Payout(PayoutCommand::Cancel { payout: payout.number }).into()
+}
+
+pub fn reverse_payout(payout: RowKey) -> Ask {
+    let metadata = BTreeMap::new();
+    Command::Payout(PayoutCommand::Reverse { payout: payout.number, metadata }).into()
+}
+
+pub fn invoice(customer: Number, code: &str) -> Ask {
+    let draft = InvoiceDraft {
+        currency: currency(code),
+        collection_method: "send_invoice".into(),
+        days_until_due: Some(30),
+        due_date: None,
+        number: None,
+        transfer: TransferOptions::usual(currency(code)),
+        description: None,
+        footer: None,
+        custom_fields: None,
+        rendering: None,
+        metadata: BTreeMap::new(),
+    };
+    Command::Invoice(InvoiceCommand::Create { customer, draft: Box::new(draft) }).into()
+}
+
+/// Something on an invoice.
+pub fn item(invoice: RowKey, amount: i64) -> Ask {
+    let draft = ItemDraft {
+        amount,
+        currency: None,
+        quantity: 1,
+        unit_amount: None,
+        description: None,
+        discountable: true,
+        period: None,
+        metadata: BTreeMap::new(),
+    };
+    let (customer, draft, invoice) = (invoice.customer, Box::new(draft), Some(invoice));
+    Command::Invoice(InvoiceCommand::CreateItem { customer, draft, invoice }).into()
+}
+
+pub fn finalize(invoice: RowKey) -> Ask {
+    Command::Invoice(InvoiceCommand::Finalize { invoice }).into()
+}
+
+pub fn pay_invoice(invoice: RowKey, out_of_band: bool) -> Ask {
+    Command::Invoice(InvoiceCommand::Pay { invoice, out_of_band }).into()
+}
+
+pub fn void(invoice: RowKey) -> Ask {
+    Command::Invoice(InvoiceCommand::Void { invoice }).into()
+}
+
+pub fn uncollectible(invoice: RowKey) -> Ask {
+    Command::Invoice(InvoiceCommand::MarkUncollectible { invoice }).into()
+}
+
+pub fn later(command: LaterCommand) -> Ask {
+    Command::Later(command).into()
+}
