@@ -13,6 +13,11 @@ serve *options:
 test *options:
     ./test "$@"
 
+# Simulate clients, a clock that jumps and crashes, for 2000 seeds; with one seed, tell its run.
+sim seed="":
+    @PURSER_SIM_SEED="{{ seed }}" PURSER_SIM_SEEDS="${PURSER_SIM_SEEDS:-2000}" \
+        cargo test --package purser-store --test simulation nothing_is_lost -- --nocapture
+
 # Format the code.
 fmt:
     cargo fmt --all

@@ -32,6 +32,14 @@ def own_server(tmp_path):
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def moving_server(tmp_path_factory):
+    """A sandbox whose clock tests move, so that nobody may rely on its time."""
+    server = Purser(tmp_path_factory.mktemp("purser")).start()
+    yield server
+    server.stop()
+
+
 @pytest.fixture
 def account():
     """An account that nobody else uses: in the sandbox naming one opens an empty world."""
@@ -42,6 +50,12 @@ def account():
 def client(server, account):
     """A client in a world of its own."""
     return server.client(stripe_account=account)
+
+
+@pytest.fixture
+def traveler(moving_server, account):
+    """A client in a world of its own, whose clock can be moved."""
+    return moving_server.client(stripe_account=account)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-// What several tests say: a refusal, a chain of balances, waiting for something.
+// What several tests say: a refusal, a payment, a chain of balances, waiting for something.
 
 import assert from 'node:assert/strict';
 import {setTimeout as pause} from 'node:timers/promises';
@@ -6,6 +6,17 @@ import {setTimeout as pause} from 'node:timers/promises';
 import Stripe from 'stripe';
 
 const INVALID_REQUEST = 'StripeInvalidRequestError';
+/** The code of an error about an intent that is too far, or not far enough. */
+export const UNEXPECTED_STATE = 'payment_intent_unexpected_state';
+/** The transfer that a payment waits for, by currency. */
+export const TRANSFERS = {
+  usd: {type: 'us_bank_transfer'},
+  eur: {type: 'eu_bank_transfer', eu_bank_transfer: {country: 'DE'}},
+  gbp: {type: 'gb_bank_transfer'},
+  jpy: {type: 'jp_bank_transfer'},
+  mxn: {type: 'mx_bank_transfer'},
+};
+const DAY_S = 24 * 60 * 60;
 const POLL_MS = 5;
 const WAIT_TIMEOUT_MS = 20_000;
 
@@ -36,6 +47,69 @@ export function assertAllRefused(requests, ...expected) {
 export function fund(stripe, customer, amount, currency = 'usd', more = {}, options = {}) {
   const params = {amount, currency, ...more};
   return stripe.testHelpers.customers.fundCashBalance(customer, params, options);
+}
+
+/** Parameters of a payment from the cash balance that fails when the balance is too low. */
+export function paymentAtOnce(customer, amount, currency = 'usd') {
+  return {
+    amount,
+    currency,
+    customer,
+    confirm: true,
+    payment_method_types: ['customer_balance'],
+    payment_method_data: {type: 'customer_balance'},
+  };
+}
+
+/** Parameters of a payment from the cash balance that waits for a transfer if it must. */
+export function payment(customer, amount, currency = 'usd') {
+  const waits = {funding_type: 'bank_transfer', bank_transfer: TRANSFERS[currency]};
+  const payment_method_options = {customer_balance: waits};
+  return {...paymentAtOnce(customer, amount, currency), payment_method_options};
+}
+
+/** Makes a payment and confirms it. */
+export function pay(stripe, customer, amount, currency = 'usd', more = {}) {
+  return stripe.paymentIntents.create({...payment(customer, amount, currency), ...more});
+}
+
+/** A payment that succeeded, with money that came for it. */
+export async function paid(stripe, customer, amount, currency = 'usd') {
+  await fund(stripe, customer, amount, currency);
+  const intent = await pay(stripe, customer, amount, currency);
+  assert.equal(intent.status, 'succeeded');
+  return intent;
+}
+
+/** What the customer of a waiting payment is told. */
+export function awaited({status, next_action}) {
+  const wanted = ['requires_action', 'display_bank_transfer_instructions'];
+  assert.deepEqual([status, next_action?.type], wanted);
+  return next_action.display_bank_transfer_instructions;
+}
+
+/** Moves the clock of the sandbox, which no Stripe SDK knows of. */
+export async function waitDays(stripe, days) {
+  const advance_s = Math.trunc(days * DAY_S);
+  const clock = await stripe.rawRequest('POST', '/purser/v1/clock', {advance_s});
+  assert.equal(clock.object, 'purser.clock');
+}
+
+/** The types of the events after this one, or of all, oldest first. */
+export async function happened(stripe, ending_before) {
+  const events = await stripe.events.list({limit: 100, ...(ending_before && {ending_before})});
+  return events.data.map(({type}) => type).reverse();
+}
+
+/** The id of the newest event. */
+export async function latestEvent(stripe) {
+  return (await stripe.events.list({limit: 1})).data[0].id;
+}
+
+/** Type, amount and balance after it of each transaction of a customer, oldest first. */
+export async function history(stripe, customer) {
+  const rows = await allTransactions(stripe, customer);
+  return rows.map(({type, net_amount, ending_balance}) => [type, net_amount, ending_balance]);
 }
 
 /** Every transaction of a customer, oldest first. */

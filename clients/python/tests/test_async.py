@@ -6,7 +6,7 @@ import pytest
 import stripe
 
 from flaky_proxy import Fault, FlakyProxy
-from support import assert_books_hold, refusal
+from support import UNEXPECTED_STATE, assert_books_hold, awaited, payment, refusal
 
 pytestmark = pytest.mark.anyio
 
@@ -38,6 +38,35 @@ async def test_money_arrives(client, customer):
     assert balance.available.to_dict() == {"mxn": 500}
     assert (await client.v1.balance.retrieve_async()).object == "balance"
     assert (await client.v1.accounts.retrieve_current_async()).object == "account"
+
+
+async def test_a_payment_waits_is_paid_and_goes_back(client, customer):
+    intents = client.v1.payment_intents
+    made = await intents.create_async(payment(customer.id, 1000))
+    assert awaited(made).amount_remaining == 1000
+    fund = client.v1.test_helpers.customers.fund_cash_balance_async
+    await fund(customer.id, {"amount": 1000, "currency": "usd"})
+    done = await intents.retrieve_async(made.id, {"expand": ["latest_charge"]})
+    assert (done.status, done.latest_charge.amount) == ("succeeded", 1000)
+    with refusal(400, UNEXPECTED_STATE):
+        await intents.cancel_async(made.id)
+
+    refund = await client.v1.refunds.create_async({"payment_intent": made.id})
+    assert (await client.v1.refunds.cancel_async(refund.id)).status == "canceled"
+    lines = await client.v1.balance_transactions.list_async({"limit": 1})
+    assert [line.amount async for line in lines.auto_paging_iter()] == [1000, -1000, 1000]
+
+
+async def test_many_payments_at_once_take_no_more_than_there_is(client, customer):
+    fund = client.v1.test_helpers.customers.fund_cash_balance_async
+    await fund(customer.id, {"amount": 1000, "currency": "usd"})
+    params = payment(customer.id, 100, waits=False)
+    create = client.v1.payment_intents.create_async
+    answers = await asyncio.gather(*(create(params) for _ in range(25)), return_exceptions=True)
+    failed = [answer for answer in answers if isinstance(answer, stripe.InvalidRequestError)]
+    assert len(failed) == 15
+    assert {error.code for error in failed} == {"payment_intent_payment_attempt_failed"}
+    assert_books_hold(client, customer.id, {"usd": 0})
 
 
 async def test_funding_instructions_are_given(client, customer):

@@ -5,7 +5,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 import stripe
 
-from support import all_transactions, assert_books_hold, fund, wait_until
+from support import (
+    DAY_S,
+    all_transactions,
+    assert_books_hold,
+    awaited,
+    fund,
+    pay,
+    payment,
+    wait_days,
+    wait_until,
+)
 
 ROUNDS = 5
 
@@ -31,6 +41,34 @@ def test_what_was_acknowledged_is_there_after_a_crash(own_server):
         assert again.last_response.body == row.last_response.body
         assert_books_hold(client, kept.id, {"eur": 500})
     assert len(list(client.v1.customers.list({"limit": 2}).auto_paging_iter())) == ROUNDS
+
+
+def test_payments_and_the_clock_survive_a_crash(own_server):
+    client = own_server.client()
+    customer = client.v1.customers.create({"email": "ada@example.com"}).id
+    options = {"idempotency_key": "paid once"}
+    fund(client, customer, 1000)
+    first = client.v1.payment_intents.create(payment(customer, 700), options)
+    waiting = pay(client, customer, 500)
+    refund = client.v1.refunds.create({"payment_intent": first.id, "amount": 50})
+
+    own_server.crash()
+
+    client = own_server.client()
+    again = client.v1.payment_intents.create(payment(customer, 700), options)
+    assert again.last_response.headers["Idempotent-Replayed"] == "true"
+    assert again.last_response.body == first.last_response.body
+    assert awaited(client.v1.payment_intents.retrieve(waiting.id)).amount_remaining == 200
+    assert client.v1.refunds.retrieve(refund.id) == refund
+
+    wait_days(client, 2)
+    own_server.crash()
+
+    client = own_server.client()
+    assert client.v1.balance.retrieve().available[0].amount == 650
+    assert client.v1.customers.create().created >= first.created + 2 * DAY_S
+    fund(client, customer, 200)
+    assert client.v1.payment_intents.retrieve(waiting.id).status == "succeeded"
 
 
 def test_bank_accounts_stay_the_same_after_a_crash(own_server):

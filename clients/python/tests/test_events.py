@@ -2,12 +2,7 @@
 
 import stripe
 
-from support import fund, refusal
-
-
-def happened(client, count=10):
-    """The types of the newest events, oldest first."""
-    return [event.type for event in client.v1.events.list({"limit": count})][::-1]
+from support import fund, happened, refusal
 
 
 def test_each_change_leaves_its_events(client):

@@ -4,7 +4,7 @@ import pytest
 import stripe
 
 from purser import TEST_KEY
-from support import assert_books_hold, refusal
+from support import UNEXPECTED_STATE, assert_books_hold, awaited, payment, refusal
 
 
 @pytest.fixture(autouse=True)
@@ -52,6 +52,38 @@ def test_a_cash_balance_is_read_set_and_funded(client, customer, here):
     assert balance.settings.reconciliation_mode == "manual"
     assert stripe.Customer.retrieve_cash_balance(customer.id, **here) == balance
     assert_books_hold(client, customer.id, {"eur": 570})
+
+
+def test_a_payment_lives_from_create_to_refund(client, customer, here):
+    intent = stripe.PaymentIntent.create(**payment(customer.id, 1000), **here)
+    assert awaited(intent).amount_remaining == 1000
+    stripe.Customer.TestHelpers.fund_cash_balance(customer.id, amount=400, currency="usd", **here)
+    assert awaited(intent.refresh()).amount_remaining == 600
+
+    changed = stripe.PaymentIntent.modify(intent.id, amount=300, **here)
+    assert changed.status == "requires_confirmation"
+    assert changed.confirm().status == "succeeded"
+    with refusal(400, UNEXPECTED_STATE):
+        stripe.PaymentIntent.cancel(intent.id, **here)
+
+    refund = stripe.Refund.create(payment_intent=intent.id, amount=100, **here)
+    assert refund.cancel().status == "canceled"
+    second = stripe.Refund.create(charge=changed.latest_charge, **here)
+    assert second.test_helpers.expire().status == "failed"
+    rows = stripe.BalanceTransaction.list(limit=2, **here).auto_paging_iter()
+    assert [row.amount for row in rows] == [300, -300, 100, -100, 300]
+    assert_books_hold(client, customer.id, {"usd": 100})
+
+
+def test_the_balance_is_applied_by_hand(client, customer, here):
+    settings = {"reconciliation_mode": "manual"}
+    stripe.Customer.modify_cash_balance(customer.id, settings=settings, **here)
+    intent = stripe.PaymentIntent.create(**payment(customer.id, 1000), **here)
+    stripe.Customer.TestHelpers.fund_cash_balance(customer.id, amount=1000, currency="usd", **here)
+    part = intent.apply_customer_balance(amount=400)
+    assert awaited(part).amount_remaining == 600
+    assert intent.apply_customer_balance().status == "succeeded"
+    assert_books_hold(client, customer.id, {"usd": 0})
 
 
 def test_funding_instructions_are_given(customer, here):

@@ -6,7 +6,7 @@ import pytest
 import stripe
 
 from flaky_proxy import Fault, FlakyProxy
-from support import assert_books_hold, fund
+from support import assert_books_hold, fund, happened, latest_event, pay
 
 
 @pytest.fixture
@@ -43,6 +43,47 @@ def test_a_retried_transfer_arrives_once(client, customer, broken, faults, repla
     assert proxy.connections == len(faults) + 1
     assert ("Idempotent-Replayed" in funded.last_response.headers) is replayed
     assert_books_hold(client, customer.id, {"usd": 500})
+
+
+def test_a_retried_payment_is_made_and_confirmed_once(client, customer, broken):
+    fund(client, customer.id, 2500)
+    before = latest_event(client)
+    retrying, proxy = broken([Fault.LOST_ANSWER], retries=2)
+
+    intent = pay(retrying, customer.id, 1000)
+
+    assert proxy.connections == 2
+    assert intent.last_response.headers["Idempotent-Replayed"] == "true"
+    assert intent.status == "succeeded"
+    assert [row.id for row in client.v1.payment_intents.list()] == [intent.id]
+    assert [row.id for row in client.v1.charges.list()] == [intent.latest_charge]
+    assert happened(client, before).count("payment_intent.succeeded") == 1
+    assert_books_hold(client, customer.id, {"usd": 1500})
+
+
+def test_a_payment_that_failed_fails_again_and_not_once_more(client, customer, broken):
+    retrying, _ = broken([Fault.LOST_ANSWER], retries=2)
+    with pytest.raises(stripe.InvalidRequestError) as caught:
+        pay(retrying, customer.id, 1000, waits=False)
+    assert caught.value.headers["Idempotent-Replayed"] == "true"
+    failed = caught.value.error.payment_intent
+    assert [row.id for row in client.v1.payment_intents.list()] == [failed.id]
+    assert failed.status == "requires_payment_method"
+
+
+def test_what_is_done_to_a_payment_is_done_once(client, customer, broken):
+    intent = pay(client, customer.id, 1000)
+    fund(client, customer.id, 400)
+    retrying, _ = broken([Fault.LOST_ANSWER], retries=1)
+    canceled = retrying.v1.payment_intents.cancel(intent.id)
+    assert canceled.status == "canceled"
+    assert_books_hold(client, customer.id, {"usd": 400})
+
+    paid = pay(client, customer.id, 400)
+    retrying, _ = broken([Fault.LOST_ANSWER], retries=1)
+    refund = retrying.v1.refunds.create({"payment_intent": paid.id, "amount": 100})
+    assert [row.id for row in client.v1.refunds.list()] == [refund.id]
+    assert client.v1.charges.retrieve(paid.latest_charge).amount_refunded == 100
 
 
 def test_a_retried_customer_is_made_once(client, broken):

@@ -112,8 +112,8 @@ pub trait View {
     fn cash_transaction(&self, key: RowKey) -> Option<CashTransaction>;
     /// Whether the transfer that funded this transaction was pulled back.
     fn is_reversed(&self, funded: RowKey) -> bool;
-    /// What came into a cash balance in a currency after a transaction; it may stop counting at
-    /// `enough`.
+    /// What new money came into a cash balance in a currency after a transaction: what was funded,
+    /// and what was refunded from payments. It may stop counting at `enough`.
     fn credited_after(&self, customer: Number, of: Currency, after: Number, enough: i64) -> i64;
     /// The sums of the house accounts that are not zero.
     fn house(&self) -> Vec<(Account, Currency, i64)>;
@@ -305,6 +305,8 @@ pub enum Refusal {
     },
     /// Everything on an invoice is in its currency.
     InvoiceCurrency(Currency),
+    /// What is on the invoice is more than one payment can be.
+    InvoiceTooLarge(i64),
     /// The invoice has as many lines as it can have.
     InvoiceFull,
     /// The intent belongs to an invoice, which is to be changed instead.

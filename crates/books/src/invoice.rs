@@ -87,6 +87,10 @@ pub struct Addressee {
     pub name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shipping: Option<crate::customer::Shipping>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tax_exempt: Option<String>,
 }
 
 /// `status` of an invoice.

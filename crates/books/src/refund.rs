@@ -129,8 +129,9 @@ pub struct RefundAccount {
 /// The request for bank details.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DetailsRequest {
-    /// To which address.
-    pub sent_to: String,
+    /// To which address; none where nobody could be asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_to: Option<String>,
     /// When.
     pub sent_at: Timestamp,
     /// Until when they may be given.

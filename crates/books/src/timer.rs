@@ -92,8 +92,9 @@ impl Look {
     }
 }
 
-/// A credit to a cash balance: a lot, whose age counts. The oldest lot is spent first, so what is
-/// left of one is what is available without the newer ones.
+/// New money in a cash balance: a lot, whose age counts. The oldest lot is spent first, so what is
+/// left of one is what is available without the newer ones. Money that comes back from a payment
+/// or a return is no new lot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lot {
     /// The customer and the number of the transaction.

@@ -24,7 +24,7 @@ use crate::entropy::Entropy;
 use crate::metrics::Metrics;
 use crate::news::News;
 use crate::settings::{Mode, Settings};
-use crate::webhooks::Webhooks;
+use crate::webhooks::{Bell, Setup, Webhooks};
 use crate::worker::Worker;
 
 /// The number of the lane of an embedded store.
@@ -94,9 +94,9 @@ impl App {
         let ids = IdKey::new(store.secret());
         let router = Router::new();
         let metrics = Arc::new(Metrics::new());
-        let news = News::default();
+        let (news, bell) = (News::default(), Bell::default());
         let accounts = AccountNumbers { secret: store.secret(), bank: bank.clone() };
-        let options = lane_options(&settings, accounts, clock.clone(), (metrics.clone(), news.clone()));
+        let options = lane_options(&settings, accounts, clock.clone(), (metrics.clone(), news.clone(), bell.clone()));
         let path = store.path().to_owned();
         if !settings.production {
             // First of all: the lane and the worker may tell the time as soon as they run.
@@ -108,16 +108,29 @@ impl App {
         let (lane, readers, admin) = (Arc::new(lane), Arc::new(readers), Arc::new(admin));
         let worker = Worker::start(lane.clone(), readers.clone(), admin.clone(), clock.clone());
         let listens = format!("http://{}", settings.listen);
+        let public_url: Arc<str> = settings.public_url.clone().unwrap_or(listens).into();
+        let webhooks = Webhooks::start(Setup {
+            lane: lane.clone(),
+            readers: readers.clone(),
+            admin: admin.clone(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+            default_mode: default_mode(&settings),
+            public_url: public_url.clone(),
+            metrics: metrics.clone(),
+            allow_private: !settings.production || settings.webhook_allow_private,
+            bell,
+        });
         Ok(App {
             clock,
             entropy,
-            webhooks: Arc::new(Webhooks),
+            webhooks: Arc::new(webhooks.map_err(|e| e.to_string())?),
             worker: Arc::new(worker.map_err(|e| e.to_string())?),
             lane,
             readers,
             admin,
             bank,
-            public_url: settings.public_url.clone().unwrap_or(listens).into(),
+            public_url,
             account: account.into(),
             ids,
             secret: store.secret(),
@@ -177,7 +190,7 @@ fn lane_options(
     settings: &Settings,
     accounts: AccountNumbers,
     clock: Clock,
-    (metrics, news): (Arc<Metrics>, News),
+    (metrics, news, bell): (Arc<Metrics>, News, Bell),
 ) -> LaneOptions {
     let hold = settings.fault_hold_key_prefix.clone();
     LaneOptions {
@@ -191,6 +204,7 @@ fn lane_options(
         observe: Arc::new(move |batch| {
             metrics.batch(batch);
             news.tell();
+            bell.ring();
         }),
         hold_key_prefix: hold.filter(|_| cfg!(debug_assertions)),
     }

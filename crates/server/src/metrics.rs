@@ -22,6 +22,11 @@ struct Operation {
     operation: &'static str,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Delivered {
+    outcome: &'static str,
+}
+
 /// Everything that is counted.
 pub struct Metrics {
     registry: Registry,
@@ -33,6 +38,10 @@ pub struct Metrics {
     batch_failures: Counter,
     waiting: Gauge<u64, AtomicU64>,
     connections: Gauge<u64, AtomicU64>,
+    deliveries: Family<Delivered, Counter>,
+    endpoints_disabled: Counter,
+    retries_due: Gauge<u64, AtomicU64>,
+    webhooks_wait_s: Gauge<u64, AtomicU64>,
 }
 
 /// From 50 microseconds to about 3 seconds, each bucket twice the one before.
@@ -70,6 +79,18 @@ impl Metrics {
         registry.register("lane_waiting", "Writes that wait for the lane", waiting.clone());
         let connections = Gauge::default();
         registry.register("connections", "Open connections", connections.clone());
+        let deliveries = Family::<Delivered, Counter>::default();
+        let help = "Attempts to tell webhook endpoints of events";
+        registry.register("webhook_deliveries", help, deliveries.clone());
+        let endpoints_disabled = Counter::default();
+        let help = "Webhook endpoints that were disabled because nothing got through";
+        registry.register("webhook_endpoints_disabled", help, endpoints_disabled.clone());
+        let retries_due = Gauge::default();
+        let help = "Retries of webhooks that are due, as far as they were looked at";
+        registry.register("webhook_retries_due", help, retries_due.clone());
+        let webhooks_wait_s = Gauge::default();
+        let help = "Age of the oldest event that an endpoint was not told of yet";
+        registry.register_with_unit("webhook_wait", help, Unit::Seconds, webhooks_wait_s.clone());
         Metrics {
             registry,
             requests,
@@ -80,6 +101,10 @@ impl Metrics {
             batch_failures,
             waiting,
             connections,
+            deliveries,
+            endpoints_disabled,
+            retries_due,
+            webhooks_wait_s,
         }
     }
 
@@ -98,6 +123,27 @@ impl Metrics {
         if batch.failed {
             self.batch_failures.inc();
         }
+    }
+
+    /// Counts an attempt to tell a webhook endpoint of an event.
+    pub fn delivery(&self, succeeded: bool) {
+        let outcome = if succeeded { "succeeded" } else { "failed" };
+        self.deliveries.get_or_create(&Delivered { outcome }).inc();
+    }
+
+    /// Counts a webhook endpoint that was given up.
+    pub fn endpoint_disabled(&self) {
+        self.endpoints_disabled.inc();
+    }
+
+    /// How many retries of webhooks are due.
+    pub fn retries_due(&self, count: usize) {
+        self.retries_due.set(count as u64);
+    }
+
+    /// For how many seconds the oldest event waits that some endpoint was not told of yet.
+    pub fn webhooks_wait(&self, seconds: i64) {
+        self.webhooks_wait_s.set(seconds.max(0) as u64);
     }
 
     /// Counts a connection that opened, until the guard is dropped.

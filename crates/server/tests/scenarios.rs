@@ -65,6 +65,7 @@ scenarios! {
     S39_payout
     S40_modes_apart
     automatic_payment_methods
+    balance_available
     bank_transfers
     bank_transfers_in_production
     clock
@@ -79,15 +80,19 @@ scenarios! {
     invoices_under_and_over
     journal
     payment_intent_life
+    payments_changed_while_waiting
+    payments_of_deleted_customers
     payouts_more
     payouts_that_fail
     payouts_weekend
     reconciliation_old_money
     reconciliation_ties
+    refunds_after_deletion
     refunds_by_rail
     refunds_more
     returns_by_age
     returns_by_age_given_back
+    returns_of_swift_money
 }
 
 #[test]

@@ -354,9 +354,9 @@ impl Work {
         };
         let held = |job: &dyn Job, outcome: &Outcome| {
             matches!(outcome, Outcome::Decided { .. })
-                && job
-                    .cause()
-                    .is_some_and(|cause| cause.idempotency_key.as_ref().is_some_and(|key| key.starts_with(prefix)))
+                && job.cause().is_some_and(|cause| {
+                    cause.idempotency_key.as_ref().is_some_and(|key| key.starts_with(prefix))
+                })
         };
         while jobs.iter().zip(outcomes).any(|(job, outcome)| held(job.as_ref(), outcome)) {
             std::thread::park();

@@ -177,7 +177,7 @@ pub(crate) fn is_reversed(db: &Connection, world: World, funded: RowKey) -> Resu
     Ok(reversals.iter().any(|row| row.cause == cause))
 }
 
-/// What came into a cash balance after a transaction; stops counting at `enough`.
+/// What new money came into a cash balance after a transaction; stops counting at `enough`.
 pub(crate) fn credited_after(
     db: &Connection,
     world: World,
@@ -187,7 +187,8 @@ pub(crate) fn credited_after(
 ) -> Result<i64> {
     let mut select = db.prepare_cached(
         "SELECT net_amount FROM cash_transaction
-         WHERE world = ?1 AND customer = ?2 AND number > ?3 AND currency = ?4 AND net_amount > 0",
+         WHERE world = ?1 AND customer = ?2 AND number > ?3 AND currency = ?4
+           AND type IN ('funded', 'refunded_from_payment')",
     )?;
     let mut rows =
         select.query(params![world.0, Num(customer), Num(after), currency.as_str()])?;

@@ -146,9 +146,8 @@ pub struct DocumentFilter {
     pub ranges: Vec<(&'static str, i64, i64)>,
 }
 
-/// Kinds of entries that bring money into a cash balance: each is a lot, whose age counts.
-const CREDITS: &str = "('funded', 'unapplied_from_payment', 'refunded_from_payment', \
-                       'return_canceled')";
+/// Kinds of entries that bring new money into a cash balance: each is a lot, whose age counts.
+const CREDITS: &str = "('funded', 'refunded_from_payment')";
 
 impl Reader {
     fn open(path: &Path, purses: Arc<Purses>) -> Result<Reader> {

@@ -249,7 +249,10 @@ impl View for Sight<'_> {
             self.found(lookup::credited_after(self.db, self.world, (customer, after), of, enough));
         let set = self.set.borrow();
         let rows = set.cash.range(newer(self.world, customer, after)).map(|(_, row)| row);
-        let credits = rows.filter(|row| row.currency == of && row.net_amount > 0);
+        let is_new = |row: &&CashTransaction| {
+            matches!(row.cause, Cause::Funded(_) | Cause::RefundedFromPayment { .. })
+        };
+        let credits = rows.filter(|row| row.currency == of).filter(is_new);
         credits.fold(on_disk, |sum, row| sum.saturating_add(row.net_amount))
     }
 

@@ -54,7 +54,9 @@ impl Row {
             Row::Document(document) => named_by_document(document),
             Row::BalanceTransaction(line) => line.source.into_iter().collect(),
             Row::CashTransaction(row) => named_by_cause(row),
-            Row::Timer(timer) => target(timer.kind).map(|kind| (kind, timer.key)).into_iter().collect(),
+            Row::Timer(timer) => {
+                target(timer.kind).map(|kind| (kind, timer.key)).into_iter().collect()
+            }
             Row::Event(event) => named_by_event(event),
         }
     }
@@ -113,9 +115,10 @@ fn named_by_document(document: &Document) -> Vec<(Kind, RowKey)> {
     match document {
         Document::PaymentIntent(intent) => {
             let charge = intent.charge.as_ref();
-            let tried = intent.last_error.as_ref().map(
-                |PaymentError::BalanceTooLow { payment_method }| *payment_method,
-            );
+            let tried = intent
+                .last_error
+                .as_ref()
+                .map(|PaymentError::BalanceTooLow { payment_method }| *payment_method);
             add(Kind::PaymentMethod, intent.payment_method);
             add(Kind::PaymentMethod, tried);
             add(Kind::Charge, charge.map(|charge| charge.number));
@@ -129,19 +132,21 @@ fn named_by_document(document: &Document) -> Vec<(Kind, RowKey)> {
                 RefundOrigin::Payment { payment_intent, charge, payment_method } => {
                     add(Kind::PaymentIntent, Some(payment_intent));
                     add(Kind::Charge, Some(charge));
-                    // An invoice is paid without a payment method.
-                    let method = Some(payment_method).filter(|number| *number != Number(0));
-                    add(Kind::PaymentMethod, method);
+                    add(Kind::PaymentMethod, Some(payment_method));
                 }
                 RefundOrigin::CashBalance { lot } => add(Kind::CashTransaction, lot),
             }
-            lines_of_refund(refund).into_iter().for_each(|line| add(Kind::BalanceTransaction, line));
+            lines_of_refund(refund)
+                .into_iter()
+                .for_each(|line| add(Kind::BalanceTransaction, line));
         }
         Document::Payout(payout) => {
             add(Kind::BankAccount, Some(payout.destination));
             add(Kind::Payout, payout.original_payout);
             add(Kind::Payout, payout.reversed_by);
-            lines_of_payout(payout).into_iter().for_each(|line| add(Kind::BalanceTransaction, line));
+            lines_of_payout(payout)
+                .into_iter()
+                .for_each(|line| add(Kind::BalanceTransaction, line));
         }
         Document::Invoice(invoice) => {
             add(Kind::PaymentIntent, invoice.payment_intent);
@@ -220,7 +225,9 @@ fn documents_agree(document: &Document, other: &Document) -> bool {
         }
         (D::Refund(refund), other) => refund_agrees(refund, other),
         (D::Payout(payout), D::BankAccount(account)) => payout.currency == account.currency,
-        (D::Payout(payout), D::Payout(other)) => takes_back(payout, other) || takes_back(other, payout),
+        (D::Payout(payout), D::Payout(other)) => {
+            takes_back(payout, other) || takes_back(other, payout)
+        }
         (D::Invoice(invoice), D::InvoiceItem(item))
         | (D::InvoiceItem(item), D::Invoice(invoice)) => {
             item.invoice == Some(invoice.key.number) && invoice.lines.contains(item)

@@ -157,7 +157,8 @@ impl Auditor {
         for at in intents {
             let sum = self.house.remove(&at).unwrap_or_default().saturating_neg();
             let (world, account, currency) = at;
-            let detail = format!("{account:?} in world {}: nothing tells of {sum} {currency}", world.0);
+            let detail =
+                format!("{account:?} in world {}: nothing tells of {sum} {currency}", world.0);
             self.found(HELD, detail);
         }
         for (account, invariant) in TOLD {

@@ -45,6 +45,8 @@ pub(super) struct Line {
     pub fee: i64,
     pub available_on: Timestamp,
     pub source: (Kind, RowKey),
+    /// For people.
+    pub description: Option<String>,
 }
 
 impl<'a, 'c> Book<'a, 'c> {
@@ -81,6 +83,11 @@ impl<'a, 'c> Book<'a, 'c> {
     /// A key for a new row of this customer.
     pub fn new_key(&mut self) -> RowKey {
         RowKey { customer: self.customer(), number: self.ctx.number() }
+    }
+
+    /// The transaction that the purse is the result of, if this decision made one.
+    pub fn last(&self) -> Option<RowKey> {
+        self.last
     }
 
     /// What is available in a currency.
@@ -234,6 +241,7 @@ impl<'a, 'c> Book<'a, 'c> {
                 fee,
                 available_on,
                 source: (Kind::Charge, key),
+                description: intent.profile.description.clone(),
             },
         );
         if !at_once {
@@ -256,10 +264,15 @@ impl<'a, 'c> Book<'a, 'c> {
         self.tell(EventKind::PaymentIntentSucceeded, intent.clone());
         super::invoices::intent_succeeded(self, intent);
         if at_once && fee < intent.amount {
-            let event = balance_event(self.ctx, self.view, &self.changes);
-            self.note(Change::Event(event));
+            self.tell_balance();
         }
         Ok(())
+    }
+
+    /// Tells that the merchant's balance grew.
+    pub fn tell_balance(&mut self) {
+        let event = balance_event(self.ctx, self.view, &self.changes);
+        self.note(Change::Event(event));
     }
 
     /// Leaves an intent alone when money is matched: this decision changes it by itself.
@@ -328,9 +341,8 @@ pub(super) fn entry(
 
 /// A line of the merchant's balance.
 pub(super) fn balance_transaction(number: Number, line: Line) -> BalanceTransaction {
-    let Line { kind, currency, amount, fee, available_on, source } = line;
+    let Line { kind, currency, amount, fee, available_on, source, description } = line;
     let source = Some(source);
-    let description = None;
     BalanceTransaction { number, kind, currency, amount, fee, available_on, source, description }
 }
 

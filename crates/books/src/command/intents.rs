@@ -3,6 +3,7 @@
 use super::MetadataPatch;
 use super::book::{Book, intent};
 use super::customers::{check_metadata, patch_metadata};
+use super::later::given_back;
 use super::transfers::find_or_draw;
 use crate::currency::Currency;
 use crate::decision::{Change, Context, Decision, Refusal, Reply, View};
@@ -225,26 +226,36 @@ fn update(
     view: &dyn View,
     ctx: &mut Context<'_>,
 ) -> Result<Decision, Refusal> {
-    let (mut book, mut intent) = open(key, view, ctx)?;
-    let before = intent.clone();
+    let (mut book, mut before) = open(key, view, ctx)?;
+    let mut intent = before.clone();
     edit(&mut book, &mut intent, edits)?;
     if intent == before {
         return Ok(book.close(Document::from(intent)));
     }
-    let reopened = intent.status == IntentStatus::RequiresAction && changes_payment(&before, &intent);
-    if !reopened {
+    if before.status != IntentStatus::RequiresAction || !changes_payment(&before, &intent) {
         return Ok(finish(book, intent));
     }
     must_have_customer(&book)?;
+    // What it holds goes back as what it is: in the currency of before.
+    let money = (book.unapply(&mut before)?, before.currency);
     intent.status = IntentStatus::RequiresConfirmation;
     intent.instructions = None;
+    intent.applied = 0;
     book.handle(key.number);
-    let held = book.unapply(&mut intent)?;
     book.put(intent.clone());
-    if held > 0 {
-        book.reconcile((held, before.currency), None)?;
-    }
+    give_to_others(&mut book, money)?;
     Ok(book.close(Document::from(intent)))
+}
+
+/// Money that came back from an intent may pay others, and may be old.
+fn give_to_others(book: &mut Book<'_, '_>, money: (i64, Currency)) -> Result<(), Refusal> {
+    match money.0 {
+        0 => Ok(()),
+        _ => {
+            book.reconcile(money, None)?;
+            given_back(book, money, true)
+        }
+    }
 }
 
 /// Whether what was confirmed is not what is asked for any more.
@@ -277,10 +288,12 @@ fn edit(
             IntentEdit::Transfer(transfer) if transfer == intent.transfer => {}
             IntentEdit::Transfer(transfer) => {
                 must_be_open(intent, "given other payment method options")?;
+                must_not_be_billed(intent)?;
                 intent.transfer = transfer;
             }
             IntentEdit::Method(details) => {
                 must_be_open(intent, "given another payment method")?;
+                must_not_be_billed(intent)?;
                 book.give_method(intent, &details);
             }
             IntentEdit::CaptureMethod(value) => {
@@ -358,7 +371,7 @@ fn pay_or_await(mut book: Book<'_, '_>, mut intent: PaymentIntent) -> Result<Dec
         intent.transfer = Some(usual_transfer(&book, intent.currency)?);
     }
     let Some(transfer) = intent.transfer.clone() else {
-        return Ok(fail(book, intent));
+        return fail(book, intent);
     };
     if book.is_automatic() && available > 0 {
         book.pay(&mut intent, available.min(remaining))?;
@@ -386,13 +399,16 @@ fn usual_transfer(book: &Book<'_, '_>, currency: Currency) -> Result<TransferOpt
     Ok(usual)
 }
 
-fn fail(mut book: Book<'_, '_>, mut intent: PaymentIntent) -> Decision {
+fn fail(mut book: Book<'_, '_>, mut intent: PaymentIntent) -> Result<Decision, Refusal> {
+    let money = (book.unapply(&mut intent)?, intent.currency);
     intent.status = IntentStatus::RequiresPaymentMethod;
+    intent.instructions = None;
     let tried = intent.payment_method.take();
     intent.last_error = tried.map(|payment_method| PaymentError::BalanceTooLow { payment_method });
     book.tell(EventKind::PaymentIntentPaymentFailed, intent.clone());
     book.put(intent.clone());
-    book.close(Reply::PaymentFailed(Box::new(intent)))
+    give_to_others(&mut book, money)?;
+    Ok(book.close(Reply::PaymentFailed(Box::new(intent))))
 }
 
 /// Shows the customer where to send the money.
@@ -401,6 +417,9 @@ pub(super) fn begin_to_await(
     intent: &mut PaymentIntent,
     transfer: &TransferOptions,
 ) -> Result<(), Refusal> {
+    if intent.payment_method.is_none() {
+        book.give_method(intent, &BillingDetails::default());
+    }
     let country = transfer.country.as_deref();
     let (customer, rail) = (book.customer(), &transfer.transfer_type);
     let (kept, is_new) = find_or_draw(customer, rail, country, book.view, book.ctx)?;
@@ -422,11 +441,9 @@ fn cancel(
     let (mut book, mut intent) = open(key, view, ctx)?;
     must_be_open(&intent, "canceled")?;
     must_not_be_billed(&intent)?;
-    let held = book.unapply(&mut intent)?;
+    let money = (book.unapply(&mut intent)?, intent.currency);
     give_up(&mut book, &mut intent, reason.clone());
-    if held > 0 {
-        book.reconcile((held, intent.currency), None)?;
-    }
+    give_to_others(&mut book, money)?;
     Ok(book.close(Document::from(intent)))
 }
 
@@ -459,6 +476,7 @@ fn apply(
     }
     let remaining = intent.amount_remaining();
     let available = book.available(intent.currency).max(0);
+    let param = amount.map(|_| "amount");
     let amount = match amount {
         // The money of an invoice comes whole, whatever is asked for.
         _ if intent.billed.is_some() => remaining,
@@ -467,7 +485,7 @@ fn apply(
         None => remaining.min(available),
     };
     if amount > available || amount == 0 {
-        return Err(Refusal::CashTooLow { available, param: Some("amount") });
+        return Err(Refusal::CashTooLow { available, param });
     }
     let awaits = intent.status == IntentStatus::RequiresAction || intent.billed.is_some();
     if intent.payment_method.is_none() {

@@ -151,8 +151,9 @@ fn must_be(
 }
 
 fn addressee(customer: &Customer) -> Addressee {
-    let Profile { address, email, name, phone, .. } = customer.profile.clone();
-    Addressee { address, email, name, phone }
+    let Profile { address, email, name, phone, shipping, tax_exempt, .. } =
+        customer.profile.clone();
+    Addressee { address, email, name, phone, shipping, tax_exempt }
 }
 
 fn create(
@@ -242,7 +243,7 @@ fn finalize(key: RowKey, view: &dyn View, ctx: &mut Context<'_>) -> Result<Decis
     must_be(&invoice, &[InvoiceStatus::Draft], "finalized")?;
     let due = invoice.amount_due();
     if due > AMOUNT_MAX {
-        return Err(Refusal::AmountAboveMaximum(invoice.currency, AMOUNT_MAX));
+        return Err(Refusal::InvoiceTooLarge(AMOUNT_MAX));
     }
     let mut book = Book::open(key.customer, "customer", view, ctx)?;
     let customer = super::customer(view, key.customer, "customer")?;

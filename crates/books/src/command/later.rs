@@ -12,7 +12,8 @@ use crate::decision::{Change, Context, Decision, Refusal, Reply, View};
 use crate::id::{Kind, Number, RowKey};
 use crate::journal::{Account, EntryKind};
 use crate::refund::DetailsRequest;
-use crate::timer::{Look, Lot, Timer, TimerKind};
+use crate::time::Timestamp;
+use crate::timer::{DAY_S, Look, Lot, Timer, TimerKind};
 
 /// Timers of one command, at most.
 pub const SETTLE_MAX: usize = 500;
@@ -36,6 +37,8 @@ impl LaterCommand {
         let owner = |key: &RowKey| Some(key.customer).filter(|customer| *customer != Number(0));
         match self {
             LaterCommand::Settle(_) | LaterCommand::Looked(..) => None,
+            // Its key names an endpoint in place of a customer.
+            LaterCommand::Due(timer) if timer.kind == TimerKind::Redeliver => None,
             LaterCommand::Due(timer) => owner(&timer.key),
             LaterCommand::Look(_, lot) => owner(&lot.key),
         }
@@ -56,8 +59,11 @@ pub(super) fn decide(
             TimerKind::PayoutLeaves => super::payouts::leave(*timer, view, ctx),
             TimerKind::PayoutArrives => super::payouts::arrive(*timer, view, ctx),
             TimerKind::InvoiceOverdue => super::invoices::overdue(*timer, view, ctx),
-            // Whoever delivers takes these, and reports what came of it.
-            TimerKind::Redeliver => Ok(Decision { changes: vec![], reply: Reply::Done }),
+            // Whoever delivers takes these, and reports what came of it; what is left over is that
+            // of an endpoint that is removed.
+            TimerKind::Redeliver => {
+                Ok(Decision { changes: vec![Change::TimerDone(*timer)], reply: Reply::Done })
+            }
         },
         LaterCommand::Look(look, lot) => look_at(*look, *lot, view, ctx),
         LaterCommand::Looked(look, number) => {
@@ -97,29 +103,62 @@ fn look_at(
     ctx: &mut Context<'_>,
 ) -> Result<Decision, Refusal> {
     let mut book = Book::open_any(lot.key.customer, view, ctx)?;
-    let available = book.available(lot.currency);
-    // The oldest lots are spent first, so the newer ones are what is left first.
-    let newer = view.credited_after(lot.key.customer, lot.currency, lot.key.number, available);
-    let left = (available - newer).clamp(0, lot.amount);
+    let left = older_than(&book, lot.currency, look).min(lot.amount);
     if left > 0 {
         let money = (left, lot.currency);
         match look {
             Look::Return if can_be_returned(lot, view) => {
-                let customer = view.customer(lot.key.customer);
-                let email = customer.and_then(|customer| customer.profile.email);
-                let request = DetailsRequest {
-                    // Nobody can be asked without an address; the money waits all the same.
-                    sent_to: email.unwrap_or_default(),
-                    sent_at: book.ctx.second(),
-                    expires_at: lot.due(Look::Sweep),
-                };
-                let terms = RefundTerms::default();
-                send_back(&mut book, money, Some(lot.key.number), request, &terms)?;
+                return_to_sender(&mut book, money, lot.key.number, lot.due(Look::Sweep))?;
             }
             Look::Return | Look::Sweep => sweep(&mut book, money)?,
         }
     }
     Ok(book.close(Reply::Done))
+}
+
+/// What of a cash balance has been there for as long as a look takes. The oldest money is spent
+/// first, and money that comes back is as old as it was: so that is what is available without
+/// what came in since.
+fn older_than(book: &Book<'_, '_>, currency: Currency, look: Look) -> i64 {
+    let available = book.available(currency);
+    let since = Lot::newest_due(look, book.ctx.second());
+    let newer = book.view.credited_after(book.customer(), currency, since, available);
+    (available - newer).max(0)
+}
+
+/// Money came back to the cash balance: if it is old by now, nobody looks at it any more, so
+/// what was to become of it becomes of it at once. What comes back from a return is not returned
+/// again.
+pub(super) fn given_back(
+    book: &mut Book<'_, '_>,
+    (amount, currency): (i64, Currency),
+    may_return: bool,
+) -> Result<(), Refusal> {
+    let swept = older_than(book, currency, Look::Sweep).min(amount);
+    if swept > 0 {
+        sweep(book, (swept, currency))?;
+    }
+    let left = older_than(book, currency, Look::Return).min(amount - swept);
+    if may_return && left > 0 {
+        let days = Look::Sweep.days() - Look::Return.days();
+        let until = Timestamp(book.ctx.second().0 + days * DAY_S);
+        let lot = book.last().map_or(Number(0), |back| back.number);
+        return_to_sender(book, (left, currency), lot, until)?;
+    }
+    Ok(())
+}
+
+/// Money that nobody claims sets out for the customer's bank.
+fn return_to_sender(
+    book: &mut Book<'_, '_>,
+    money: (i64, Currency),
+    lot: Number,
+    until: Timestamp,
+) -> Result<(), Refusal> {
+    let customer = book.view.customer(book.customer());
+    let sent_to = customer.and_then(|customer| customer.profile.email);
+    let request = DetailsRequest { sent_to, sent_at: book.ctx.second(), expires_at: until };
+    send_back(book, money, Some(lot), request, &RefundTerms::default()).map(drop)
 }
 
 /// Money that came over SWIFT cannot be sent back (Stripe's page "Refund customer balance
@@ -149,7 +188,9 @@ pub(super) fn sweep(
         fee: 0,
         available_on: book.ctx.second(),
         source: (Kind::CashTransaction, moved.key),
+        description: None,
     };
     book.line(number, line);
+    book.tell_balance();
     Ok(())
 }

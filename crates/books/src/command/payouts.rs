@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::MetadataPatch;
-use super::book::{Line, balance_transaction, entry};
+use super::book::{Line, balance_event, balance_transaction, entry};
 use super::customers::{check_metadata, patch_metadata};
 use crate::balance::BalanceKind;
 use crate::currency::Currency;
@@ -130,6 +130,9 @@ pub(super) fn decide(
             let mut account = desk.account(*account, "id")?;
             account.deleted = true;
             desk.changes.push(Change::Document(account.clone().into()));
+            if account.default_for_currency {
+                desk.make_another_default(&account);
+            }
             account.into()
         }
     };
@@ -171,6 +174,7 @@ pub(super) fn arrive(
                 payout.failure = Some(failure);
                 desk.give_back(&mut payout, EntryKind::PayoutFailed, BalanceKind::PayoutFailure)?;
                 desk.keep(EventKind::PayoutFailed, &payout, None);
+                desk.tell_balance();
             }
             None => {
                 payout.status = PayoutStatus::Paid;
@@ -190,16 +194,22 @@ fn of_the_account(number: Number) -> RowKey {
     RowKey { customer: Number(0), number }
 }
 
-/// The first moment of a day, some days after `now`; a weekend is passed over.
+/// The first moment of the day that is so many working days after `now`.
 fn working_day(now: Timestamp, days: i64) -> Timestamp {
-    let day = now.0.div_euclid(DAY_S) + days;
-    // The first day of Unix time was a Thursday.
-    let wait = match (day + 3).rem_euclid(7) {
-        5 => 2,
-        6 => 1,
-        _ => 0,
-    };
-    Timestamp((day + wait) * DAY_S)
+    let mut day = now.0.div_euclid(DAY_S);
+    let mut left = days;
+    while left > 0 {
+        day += 1;
+        // The first day of Unix time was a Thursday.
+        let is_weekend = (day + 3).rem_euclid(7) >= 5;
+        left -= i64::from(!is_weekend);
+    }
+    Timestamp(day * DAY_S)
+}
+
+/// Working days from the making of a payout to its arrival: it leaves on the next one.
+fn days_to_arrival(ctx: &Context<'_>) -> i64 {
+    1 + ctx.rules.bank_delay_days.max(1)
 }
 
 /// A decision about the merchant's own money while it is being made.
@@ -248,7 +258,8 @@ impl Desk<'_, '_> {
         let number = self.ctx.number();
         let (amount, currency) = money;
         let source = (Kind::Payout, of_the_account(payout));
-        let line = Line { kind, currency, amount, fee: 0, available_on, source };
+        let description = None;
+        let line = Line { kind, currency, amount, fee: 0, available_on, source, description };
         let row = Box::new(balance_transaction(number, line));
         self.changes.push(Change::BalanceTransaction(row));
         number
@@ -259,6 +270,12 @@ impl Desk<'_, '_> {
         let (now, before) = (payout.clone().into(), before.map(Document::from));
         self.changes.push(Change::Document(payout.clone().into()));
         let event = self.ctx.event(kind, EventObject::Document { now, before });
+        self.changes.push(Change::Event(event));
+    }
+
+    /// Tells that the merchant's balance grew.
+    fn tell_balance(&mut self) {
+        let event = balance_event(self.ctx, self.view, &self.changes);
         self.changes.push(Change::Event(event));
     }
 
@@ -290,7 +307,7 @@ impl Desk<'_, '_> {
             currency,
             status: PayoutStatus::Pending,
             destination,
-            arrival_date: working_day(now, 1 + self.ctx.rules.bank_delay_days),
+            arrival_date: working_day(now, days_to_arrival(self.ctx)),
             balance_transaction: line,
             method: draft.method.clone(),
             source_type: draft.source_type.clone(),
@@ -347,12 +364,16 @@ impl Desk<'_, '_> {
 
     fn cancel(&mut self, number: Number) -> Result<Payout, Refusal> {
         let mut payout = self.payout(number)?;
-        if payout.status != PayoutStatus::Pending || payout.original_payout.is_some() {
+        if payout.original_payout.is_some() {
+            return Err(Refusal::PayoutReversed);
+        }
+        if payout.status != PayoutStatus::Pending {
             return Err(Refusal::PayoutState { action: "canceled", status: payout.status });
         }
         payout.status = PayoutStatus::Canceled;
         self.give_back(&mut payout, EntryKind::PayoutCanceled, BalanceKind::PayoutCancel)?;
         self.keep(EventKind::PayoutCanceled, &payout, None);
+        self.tell_balance();
         Ok(payout)
     }
 
@@ -375,7 +396,7 @@ impl Desk<'_, '_> {
         let number = self.ctx.number();
         let lines = [(Account::PayoutsInTransit, amount), (Account::MerchantPending, -amount)];
         self.post(EntryKind::PayoutReversed, currency, &lines)?;
-        let arrival_date = working_day(self.ctx.second(), 1 + self.ctx.rules.bank_delay_days);
+        let arrival_date = working_day(self.ctx.second(), days_to_arrival(self.ctx));
         let line = self.line(BalanceKind::Payout, number, (amount, currency), arrival_date);
         let before = original.clone();
         let reversal = Payout {
@@ -424,6 +445,21 @@ impl Desk<'_, '_> {
         Ok(account)
     }
 
+    /// The newest of the other bank accounts of a currency becomes its default.
+    fn make_another_default(&mut self, than: &BankAccount) {
+        let others = self.view.bank_accounts().into_iter().rev();
+        let other = others.filter_map(|document| match document {
+            Document::BankAccount(account) => Some(account),
+            _ => None,
+        });
+        let mut of_currency = other
+            .filter(|it| it.currency == than.currency && it.number != than.number);
+        if let Some(mut account) = of_currency.next() {
+            account.default_for_currency = true;
+            self.changes.push(Change::Document(account.into()));
+        }
+    }
+
     /// One bank account of a currency is its default, at most.
     fn no_other_default(&mut self, currency: Currency) {
         for document in self.view.bank_accounts() {
@@ -446,6 +482,8 @@ mod tests {
     fn payouts_do_not_arrive_at_weekends() {
         let friday = 1_795_737_600 + 13 * 3600; // 2026-11-27T13:00:00Z
         let day = |days: i64| working_day(Timestamp(friday), days).0 - 1_795_737_600;
-        assert_eq!([0, 1, 2, 3, 4].map(day), [0, 3, 3, 3, 4].map(|days| days * DAY_S));
+        assert_eq!([0, 1, 2, 3, 6].map(day), [0, 3, 4, 5, 10].map(|days| days * DAY_S));
+        let sunday = Timestamp(friday + 2 * DAY_S);
+        assert_eq!(working_day(sunday, 1), working_day(Timestamp(friday), 1));
     }
 }

@@ -273,6 +273,7 @@ fn take_from_merchant(
         fee: 0,
         available_on: book.ctx.second(),
         source: (Kind::Refund, refund.key),
+        description: None,
     };
     book.line(refund.balance_transaction.unwrap_or_default(), line);
     let before = intent.clone();
@@ -331,7 +332,7 @@ fn ask_for_details(book: &Book<'_, '_>, terms: &RefundTerms) -> Result<DetailsRe
     let of_customer = || book.view.customer(book.customer())?.profile.email;
     let sent_to = terms.instructions_email.clone().or_else(of_customer).ok_or(Refusal::NoEmail)?;
     let expires_at = later(book.ctx, DETAILS_DAYS_MAX);
-    Ok(DetailsRequest { sent_to, sent_at: book.ctx.second(), expires_at })
+    Ok(DetailsRequest { sent_to: Some(sent_to), sent_at: book.ctx.second(), expires_at })
 }
 
 /// Sends cash back to the customer's bank.
@@ -397,8 +398,14 @@ pub(super) fn undo(
     match refund.origin {
         // What nobody claimed goes on to the merchant, not to payments.
         RefundOrigin::CashBalance { lot: Some(_) } if status == RefundStatus::Failed => Ok(()),
-        RefundOrigin::CashBalance { .. } => book.reconcile(money, None),
-        RefundOrigin::Payment { .. } => Ok(()),
+        RefundOrigin::CashBalance { .. } => {
+            book.reconcile(money, None)?;
+            super::later::given_back(book, money, false)
+        }
+        RefundOrigin::Payment { .. } => {
+            book.tell_balance();
+            Ok(())
+        }
     }
 }
 
@@ -418,6 +425,7 @@ fn give_merchant_back(
         fee: 0,
         available_on: book.ctx.second(),
         source: (Kind::Refund, refund.key),
+        description: None,
     };
     book.line(number, line);
     refund.failure_balance_transaction = Some(number);

@@ -130,6 +130,7 @@ fn pull_back(book: &mut Book<'_, '_>, funded: &CashTransaction) -> Result<CashTr
             fee: 0,
             available_on: book.ctx.second(),
             source: (Kind::CashTransaction, adjusted.key),
+            description: None,
         };
         book.line(balance_transaction, line);
     }

@@ -59,9 +59,10 @@ fn customers(ledger: &Ledger, model: &Model) -> Checked {
         let rows = own.map(|row| {
             (row.currency.to_string(), row.cause.type_name(), row.net_amount, row.ending_balance)
         });
-        let want = customer.rows.iter().map(|(cur, kind, net, ends)| {
-            (cur.to_string(), *kind, *net, *ends)
-        });
+        let want = customer
+            .rows
+            .iter()
+            .map(|(cur, kind, net, ends)| (cur.to_string(), *kind, *net, *ends));
         prop_assert_eq!(rows.collect::<Vec<_>>(), want.collect::<Vec<_>>(), "transactions");
     }
     Ok(())
@@ -84,14 +85,23 @@ fn documents(ledger: &Ledger, model: &Model) -> Checked {
     for intent in &model.intents {
         want.entry("payment_intent").or_default().push(format!(
             "{} {} of {} {} refunded {} method {} invoice {:?}",
-            intent.status, intent.applied, intent.amount, intent.cur, intent.refunded,
-            intent.method, intent.invoice
+            intent.status,
+            intent.applied,
+            intent.amount,
+            intent.cur,
+            intent.refunded,
+            intent.method,
+            intent.invoice
         ));
     }
     for invoice in &model.invoices {
         want.entry("invoice").or_default().push(format!(
             "{} {} {} paid {} numbered {} intent {:?}",
-            invoice.status, invoice.total, invoice.cur, invoice.paid, invoice.number.is_some(),
+            invoice.status,
+            invoice.total,
+            invoice.cur,
+            invoice.paid,
+            invoice.number.is_some(),
             invoice.intent
         ));
     }
@@ -104,15 +114,17 @@ fn documents(ledger: &Ledger, model: &Model) -> Checked {
     for payout in &model.payouts {
         want.entry("payout").or_default().push(format!(
             "{} {} {} to {:?}",
-            payout.status, payout.amount, payout.cur, Some(payout.account)
+            payout.status,
+            payout.amount,
+            payout.cur,
+            Some(payout.account)
         ));
     }
     for account in &model.accounts {
         let is_default = account.default && !account.removed;
-        want.entry("bank_account").or_default().push(format!(
-            "{} default {is_default} removed {}",
-            account.cur, account.removed
-        ));
+        want.entry("bank_account")
+            .or_default()
+            .push(format!("{} default {is_default} removed {}", account.cur, account.removed));
     }
     prop_assert_eq!(shown, want);
     for document in ledger.documents.values() {
@@ -142,14 +154,22 @@ fn show(ledger: &Ledger, document: &Document) -> Option<String> {
             let invoice = intent.billed.as_ref().map(|billed| billed.invoice);
             format!(
                 "{} {} of {} {} refunded {refunded} method {} invoice {:?}",
-                intent.status.as_str(), intent.applied, intent.amount, intent.currency,
-                intent.payment_method.is_some(), place(ledger, Kind::Invoice, invoice)
+                intent.status.as_str(),
+                intent.applied,
+                intent.amount,
+                intent.currency,
+                intent.payment_method.is_some(),
+                place(ledger, Kind::Invoice, invoice)
             )
         }
         Document::Invoice(invoice) => format!(
             "{} {} {} paid {} numbered {} intent {:?}",
-            invoice.status.as_str(), invoice.total(), invoice.currency, invoice.amount_paid,
-            invoice.number.is_some(), place(ledger, Kind::PaymentIntent, invoice.payment_intent)
+            invoice.status.as_str(),
+            invoice.total(),
+            invoice.currency,
+            invoice.amount_paid,
+            invoice.number.is_some(),
+            place(ledger, Kind::PaymentIntent, invoice.payment_intent)
         ),
         Document::Refund(refund) => {
             let intent = match refund.origin {
@@ -242,7 +262,8 @@ fn conservation(ledger: &Ledger) -> Checked {
         let available: i128 =
             ledger.holders.values().map(|h| i128::from(h.available.get(currency(cur)))).sum();
         let in_documents = |amount: &dyn Fn(&Document) -> i64| {
-            let of = ledger.documents.values().filter(|document| currency_of(document) == Some(cur));
+            let of =
+                ledger.documents.values().filter(|document| currency_of(document) == Some(cur));
             of.map(|document| i128::from(amount(document))).sum::<i128>()
         };
         let applied = in_documents(&|document| match document {

@@ -21,9 +21,10 @@ use crate::ops::{Awaits, Change, Cur, Mode, Name, Network, Op, Style, Words, cho
 pub fn command(ledger: &Ledger, op: &Op) -> Option<Command> {
     Some(match *op {
         Op::AddCustomer { email } => Command::CreateCustomer { edits: vec![email_edit(email)] },
-        Op::SetEmail { who, email } => {
-            Command::UpdateCustomer { customer: customer(ledger, who)?, edits: vec![email_edit(email)] }
-        }
+        Op::SetEmail { who, email } => Command::UpdateCustomer {
+            customer: customer(ledger, who)?,
+            edits: vec![email_edit(email)],
+        },
         Op::SetMode { who, mode } => {
             let mode = match mode {
                 Mode::Default => ModeChange::MerchantDefault,
@@ -61,18 +62,29 @@ pub fn command(ledger: &Ledger, op: &Op) -> Option<Command> {
             let at = choose(all.len(), |_| true, transfer)?;
             Command::ReverseTransfer { transaction: all[at] }
         }
-        Op::Intent { .. } | Op::Change { .. } | Op::Confirm { .. } | Op::Cancel { .. }
+        Op::Intent { .. }
+        | Op::Change { .. }
+        | Op::Confirm { .. }
+        | Op::Cancel { .. }
         | Op::Apply { .. } => Command::Intent(about_intents(ledger, op)?),
-        Op::Invoice { .. } | Op::Item { .. } | Op::Finalize { .. } | Op::PayInvoice { .. }
-        | Op::Void { .. } | Op::GiveUp { .. } => Command::Invoice(about_invoices(ledger, op)?),
-        Op::Refund { .. } | Op::RefundToCash { .. } | Op::Return { .. } | Op::CancelRefund { .. }
-        | Op::ExpireRefund { .. } | Op::GiveDetails { .. } => {
-            Command::Refund(about_refunds(ledger, op)?)
-        }
-        Op::AddAccount { .. } | Op::RemoveAccount { .. } | Op::MakeDefault { .. }
-        | Op::Payout { .. } | Op::CancelPayout { .. } | Op::ReversePayout { .. } => {
-            Command::Payout(about_payouts(ledger, op)?)
-        }
+        Op::Invoice { .. }
+        | Op::Item { .. }
+        | Op::Finalize { .. }
+        | Op::PayInvoice { .. }
+        | Op::Void { .. }
+        | Op::GiveUp { .. } => Command::Invoice(about_invoices(ledger, op)?),
+        Op::Refund { .. }
+        | Op::RefundToCash { .. }
+        | Op::Return { .. }
+        | Op::CancelRefund { .. }
+        | Op::ExpireRefund { .. }
+        | Op::GiveDetails { .. } => Command::Refund(about_refunds(ledger, op)?),
+        Op::AddAccount { .. }
+        | Op::RemoveAccount { .. }
+        | Op::MakeDefault { .. }
+        | Op::Payout { .. }
+        | Op::CancelPayout { .. }
+        | Op::ReversePayout { .. } => Command::Payout(about_payouts(ledger, op)?),
         Op::Wait { .. } => return None,
     })
 }
@@ -202,9 +214,11 @@ fn edits(intent: &PaymentIntent, change: &Change) -> Vec<IntentEdit> {
     let mut edits = Vec::new();
     let currency = change.cur.map_or(intent.currency, currency);
     let cur = ["usd", "eur", "jpy"].into_iter().find(|cur| *cur == currency.as_str());
-    edits.extend(change.awaits.map(|awaits| {
-        IntentEdit::Transfer(transfer(awaits, cur.expect("one of three")))
-    }));
+    edits.extend(
+        change
+            .awaits
+            .map(|awaits| IntentEdit::Transfer(transfer(awaits, cur.expect("one of three")))),
+    );
     edits.extend(change.method.then(|| IntentEdit::Method(BillingDetails::default())));
     edits.extend(change.amount.map(IntentEdit::Amount));
     edits.extend(change.cur.map(|_| IntentEdit::Currency(currency)));
@@ -265,9 +279,7 @@ fn about_invoices(ledger: &Ledger, op: &Op) -> Option<InvoiceCommand> {
 }
 
 fn about_refunds(ledger: &Ledger, op: &Op) -> Option<RefundCommand> {
-    let waits = |it: &Document| {
-        matches!(it, Document::Refund(it) if it.status == RefundStatus::RequiresAction)
-    };
+    let waits = |it: &Document| matches!(it, Document::Refund(it) if it.status == RefundStatus::RequiresAction);
     let refund = |place| Some(row(ledger, Kind::Refund, waits, place)?.key());
     let terms = |email: bool| RefundTerms {
         instructions_email: email.then(|| "c@d.co".into()),
@@ -309,8 +321,7 @@ fn about_refunds(ledger: &Ledger, op: &Op) -> Option<RefundCommand> {
 
 fn about_payouts(ledger: &Ledger, op: &Op) -> Option<PayoutCommand> {
     let is_there = |it: &Document| matches!(it, Document::BankAccount(it) if !it.deleted);
-    let the_account =
-        |place| Some(row(ledger, Kind::BankAccount, is_there, place)?.key().number);
+    let the_account = |place| Some(row(ledger, Kind::BankAccount, is_there, place)?.key().number);
     let the_payout = |status, place| {
         let is_so = |it: &Document| matches!(it, Document::Payout(it) if it.status == status);
         Some(row(ledger, Kind::Payout, is_so, place)?.key().number)

@@ -19,7 +19,7 @@ mod tampering;
 use books::Rules;
 use books::cash_balance::ReconciliationMode;
 use ledger::Ledger;
-use model::Model;
+use model::{Model, Outcome};
 use ops::{Op, Settings};
 use proptest::prelude::*;
 use proptest::test_runner::{RngSeed, TestRunner};
@@ -53,6 +53,7 @@ impl Sides {
             settlement_delay_days: set.settle_days,
             bank_delay_days: set.bank_days,
             strict_delete: set.strict_delete,
+            ..Rules::default()
         };
         let mut sides =
             Sides { ledger: Ledger::new(rules, START_S), model: Model::new(set, START_S) };
@@ -66,8 +67,8 @@ impl Sides {
         sides
     }
 
-    /// One command on both sides, each of which must come out alike.
-    pub fn step(&mut self, op: &Op) -> Result<(), TestCaseError> {
+    /// One command on both sides, each of which must come out alike; says how.
+    pub fn step(&mut self, op: &Op) -> Result<Option<Outcome>, TestCaseError> {
         let events_before = self.ledger.events.len();
         let command = drive::command(&self.ledger, op);
         let result = match (op, command) {
@@ -79,7 +80,8 @@ impl Sides {
             (_, None) => None,
         };
         prop_assert_eq!(result, self.model.step(op), "{:?}", op);
-        compare::agree(&self.ledger, &self.model, events_before)
+        compare::agree(&self.ledger, &self.model, events_before)?;
+        Ok(result)
     }
 }
 
@@ -87,7 +89,9 @@ impl Sides {
 pub fn run(set: Settings, ops: &[Op]) -> Result<Ledger, TestCaseError> {
     let mut sides = Sides::new(set);
     for (at, op) in ops.iter().enumerate() {
-        sides.step(op).map_err(|error| TestCaseError::fail(format!("step {at} {op:?}: {error}")))?;
+        sides
+            .step(op)
+            .map_err(|error| TestCaseError::fail(format!("step {at} {op:?}: {error}")))?;
     }
     let report = sides.ledger.rows().audit();
     prop_assert_eq!(report.findings, vec![]);
@@ -114,9 +118,8 @@ pub fn config(seed: u64) -> ProptestConfig {
 
 fn check(seed: usize) {
     let mut runner = TestRunner::new(config(SEEDS[seed]));
-    let outcome = runner.run(&(random::settings(), random::ops(OPS_MAX)), |(set, ops)| {
-        run(set, &ops).map(drop)
-    });
+    let outcome = runner
+        .run(&(random::settings(), random::ops(OPS_MAX)), |(set, ops)| run(set, &ops).map(drop));
     if let Err(error) = outcome {
         panic!("{error}");
     }

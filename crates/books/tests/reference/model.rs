@@ -32,11 +32,12 @@ pub struct Customer {
     invoices_numbered: usize,
 }
 
-/// A credit to a cash balance, and what is left of it.
+/// New money in a cash balance, and what is left of it.
 #[derive(Clone, Debug)]
 pub struct Lot {
     who: usize,
     cur: Cur,
+    amount: i64,
     left: i64,
     born_s: i64,
     swift: bool,
@@ -216,16 +217,31 @@ impl Model {
             Op::PullBack { transfer } => {
                 self.pull_back(choose(self.transfers.len(), |_| true, transfer)?)
             }
-            Op::Intent { .. } | Op::Change { .. } | Op::Confirm { .. } | Op::Cancel { .. }
+            Op::Intent { .. }
+            | Op::Change { .. }
+            | Op::Confirm { .. }
+            | Op::Cancel { .. }
             | Op::Apply { .. } => return self.about_intents(op),
-            Op::Invoice { .. } | Op::Item { .. } | Op::Finalize { .. } | Op::PayInvoice { .. }
-            | Op::Void { .. } | Op::GiveUp { .. } => return self.about_invoices(op),
-            Op::Refund { .. } | Op::RefundToCash { .. } | Op::Return { .. }
-            | Op::CancelRefund { .. } | Op::ExpireRefund { .. } | Op::GiveDetails { .. } => {
+            Op::Invoice { .. }
+            | Op::Item { .. }
+            | Op::Finalize { .. }
+            | Op::PayInvoice { .. }
+            | Op::Void { .. }
+            | Op::GiveUp { .. } => return self.about_invoices(op),
+            Op::Refund { .. }
+            | Op::RefundToCash { .. }
+            | Op::Return { .. }
+            | Op::CancelRefund { .. }
+            | Op::ExpireRefund { .. }
+            | Op::GiveDetails { .. } => {
                 return self.about_refunds(op);
             }
-            Op::AddAccount { .. } | Op::RemoveAccount { .. } | Op::MakeDefault { .. }
-            | Op::Payout { .. } | Op::CancelPayout { .. } | Op::ReversePayout { .. } => {
+            Op::AddAccount { .. }
+            | Op::RemoveAccount { .. }
+            | Op::MakeDefault { .. }
+            | Op::Payout { .. }
+            | Op::CancelPayout { .. }
+            | Op::ReversePayout { .. } => {
                 return self.about_payouts(op);
             }
             Op::Wait { s } => {
@@ -283,32 +299,48 @@ impl Model {
         self.lines.push(Line { kind, cur, amount, fee: 0, available_s: self.now_s });
     }
 
-    /// A row of a cash balance. What comes in is a new lot; what goes out is of the oldest.
+    /// A row of a cash balance. New money is a new lot. What goes out is of the oldest lots; what
+    /// comes back is what went out last, and as old as it was.
     fn cash(&mut self, who: usize, cur: Cur, kind: &'static str, net: i64) -> Result<(), Refused> {
         let ends = self.available(who, cur).checked_add(net).ok_or("too large")?;
         self.customers[who].cash.insert(cur, ends);
         self.customers[who].rows.push((cur, kind, net, ends));
         self.event("customer_cash_balance_transaction.created");
-        let mut out = -net;
-        for lot in &mut self.lots {
-            if lot.who == who && lot.cur == cur && out > 0 {
-                let taken = out.min(lot.left);
-                lot.left -= taken;
-                out -= taken;
-            }
-        }
-        if net > 0 && kind != "adjusted_for_overdraft" {
-            self.lots.push(Lot {
+        match kind {
+            "funded" | "refunded_from_payment" => self.lots.push(Lot {
                 who,
                 cur,
+                amount: net,
                 left: net,
                 born_s: self.now_s,
                 swift: false,
                 looked_at_75: false,
                 looked_at_90: false,
-            });
+            }),
+            "unapplied_from_payment" | "return_canceled" => self.fill_lots(who, cur, net),
+            // What is missing is in no lot.
+            "adjusted_for_overdraft" => {}
+            _ => self.empty_lots(who, cur, -net),
         }
         Ok(())
+    }
+
+    fn empty_lots(&mut self, who: usize, cur: Cur, amount: i64) {
+        let mut out = amount;
+        for lot in self.lots.iter_mut().filter(|lot| lot.who == who && lot.cur == cur) {
+            let taken = out.min(lot.left);
+            lot.left -= taken;
+            out -= taken;
+        }
+    }
+
+    fn fill_lots(&mut self, who: usize, cur: Cur, amount: i64) {
+        let mut back = amount;
+        for lot in self.lots.iter_mut().rev().filter(|lot| lot.who == who && lot.cur == cur) {
+            let put = back.min(lot.amount - lot.left);
+            lot.left += put;
+            back -= put;
+        }
     }
 
     fn set_email(&mut self, who: usize, email: bool) -> Outcome {

@@ -263,7 +263,8 @@ fn story(kind: usize, who: usize, cur: Cur, amount: i64, last: usize) -> Vec<Op>
 /// Sequences of up to about `most` commands. They shrink to their parts.
 pub fn ops(most: usize) -> impl Strategy<Value = Vec<Op>> {
     let parts = (0..7usize, who(), cur(), amount(), 0..4usize);
-    let story = parts.prop_map(|(kind, who, cur, amount, last)| story(kind, who, cur, amount, last));
+    let story =
+        parts.prop_map(|(kind, who, cur, amount, last)| story(kind, who, cur, amount, last));
     let part = prop_oneof![9 => op().prop_map(|op| vec![op]), 1 => story];
     vec(part, 1..=most).prop_map(move |parts| {
         let mut ops = parts.concat();

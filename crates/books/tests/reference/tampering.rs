@@ -21,7 +21,9 @@ proptest! {
     ) {
         let Ok(ledger) = run(set, &ops) else { return Ok(()) };
         let mut rows = ledger.rows();
-        prop_assume!(tamper(&mut rows, at, how));
+        if !tamper(&mut rows, at, how) {
+            return Ok(());
+        }
         prop_assert!(rows.audit().broken > 0, "tampering {} was not found", how);
     }
 }

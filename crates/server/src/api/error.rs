@@ -301,6 +301,10 @@ fn refused_money(refusal: Refusal, wire: &Wire) -> ApiError {
         Refusal::InvoiceCurrency(currency) => {
             invalid(format!("Everything on this invoice is in {currency}.")).about("currency")
         }
+        Refusal::InvoiceTooLarge(maximum) => invalid(format!(
+            "One payment is of {maximum} at most, in the smallest unit, and this invoice is more."
+        ))
+        .coded("amount_too_large"),
         Refusal::InvoiceFull => {
             let max = books::invoice::LINES_MAX;
             invalid(format!("An invoice has {max} lines at most.")).about("invoice")
@@ -321,6 +325,10 @@ fn refused_money(refusal: Refusal, wire: &Wire) -> ApiError {
 /// The answer to a payment that failed: its error, with the intent as it is now.
 pub fn payment_failed(wire: &Wire, intent: &PaymentIntent) -> (u16, Json) {
     let mut error = wire.last_payment_error(intent);
-    error.push("payment_intent", wire.payment_intent(intent));
+    if let Json::Object(fields) = &mut error {
+        let at = fields.iter().position(|(name, _)| name == "payment_method");
+        let shown = wire.payment_intent(intent);
+        fields.insert(at.unwrap_or(fields.len()), ("payment_intent".into(), shown));
+    }
     (400, object! { "error": error })
 }

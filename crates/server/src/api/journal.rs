@@ -67,7 +67,10 @@ pub fn ledger_accounts(ask: &Ask<'_>, _: NoParams) -> Result<Json, ApiError> {
 /// An entry, with each posting on its side and the seal in hexadecimal digits.
 fn show_entry(ask: &Ask<'_>, entry: &Entry, seal: &Seal) -> Result<Json, ApiError> {
     let mut postings = Vec::with_capacity(entry.postings().len());
-    for posting in entry.postings() {
+    // Books are read debits first.
+    let (debits, credits): (Vec<_>, Vec<_>) =
+        entry.postings().iter().partition(|posting| posting.amount_minor > 0);
+    for posting in debits.into_iter().chain(credits) {
         postings.push(show_posting(ask, posting)?);
     }
     Ok(object! {

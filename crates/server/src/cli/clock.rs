@@ -5,31 +5,25 @@ use std::process::ExitCode;
 use books::Timestamp;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use ureq::Agent;
 
+use super::server::{Address, Server};
 use super::{Done, output};
 
 mod moments;
 
-use moments::{parse_moment, parse_span, show_moment, show_span};
+use moments::{parse_moment, parse_span};
+pub use moments::{show_moment, show_span};
+
+/// Where the server has its clock.
+pub const PATH: &str = "/purser/v1/clock";
 
 /// What `purser clock` takes.
 #[derive(Args)]
 pub struct Clock {
     #[command(subcommand)]
     verb: Option<Verb>,
-    /// The server, which must be running.
-    #[arg(long, env = "PURSER_URL", default_value = "http://127.0.0.1:12111", global = true)]
-    url: String,
-    /// A test mode key of it.
-    #[arg(
-        long,
-        env = "PURSER_KEY",
-        hide_env_values = true,
-        default_value = "sk_test_purser",
-        global = true
-    )]
-    key: String,
+    #[command(flatten)]
+    address: Address,
     /// Print JSON.
     #[arg(long, global = true)]
     json: bool,
@@ -57,8 +51,8 @@ enum Verb {
 impl Clock {
     /// Does what the verb says.
     pub fn run(&self) -> Done {
-        let server = Server::new(&self.url, &self.key)?;
-        let before = server.ask(None)?;
+        let server = Server::new(&self.address)?;
+        let before = ask(&server, None)?;
         let params = match &self.verb {
             None | Some(Verb::Show) => None,
             Some(Verb::Advance { by }) => Some(("advance_s", *by)),
@@ -71,7 +65,7 @@ impl Clock {
             }
             return Ok(ExitCode::SUCCESS);
         };
-        let after = server.ask(Some(params))?;
+        let after = ask(&server, Some(params))?;
         match self.json {
             true => println!("{}", json!({ "before": before, "after": after })),
             false => table(&[("before", &before), ("after", &after)]),
@@ -93,44 +87,14 @@ fn table(clocks: &[(&str, &Value)]) {
     }
 }
 
-/// The server behind `--url`.
-struct Server<'a> {
-    agent: Agent,
-    url: String,
-    key: &'a str,
-}
-
-impl Server<'_> {
-    fn new<'a>(url: &str, key: &'a str) -> Result<Server<'a>, String> {
-        if !url.starts_with("http://") {
-            return Err(format!("'{url}' does not begin with http://; this command speaks no TLS"));
-        }
-        // No limit on time: a clock that is moved far has much to do on the way.
-        let config =
-            Agent::config_builder().http_status_as_error(false).max_redirects(0).proxy(None);
-        let url = format!("{}/purser/v1/clock", url.trim_end_matches('/'));
-        Ok(Server { agent: config.build().into(), url, key })
-    }
-
-    /// The clock as it is or, with a parameter, after it was moved.
-    fn ask(&self, params: Option<(&str, i64)>) -> Result<Value, String> {
-        let bearer = format!("Bearer {}", self.key);
-        let sent = match params {
-            None => self.agent.get(&self.url).header("Authorization", bearer).call(),
-            Some((name, value)) => {
-                let form = [(name, value.to_string())];
-                self.agent.post(&self.url).header("Authorization", bearer).send_form(form)
-            }
-        };
-        let mut answer = sent
-            .map_err(|error| format!("{}: {error}; is `purser serve` running there?", self.url))?;
-        let text = answer.body_mut().read_to_string().map_err(|e| e.to_string())?;
-        let body: Value = serde_json::from_str(&text)
-            .map_err(|_| format!("{} does not answer like a Purser server", self.url))?;
-        match body["error"]["message"].as_str() {
-            Some(message) => Err(message.to_owned()),
-            None if body["now"].is_i64() => Ok(body),
-            None => Err(format!("{} shows no clock", self.url)),
-        }
+/// The clock as it is or, with a parameter, after it was moved.
+pub fn ask(server: &Server, param: Option<(&str, i64)>) -> Result<Value, String> {
+    let body = match param {
+        None => server.ask("GET", PATH, &[]),
+        Some((name, value)) => server.ask("POST", PATH, &[(name, &value.to_string())]),
+    }?;
+    match body["now"].is_i64() {
+        true => Ok(body),
+        false => Err(format!("{}{PATH} shows no clock", server.base())),
     }
 }

@@ -4,8 +4,11 @@ pub mod backup;
 pub mod clock;
 pub mod doctor;
 pub mod keys;
+pub mod listen;
 mod output;
 pub mod serve;
+pub mod trigger;
+mod server;
 
 use std::process::ExitCode;
 
@@ -37,6 +40,10 @@ enum Command {
     Keys(keys::Keys),
     /// Show the clock of a running sandbox, or move it forward.
     Clock(clock::Clock),
+    /// Show events of a running server as they happen, and forward them to a receiver.
+    Listen(listen::Listen),
+    /// Make an event of a type really happen on a running sandbox.
+    Trigger(trigger::Trigger),
     /// Print the sandbox's bank profile, to start one of your own for `serve --bank-profile`.
     BankProfile,
 }
@@ -57,6 +64,8 @@ pub fn run(clock: Clock, entropy: Entropy) -> ExitCode {
         Command::Backup(backup) => backup.run(),
         Command::Keys(keys) => keys.run(clock, &entropy),
         Command::Clock(clock) => clock.run(),
+        Command::Listen(listen) => listen.run(clock),
+        Command::Trigger(trigger) => trigger.run(),
         Command::BankProfile => bank_profile(),
     };
     done.unwrap_or_else(|message| {

@@ -239,7 +239,8 @@ impl<'a> Stage<'a> {
 
     fn pay_out(&self, random: &mut Random) {
         if let Some(payout) = picked(&self.payouts, random).filter(|_| random.one_in(3)) {
-            tried(self.api, &format!("/v1/payouts/{payout}/cancel"), &[]);
+            let verb = if random.one_in(2) { "cancel" } else { "reverse" };
+            tried(self.api, &format!("/v1/payouts/{payout}/{verb}"), &[]);
             return;
         }
         let amount = (1 + random.below(400)).to_string();

@@ -122,14 +122,11 @@ fn refunds(
 }
 
 /// Reads the merchant's balance, and sees which of its lines are still to be settled.
-pub(super) fn lines(
-    db: &Connection,
-    auditor: &mut Auditor,
-    tell: &mut dyn FnMut(),
-) -> Result<()> {
+pub(super) fn lines(db: &Connection, auditor: &mut Auditor, tell: &mut dyn FnMut()) -> Result<()> {
     let newest = "SELECT coalesce(max(last_number), 0) FROM lane";
     let Num(newest) = db.query_row(newest, [], |row| row.get(0))?;
-    let columns: Vec<String> = BALANCE_COLUMNS.split(", ").map(|name| format!("b.{name}")).collect();
+    let columns: Vec<String> =
+        BALANCE_COLUMNS.split(", ").map(|name| format!("b.{name}")).collect();
     let mut select = db.prepare(&format!(
         "SELECT {}, b.world, EXISTS (SELECT 1 FROM timer t WHERE t.due = b.available_on
              AND t.world = b.world AND t.number = b.number AND t.kind = 'settle')
@@ -166,11 +163,7 @@ fn line(row: &Row<'_>) -> Result<BalanceTransaction> {
 }
 
 /// Reads what is to happen later.
-pub(super) fn timers(
-    db: &Connection,
-    auditor: &mut Auditor,
-    tell: &mut dyn FnMut(),
-) -> Result<()> {
+pub(super) fn timers(db: &Connection, auditor: &mut Auditor, tell: &mut dyn FnMut()) -> Result<()> {
     let sql = "SELECT due, world, number, kind, customer FROM timer
                ORDER BY due, world, number, kind";
     let mut select = db.prepare(sql)?;

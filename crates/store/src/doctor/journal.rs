@@ -12,7 +12,11 @@ use crate::error::Result;
 use crate::rows::{self, CASH_COLUMNS, Num};
 
 /// Reads the journal, each entry with the transaction that it books.
-pub(super) fn entries(db: &Connection, auditor: &mut Auditor, tell: &mut dyn FnMut()) -> Result<()> {
+pub(super) fn entries(
+    db: &Connection,
+    auditor: &mut Auditor,
+    tell: &mut dyn FnMut(),
+) -> Result<()> {
     let mut select = db.prepare(
         "SELECT e.world, e.number, e.kind, e.seal, p.account, p.owner, p.currency, p.amount, p.line
          FROM entry e LEFT JOIN posting p ON p.world = e.world AND p.entry = e.number
@@ -118,7 +122,11 @@ fn booked(
 }
 
 /// Reads the cash balances, and looks up what their transactions name.
-pub(super) fn transactions(db: &Connection, auditor: &mut Auditor, tell: &mut dyn FnMut()) -> Result<()> {
+pub(super) fn transactions(
+    db: &Connection,
+    auditor: &mut Auditor,
+    tell: &mut dyn FnMut(),
+) -> Result<()> {
     let mut select = db.prepare(&format!(
         "SELECT {CASH_COLUMNS}, world, customer FROM cash_transaction
          ORDER BY world, customer, number"

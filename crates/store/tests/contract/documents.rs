@@ -120,10 +120,8 @@ fn documents_are_listed_under_others() {
         bench.make(refund_to_cash(other, amount), "refund succeeded...", Kind::Refund);
     }
     of_first.reverse();
-    let under = |parent: Number| DocumentFilter {
-        parent: Some(parent),
-        ..DocumentFilter::default()
-    };
+    let under =
+        |parent: Number| DocumentFilter { parent: Some(parent), ..DocumentFilter::default() };
     let two = page(&bench, Kind::Refund, &under(first.number), Window::newest(2));
     assert_eq!((keys(&two), two.has_more), (of_first[..2].to_vec(), true));
     let both = DocumentFilter { customer: Some(ada), ..under(first.number) };

@@ -11,6 +11,6 @@ mod files;
 mod later;
 mod lists;
 mod memory;
+mod parts;
 mod reads;
 mod views;
-mod scratch;

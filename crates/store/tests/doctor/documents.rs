@@ -2,8 +2,8 @@
 
 use crate::life::lived;
 use crate::{
-    ALIKE, COLUMNS, COMPLETE, Case, EVENT, HELD, NAMED, OWNED, PAYABLE, PAYMENTS, READ, REFUNDED,
-    REFUNDS, SPELLED, check_on,
+    AGREE, ALIKE, COLUMNS, COMPLETE, Case, EVENT, HELD, NAMED, OWNED, PAYABLE, PAYMENTS, READ,
+    REFUNDED, REFUNDS, SPELLED, check_on,
 };
 
 const WHAT_INTENTS_HOLD: &[Case] = &[
@@ -75,6 +75,11 @@ const WHAT_INTENTS_HOLD: &[Case] = &[
         "UPDATE document SET data = json_set(data, '$.status', 'requires_action')
              WHERE number = :alsopaid",
         HELD,
+    ),
+    (
+        "the account of another intent",
+        "UPDATE posting SET owner = :givenup WHERE account = 3 AND owner = :part",
+        AGREE,
     ),
     (
         "a payment of somebody else's intent",
@@ -169,8 +174,12 @@ const NAMES_THAT_LEAD_NOWHERE: &[Case] = &[
     ("an invoice", "DELETE FROM document WHERE number = :invoice", NAMED),
     ("an item", "DELETE FROM document WHERE number = :item", NAMED),
     ("an intent of an invoice", "DELETE FROM document WHERE number = :billed", NAMED),
-    ("the lot of a return", "DELETE FROM cash_transaction WHERE number = (SELECT data ->>
-         '$.origin.cash_balance.lot' FROM document WHERE number = :swept)", NAMED),
+    (
+        "the lot of a return",
+        "DELETE FROM cash_transaction WHERE number = (SELECT data ->>
+         '$.origin.cash_balance.lot' FROM document WHERE number = :swept)",
+        NAMED,
+    ),
     (
         "an intent of another kind",
         "UPDATE document SET data = json_set(data, '$.payment_intent', :back)
@@ -204,6 +213,12 @@ const NAMES_THAT_LEAD_ELSEWHERE: &[Case] = &[
         "the intent of a payment method",
         "UPDATE document SET data = json_set(data, '$.payment_intent', :alsopaid)
              WHERE number = :method",
+        ALIKE,
+    ),
+    (
+        "the intent of a payment method that was tried",
+        "UPDATE document SET data = json_set(data, '$.payment_intent', :alsopaid)
+             WHERE number = :tried",
         ALIKE,
     ),
     (

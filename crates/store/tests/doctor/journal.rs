@@ -98,6 +98,11 @@ const CHANGED_TEXTS_AND_OWNERS: &[Case] = &[
         CHAIN,
     ),
     ("kind", "UPDATE entry SET kind = 'funding_reversed' WHERE number = :euros", CHAIN),
+    (
+        "kind, against the transaction",
+        "UPDATE entry SET kind = 'funding_reversed' WHERE number = :euros",
+        AGREE,
+    ),
     ("currency of an entry", "UPDATE posting SET currency = 'gbp' WHERE entry = :euros", AGREE),
     (
         "currency of one line",

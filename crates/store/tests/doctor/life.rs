@@ -90,17 +90,16 @@ impl Life {
         bench.expect(fund_as(ada, 5000, "usd", Some("hello")), "funded usd 5000 -> 5000");
         let paid = bench.make(pay(ada, 1000, "usd"), "succeeded 1000/1000", Kind::PaymentIntent);
         let other = bench.make(pay(ada, 2000, "usd"), "succeeded 2000/2000", Kind::PaymentIntent);
-        bench.expect(
-            pay_or_fail(ada, 9000, "usd"),
-            "too little: requires_payment_method 0/9000",
-        );
+        bench.expect(pay_or_fail(ada, 9000, "usd"), "too little: requires_payment_method 0/9000");
         let tried = bench.newest(Kind::PaymentMethod);
-        let back = bench.make(send_back(ada, 500, "usd"), "refund requires_action 500", Kind::Refund);
+        let back =
+            bench.make(send_back(ada, 500, "usd"), "refund requires_action 500", Kind::Refund);
         let draft = intent(bob, 600, "eur", None, false);
         let draft = bench.make(draft, "requires_confirmation 0/600", Kind::PaymentIntent);
         bench.expect(fund(bob, 700, "eur"), "funded eur 700 -> 700");
         bench.expect(confirm(draft), "succeeded 600/600");
-        let given_up = bench.make(pay(bob, 900, "eur"), "requires_action 100/900", Kind::PaymentIntent);
+        let given_up =
+            bench.make(pay(bob, 900, "eur"), "requires_action 100/900", Kind::PaymentIntent);
         bench.expect(cancel(given_up), "canceled 0/900");
         let by_hand = intent(bob, 800, "eur", None, false);
         let by_hand = bench.make(by_hand, "requires_confirmation 0/800", Kind::PaymentIntent);
@@ -271,9 +270,9 @@ impl Life {
 #[test]
 fn a_database_that_lived_is_clean() {
     let (bench, names) = lived();
-    let clashes = names.iter().filter(|(name, _)| {
-        names.iter().filter(|(other, _)| other.starts_with(name)).count() > 1
-    });
+    let clashes = names
+        .iter()
+        .filter(|(name, _)| names.iter().filter(|(other, _)| other.starts_with(name)).count() > 1);
     assert_eq!(clashes.collect::<Vec<_>>(), Vec::<&(&str, i64)>::new());
     let report = examine(bench.path());
     assert_eq!(report.findings, []);

@@ -2,8 +2,8 @@
 
 use crate::life::lived;
 use crate::{
-    ALIKE, AVAILABLE, AWAITED, Case, FEES, NAMED, PAYABLE, PAYOUTS, PENDING, READ, SETTLES, SPELLED,
-    TIMER, check_on,
+    ALIKE, AVAILABLE, AWAITED, Case, FEES, NAMED, PAYABLE, PAYOUTS, PENDING, READ, SETTLES,
+    SPELLED, TIMER, check_on,
 };
 
 const LINES: &[Case] = &[
@@ -23,18 +23,18 @@ const LINES: &[Case] = &[
         PENDING,
     ),
     ("fee", "UPDATE balance_transaction SET fee = fee + 1 WHERE number = :line", FEES),
-    ("fee, against the net", "UPDATE balance_transaction SET fee = 0 WHERE number = :line", AVAILABLE),
+    (
+        "fee, against the net",
+        "UPDATE balance_transaction SET fee = 0 WHERE number = :line",
+        AVAILABLE,
+    ),
     (
         "amount and fee",
         "UPDATE balance_transaction SET amount = amount + 1, fee = fee + 1 WHERE number = :line",
         FEES,
     ),
     ("type", "UPDATE balance_transaction SET type = 'payout' WHERE number = :line", ALIKE),
-    (
-        "currency",
-        "UPDATE balance_transaction SET currency = 'eur' WHERE number = :line",
-        AVAILABLE,
-    ),
+    ("currency", "UPDATE balance_transaction SET currency = 'eur' WHERE number = :line", AVAILABLE),
     (
         "currency in capitals",
         "UPDATE balance_transaction SET currency = 'USD' WHERE number = :line",
@@ -69,6 +69,27 @@ const LINES: &[Case] = &[
              source_kind, source_customer, source, description
              FROM balance_transaction WHERE number = :line",
         AVAILABLE,
+    ),
+    (
+        "a line that was made up about a refund",
+        "INSERT INTO balance_transaction SELECT world, 9, type, currency, amount, fee, 0,
+             source_kind, source_customer, source, description
+             FROM balance_transaction WHERE source = :refunded ORDER BY number LIMIT 1",
+        ALIKE,
+    ),
+    (
+        "a line that was made up about a payout",
+        "INSERT INTO balance_transaction SELECT world, 9, type, currency, amount, fee, 0,
+             source_kind, source_customer, source, description
+             FROM balance_transaction WHERE source = :arrived ORDER BY number LIMIT 1",
+        ALIKE,
+    ),
+    (
+        "a line that was made up about unclaimed money",
+        "INSERT INTO balance_transaction SELECT world, 9, type, currency, amount, fee, 0,
+             source_kind, source_customer, source, description
+             FROM balance_transaction WHERE source = :moved ORDER BY number LIMIT 1",
+        ALIKE,
     ),
     (
         "a line about nothing",
@@ -221,16 +242,8 @@ const TIMERS: &[Case] = &[
              WHERE number = :line",
         PENDING,
     ),
-    (
-        "settling on another day",
-        "UPDATE timer SET due = due + 1 WHERE number = :newline",
-        ALIKE,
-    ),
-    (
-        "settling for somebody",
-        "UPDATE timer SET customer = :ada WHERE number = :newline",
-        ALIKE,
-    ),
+    ("settling on another day", "UPDATE timer SET due = due + 1 WHERE number = :newline", ALIKE),
+    ("settling for somebody", "UPDATE timer SET customer = :ada WHERE number = :newline", ALIKE),
     ("a refund that waits", "DELETE FROM timer WHERE number = :waiting", AWAITED),
     ("a return that waits", "DELETE FROM timer WHERE number = :back", AWAITED),
     ("a refund that bounced", "DELETE FROM timer WHERE number = :bounced", AWAITED),

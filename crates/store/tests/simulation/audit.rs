@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use books::{Number, RowKey};
 use rusqlite::Connection;
+use rusqlite::types::Value;
 use store::Readers;
 use store::purses::Purses;
 
@@ -155,8 +156,7 @@ fn open(simulator: &Simulator) -> Result<Connection, String> {
 fn hold(db: &Connection, rules: &[(&str, &str)]) -> Result<(), String> {
     for (name, query) in rules {
         let broken = all(db, query, |row| {
-            let columns = (0..4).map(|at| Ok(format!("{:?}", row.get_ref(at)?)));
-            columns.collect::<rusqlite::Result<Vec<_>>>()
+            (0..4).map(|at| row.get(at)).collect::<rusqlite::Result<Vec<Value>>>()
         })?;
         if !broken.is_empty() {
             return Err(format!("{name}: {broken:?}"));
@@ -207,15 +207,11 @@ fn rows_are_those_that_were_made(db: &Connection, simulator: &Simulator) -> Resu
 }
 
 /// What the lane and its readers have in memory is what somebody reads who opens the file anew.
-fn purses_at_hand_are_those_on_disk(
-    db: &Connection,
-    simulator: &Simulator,
-) -> Result<(), String> {
+fn purses_at_hand_are_those_on_disk(db: &Connection, simulator: &Simulator) -> Result<(), String> {
     let fresh = Readers::open(simulator.life().path(), 1, Arc::new(Purses::default()));
     let fresh = fresh.map_err(|error| error.to_string())?;
     let customers = "SELECT world, number FROM customer";
-    let customers =
-        all(db, customers, |row| Ok((books::World(row.get(0)?), Number(row.get(1)?))))?;
+    let customers = all(db, customers, |row| Ok((books::World(row.get(0)?), Number(row.get(1)?))))?;
     for (world, number) in customers {
         let at_hand = simulator.read(|reader| reader.purse(world, number))?;
         let on_disk = fresh.snapshot(|reader| reader.purse(world, number));

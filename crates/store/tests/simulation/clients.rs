@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use books::cash_balance::{BankTransfer, ReconciliationMode, Sender};
 use books::command::{
     BankAccountDraft, Confirmation, Edit, IntentCommand, IntentDraft, IntentEdit, InvoiceCommand,
-    InvoiceDraft, ItemDraft, MetadataPatch, ModeChange, PayoutCommand, PayoutDraft, REVERSAL_PREFIX,
-    RefundCommand, RefundOf, RefundTerms,
+    InvoiceDraft, ItemDraft, MetadataPatch, ModeChange, PayoutCommand, PayoutDraft,
+    REVERSAL_PREFIX, RefundCommand, RefundOf, RefundTerms,
 };
-use books::payment_intent::{BillingDetails, IntentProfile, TransferOptions};
 use books::invoice::InvoiceStatus;
+use books::payment_intent::{BillingDetails, IntentProfile, TransferOptions};
 use books::payout::PayoutFailure;
 use books::refund::RefundAccount;
 use books::{Command, Currency, Document, IdKey, Kind, Number, Reply, RowKey, Timestamp};
@@ -65,7 +65,7 @@ impl Known {
             Reply::PaymentFailed(intent) => {
                 self.learn_document(&Document::from((**intent).clone()), ids);
             }
-            Reply::CashBalance(..) | Reply::Instructions(..) | Reply::Done => {}
+            _ => {}
         }
     }
 
@@ -104,7 +104,7 @@ impl Known {
                     add(&mut self.intents, RowKey { number, ..key });
                 }
             }
-            Document::Charge(_) | Document::PaymentMethod(_) | Document::InvoiceItem(_) => {}
+            _ => {}
         }
     }
 

@@ -1,9 +1,9 @@
-//! The director of a lane: holds it until the next wave of commands is queued, moves the clock while
-//! it works, and lets the process die at the point that was planned.
+//! The director of a lane: holds it until the next wave of commands is queued, moves the clock
+//! while it works, and lets the process die at the point that was planned.
 //!
-//! Dying is this: at that very point the database and its log are copied as they are, which is what
-//! a killed process leaves behind, and the lane's thread ends. The next life goes on with the copy. A
-//! commit can also be torn: of what it wrote to the log, only the beginning is copied.
+//! Dying is this: at that very point the database and its log are copied as they are, which is
+//! what a killed process leaves behind, and the lane's thread ends. The next life goes on with the
+//! copy. A commit can also be torn: of what it wrote to the log, only the beginning is copied.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -40,6 +40,7 @@ impl Settings {
             settlement_delay_days: *random.pick(&[0, 2, 2, 7]),
             bank_delay_days: *random.pick(&[1, 1, 3]),
             strict_delete: random.percent(10),
+            ..Rules::default()
         };
         Settings { batch_max: *random.pick(&[1, 2, 5, 16, 64, 64]), rules }
     }

@@ -1,5 +1,5 @@
-//! The whole of the books and the store, under clients that retry and repeat themselves, a clock that
-//! jumps, and a process that dies between any two steps of the lane.
+//! The whole of the books and the store, under clients that retry and repeat themselves, a clock
+//! that jumps, and a process that dies between any two steps of the lane.
 //!
 //! A run follows from its seed alone. `PURSER_SIM_SEED=n` repeats one and prints what it does;
 //! `PURSER_SIM_SEEDS=n` runs so many instead of [`SEEDS`]. A seed that was found goes to [`FOUND`].
@@ -41,11 +41,8 @@ fn nothing_is_lost_and_nothing_happens_twice() {
     let count = number("PURSER_SIM_SEEDS").unwrap_or(SEEDS);
     let seeds: Vec<u64> = FOUND.iter().copied().chain(0..count).collect();
     let (next, findings) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-    let total = Mutex::new(Summary {
-        requests: 0,
-        deaths: BTreeMap::new(),
-        counts: BTreeMap::new(),
-    });
+    let total =
+        Mutex::new(Summary { requests: 0, deaths: BTreeMap::new(), counts: BTreeMap::new() });
     let work = || {
         while let Some(seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed)) {
             match try_seed(*seed) {

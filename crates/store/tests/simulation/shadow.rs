@@ -279,5 +279,6 @@ fn kind_of(command: &Command) -> &'static str {
         Command::Later(LaterCommand::Due(_)) => "due",
         Command::Later(LaterCommand::Look(..)) => "look",
         Command::Later(LaterCommand::Looked(..)) => "looked",
+        _ => "something else",
     }
 }

@@ -337,7 +337,8 @@ impl Simulator {
             };
             for (kind, key) in &rows {
                 let found = self.read(|reader| reader.document(world, *kind, *key))?;
-                let found = found.ok_or_else(|| format!("{kind:?} {key:?} in {world:?} is gone"))?;
+                let found =
+                    found.ok_or_else(|| format!("{kind:?} {key:?} in {world:?} is gone"))?;
                 self.known[at].1.learn_document(&found, &ids);
             }
         }
@@ -387,7 +388,11 @@ impl Simulator {
                 let who = ask.key.clone().or(ask.client.map(|client| format!("client-{client}")));
                 let who = who.unwrap_or_else(|| "worker".into());
                 let (world, told) = (ask.world.0, told(outcome));
-                format!("  req_{} {who} in {world}: {:?}\n    -> {told}", first + at as u64 + 1, ask.command)
+                format!(
+                    "  req_{} {who} in {world}: {:?}\n    -> {told}",
+                    first + at as u64 + 1,
+                    ask.command
+                )
             });
         }
     }

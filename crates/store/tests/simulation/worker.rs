@@ -1,5 +1,5 @@
-//! Time, and the worker: what is due is read from the books and carried out through the lane, as the
-//! server's worker does it.
+//! Time, and the worker: what is due is read from the books and carried out through the lane, as
+//! the server's worker does it.
 
 use books::command::{LaterCommand, SETTLE_MAX};
 use books::timer::{Look, Timer, TimerKind};

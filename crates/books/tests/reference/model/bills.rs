@@ -35,7 +35,9 @@ impl Model {
                 self.add_item(at, amount, cur.is_some_and(|cur| cur != self.invoices[at].cur))
             }
             Op::Finalize { invoice } => self.finalize(draft(invoice)?),
-            Op::PayInvoice { invoice, elsewhere } => self.pay_invoice(hoped_for(invoice)?, elsewhere),
+            Op::PayInvoice { invoice, elsewhere } => {
+                self.pay_invoice(hoped_for(invoice)?, elsewhere)
+            }
             Op::Void { invoice } => self.void(hoped_for(invoice)?),
             Op::GiveUp { invoice } => self.give_up(open(invoice)?),
             _ => unreachable!("not about invoices"),
@@ -108,6 +110,7 @@ impl Model {
             self.pay(intent, total)?;
         } else if rail.is_some() {
             self.intents[intent].status = "requires_action";
+            self.intents[intent].method = true;
             self.event("payment_intent.requires_action");
         }
         Ok("done")

@@ -1,6 +1,7 @@
 //! What time brings.
 
-use super::{Lot, Model, Task};
+use super::{Lot, Model, Refused, Task};
+use crate::ops::Cur;
 
 const DAY_S: i64 = 86_400;
 
@@ -91,6 +92,43 @@ impl Model {
             }
         };
         assert_eq!(done, Ok("done"), "{task:?}");
+    }
+
+    /// Money came back that may be so old that nobody looks at it any more: then it is dealt with
+    /// at once. What comes back from a return is not returned again.
+    pub(super) fn came_back(
+        &mut self,
+        who: usize,
+        cur: Cur,
+        amount: i64,
+        from_payment: bool,
+    ) -> Result<(), Refused> {
+        let now_s = self.now_s;
+        let old = |model: &Model, days: i64, swift: Option<bool>| {
+            let own = model.lots.iter().filter(|lot| lot.who == who && lot.cur == cur);
+            let old = own.filter(|lot| lot.born_s + days * DAY_S <= now_s);
+            let such = old.filter(|lot| swift.is_none_or(|swift| lot.swift == swift));
+            such.map(|lot| lot.left).sum::<i64>()
+        };
+        let mut left = amount;
+        let swept = old(self, 90, None).min(left);
+        if swept > 0 {
+            self.sweep(who, cur, swept)?;
+            left -= swept;
+        }
+        if !from_payment {
+            return Ok(());
+        }
+        let others = old(self, 75, Some(false));
+        let swept = old(self, 75, Some(true)).min(left);
+        if swept > 0 {
+            self.sweep(who, cur, swept)?;
+            left -= swept;
+        }
+        if others.min(left) > 0 {
+            self.send_back(who, cur, others.min(left), true, now_s + 15 * DAY_S)?;
+        }
+        Ok(())
     }
 
     /// After 75 days what is left of a lot sets out for the customer's bank; what came over SWIFT

@@ -16,14 +16,15 @@ impl Model {
                 let others = |account: &Account| account.cur == cur && !account.removed;
                 let is_first = !self.accounts.iter().any(others);
                 self.accounts.push(Account { cur, default: false, removed: false, fails });
-                if default || is_first { self.make_default(self.accounts.len() - 1) } else { Ok("done") }
+                if default || is_first {
+                    self.make_default(self.accounts.len() - 1)
+                } else {
+                    Ok("done")
+                }
             }
             Op::RemoveAccount { account: place } => {
                 let at = account(place)?;
-                self.must_be_there(at).map(|()| {
-                    self.accounts[at].removed = true;
-                    "done"
-                })
+                self.must_be_there(at).map(|()| self.remove_account(at))
             }
             Op::MakeDefault { account: place } => {
                 let at = account(place)?;
@@ -44,6 +45,19 @@ impl Model {
 
     fn must_be_there(&self, at: usize) -> Result<(), Refused> {
         if self.accounts[at].removed { Err("missing") } else { Ok(()) }
+    }
+
+    /// Another account is the default then, the newest of the currency.
+    fn remove_account(&mut self, at: usize) -> &'static str {
+        self.accounts[at].removed = true;
+        if self.accounts[at].default {
+            let cur = self.accounts[at].cur;
+            let others = |account: &Account| account.cur == cur && !account.removed;
+            if let Some(other) = self.accounts.iter().rposition(others) {
+                self.accounts[other].default = true;
+            }
+        }
+        "done"
     }
 
     fn make_default(&mut self, at: usize) -> Outcome {
@@ -67,9 +81,8 @@ impl Model {
                 at
             }
             None => {
-                let is_default = |account: &Account| {
-                    account.cur == cur && account.default && !account.removed
-                };
+                let is_default =
+                    |account: &Account| account.cur == cur && account.default && !account.removed;
                 self.accounts.iter().position(is_default).ok_or("no bank account")?
             }
         };
@@ -104,7 +117,10 @@ impl Model {
 
     fn cancel_payout(&mut self, at: usize) -> Outcome {
         let Payout { cur, amount, status, reverses, .. } = self.payouts[at];
-        if status != "pending" || reverses.is_some() {
+        if reverses.is_some() {
+            return Err("payout reversed");
+        }
+        if status != "pending" {
             return Err("payout state");
         }
         self.payouts[at].status = "canceled";
@@ -112,6 +128,7 @@ impl Model {
         self.pot("available", cur, amount)?;
         self.line("payout_cancel", cur, amount);
         self.event("payout.canceled");
+        self.event("balance.available");
         Ok("done")
     }
 
@@ -164,6 +181,7 @@ impl Model {
             self.pot("available", cur, amount)?;
             self.line("payout_failure", cur, amount);
             self.event("payout.failed");
+            self.event("balance.available");
         } else {
             self.payouts[at].status = "paid";
             self.pot("bank", cur, -amount)?;
@@ -173,12 +191,15 @@ impl Model {
     }
 }
 
-/// The midnight at which a day begins that is some days later, and no day of a weekend.
+/// The midnight at which the day begins that is so many working days later.
 fn working_day(now_s: i64, days: i64) -> i64 {
-    let mut day = now_s / DAY_S + days;
-    // Day 0 was a Thursday: days 2 and 3 were a weekend.
-    while day % 7 == 2 || day % 7 == 3 {
+    let mut day = now_s / DAY_S;
+    for _ in 0..days {
         day += 1;
+        // Day 0 was a Thursday: days 2 and 3 were a weekend.
+        while day % 7 == 2 || day % 7 == 3 {
+            day += 1;
+        }
     }
     day * DAY_S
 }

@@ -92,6 +92,7 @@ impl Model {
             self.intents[at].applied = 0;
             self.cash(who, cur, "unapplied_from_payment", applied)?;
             self.reconcile(who, cur, applied, &[])?;
+            self.came_back(who, cur, applied, true)?;
         }
         Ok(())
     }

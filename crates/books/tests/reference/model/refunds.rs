@@ -149,6 +149,7 @@ impl Model {
             self.pot("available", cur, amount)?;
             self.line("payment_failure_refund", cur, amount);
             self.intents[intent].refunded -= amount;
+            self.event("balance.available");
             return Ok("done");
         }
         self.cash(who, cur, "return_canceled", amount)?;
@@ -157,6 +158,7 @@ impl Model {
             self.sweep(who, cur, amount)?;
         } else {
             self.reconcile(who, cur, amount, &[])?;
+            self.came_back(who, cur, amount, false)?;
         }
         Ok("done")
     }
@@ -199,6 +201,7 @@ impl Model {
         self.cash(who, cur, "transferred_to_balance", -amount)?;
         self.pot("available", cur, amount)?;
         self.line("payment_unreconciled", cur, amount);
+        self.event("balance.available");
         Ok(())
     }
 }

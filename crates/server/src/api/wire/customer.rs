@@ -1,6 +1,6 @@
 //! Customers as the wire shows them.
 
-use books::customer::{CustomField, Customer, RenderingOptions};
+use books::customer::{CustomField, Customer, RenderingOptions, Shipping};
 
 use super::Wire;
 use crate::api::json::{Json, object};
@@ -41,11 +41,7 @@ impl Wire {
             "next_invoice_sequence": profile.next_invoice_sequence.unwrap_or(1),
             "phone": &profile.phone,
             "preferred_locales": &profile.preferred_locales,
-            "shipping": profile.shipping.as_ref().map(|shipping| object! {
-                "address": &shipping.address,
-                "name": &shipping.name,
-                "phone": &shipping.phone,
-            }),
+            "shipping": profile.shipping.as_ref(),
             "tax_exempt": profile.tax_exempt.clone().unwrap_or_else(|| "none".into()),
             "test_clock": Json::Null,
         };
@@ -70,6 +66,16 @@ impl From<&RenderingOptions> for Json {
         object! {
             "amount_tax_display": &options.amount_tax_display,
             "template": &options.template,
+        }
+    }
+}
+
+impl From<&Shipping> for Json {
+    fn from(shipping: &Shipping) -> Json {
+        object! {
+            "address": &shipping.address,
+            "name": &shipping.name,
+            "phone": &shipping.phone,
         }
     }
 }

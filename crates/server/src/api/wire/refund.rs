@@ -86,15 +86,16 @@ fn destination(refund: &Refund) -> Option<Json> {
     })
 }
 
-/// What the customer is asked for while the bank is not known.
+/// What the customer is asked for while the bank is not known, where somebody could be asked.
 fn next_action(refund: &Refund) -> Option<Json> {
     let asked = refund.details_request.as_ref()?;
+    let sent_to = asked.sent_to.as_ref()?;
     (refund.status == RefundStatus::RequiresAction).then(|| {
         object! {
             "display_details": object! {
                 "email_sent": object! {
                     "email_sent_at": asked.sent_at,
-                    "email_sent_to": &asked.sent_to,
+                    "email_sent_to": sent_to,
                 },
                 "expires_at": asked.expires_at,
             },

@@ -157,7 +157,7 @@ pub fn refund(status: RefundStatus, destination: Destination) -> Refund {
         },
         destination,
         details_request: Some(DetailsRequest {
-            sent_to: "a@b.co".into(),
+            sent_to: Some("a@b.co".into()),
             sent_at: AT,
             expires_at: Timestamp(AT.0 + 1),
         }),

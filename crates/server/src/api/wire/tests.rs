@@ -330,7 +330,7 @@ fn events_show_what_they_are_about() {
     ];
     for (kind, now, before, object, changed) in cases {
         let about = EventObject::Document { now: now.clone(), before: before.cloned() };
-        let shown = check(wire.event(&event(kind, about), None));
+        let shown = check(wire.event(&event(kind, about), None, 0));
         assert_eq!(shown["data"]["object"]["object"], object, "{}", kind.as_str());
         let mut told = shown["data"].get("previous_attributes").cloned();
         if let Some(told) = told.as_mut().and_then(Value::as_object_mut) {
@@ -347,18 +347,18 @@ fn events_about_money_show_all_of_it() {
     let row = cash_transaction(Cause::FundingReversed { funded: Some(number(29)) });
     let created = EventKind::CustomerCashBalanceTransactionCreated;
     let about = EventObject::CashTransaction(row.key);
-    check(wire.event(&event(created, about), Some(&row)));
+    check(wire.event(&event(created, about), Some(&row), 1));
     let settings =
         Settings { reconciliation_mode: ReconciliationMode::Manual, using_merchant_default: false };
     let about = EventObject::CashBalance(row.key, settings);
-    let shown = check(wire.event(&event(EventKind::CashBalanceFundsAvailable, about), Some(&row)));
+    let shown = check(wire.event(&event(EventKind::CashBalanceFundsAvailable, about), Some(&row), 0));
     assert_eq!(shown["data"]["object"]["available"], json!({ "usd": 1000 }));
     let house = vec![
         (Account::MerchantPending, Currency::EUR, -5),
         (Account::MerchantAvailable, Currency::GBP, -70),
     ];
     let about = EventObject::Balance(house);
-    let shown = check(wire.event(&event(EventKind::BalanceAvailable, about), None));
+    let shown = check(wire.event(&event(EventKind::BalanceAvailable, about), None, 0));
     assert_eq!(shown["data"]["object"]["available"][0]["amount"], 70);
     assert_eq!(shown["data"]["object"]["pending"][0]["currency"], "gbp");
 }

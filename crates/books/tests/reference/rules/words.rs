@@ -1,0 +1,92 @@
+//! The words of a story.
+
+use crate::ops::{Awaits, Change, Cur, Mode, Name, Network, Op, Style, Words};
+
+/// Reads one command; some are several in one.
+pub fn read(command: &str) -> Vec<Op> {
+    let mut words = command.split(' ');
+    let verb = words.next().unwrap_or_default();
+    let rest: Vec<&str> = words.collect();
+    let given = |word: &str| rest.contains(&word);
+    let amount = rest.iter().find_map(|word| word.parse::<i64>().ok());
+    let sum = amount.unwrap_or_default();
+    let cur: Cur = ["usd", "eur", "jpy"].into_iter().find(|cur| given(cur)).unwrap_or("usd");
+    let place = |prefix: &str| {
+        rest.iter().find_map(|word| word.strip_prefix(prefix)?.parse::<usize>().ok())
+    };
+    let at = place(":").unwrap_or(0);
+    let awaits = if given("fails") { Awaits::Nothing } else { Awaits::Usual };
+    let who = if given("other") { 1 } else { 0 };
+    let op = match verb {
+        "fund" => {
+            let named = [place("pi:").map(Name::Intent), place("in:").map(Name::Invoice)];
+            let named: Vec<Name> = named.into_iter().flatten().collect();
+            let words = match named.is_empty() {
+                true if given("reversal") => Words::Reversal(None),
+                true => Words::Nothing,
+                false => Words::Names(named),
+            };
+            let network = match (given("swift"), given("ach")) {
+                (true, _) => Network::Swift,
+                (_, true) => Network::Ach,
+                _ => Network::Simulated,
+            };
+            Op::Fund { who, amount: sum, cur, words, style: Style::InText, network }
+        }
+        "pi" => {
+            let confirm = !given("draft");
+            Op::Intent { who, amount: sum, cur, awaits, method: true, confirm }
+        }
+        "confirm" => {
+            let awaits = given("fails").then_some(Awaits::Nothing);
+            Op::Confirm { intent: at, awaits, method: given("anew"), strange: false }
+        }
+        "change" => {
+            let cur = ["eur", "jpy"].into_iter().find(|cur| given(cur));
+            let awaits = cur.map(|_| Awaits::Usual);
+            let change = Change { amount, cur, awaits, ..Change::default() };
+            Op::Change { intent: at, change }
+        }
+        "cancel" => Op::Cancel { intent: at },
+        "apply" => Op::Apply { intent: at, amount, cur: None },
+        "manual" => Op::SetMode { who, mode: Mode::Manual },
+        "automatic" => Op::SetMode { who, mode: Mode::Automatic },
+        "invoice" => {
+            let days = place("days:").map(|days| days as i64);
+            return vec![
+                Op::Invoice { who, cur, number: None, days, awaits },
+                Op::Item { invoice: 0, amount: sum, cur: None },
+                Op::Finalize { invoice: 0 },
+            ];
+        }
+        "pay" => Op::PayInvoice { invoice: at, elsewhere: given("elsewhere") },
+        "void" => Op::Void { invoice: at },
+        "give-up" => Op::GiveUp { invoice: at },
+        "refund" => Op::Refund { intent: at, amount, email: !given("silent"), by_charge: true },
+        "to-cash" => Op::RefundToCash { intent: at, amount },
+        "return" => Op::Return { who, amount: sum, cur, email: true },
+        "cancel-refund" => Op::CancelRefund { refund: at },
+        "expire" => Op::ExpireRefund { refund: at },
+        "details" => Op::GiveDetails { refund: at, bounces: given("bounce") },
+        "pull-back" => Op::PullBack { transfer: at },
+        "account" => Op::AddAccount { cur, fails: given("fails"), default: true },
+        "payout" => Op::Payout { amount: sum, cur, account: None },
+        "cancel-payout" => Op::CancelPayout { payout: at },
+        "reverse-payout" => Op::ReversePayout { payout: at },
+        "delete" => Op::Delete { who },
+        "wait" => Op::Wait { s: seconds(rest[0]) },
+        other => unreachable!("no story knows '{other}'"),
+    };
+    vec![op]
+}
+
+/// `75d`, `3h` or `10s`.
+fn seconds(text: &str) -> i64 {
+    let (count, unit) = text.split_at(text.len() - 1);
+    let unit_s = match unit {
+        "d" => 86_400,
+        "h" => 3600,
+        _ => 1,
+    };
+    count.parse::<i64>().expect("a count") * unit_s
+}

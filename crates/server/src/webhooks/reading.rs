@@ -1,0 +1,129 @@
+//! What is read from the store to tell an endpoint of events, rendered right away: what an event
+//! says is frozen in its row, and `pending_webhooks` is that of the moment.
+
+use books::time::Millis;
+use books::timer::Timer;
+use books::webhook::{Attempt, WebhookEndpoint};
+use books::{Number, World};
+use bytes::Bytes;
+use store::{Readers, StoreError};
+
+use crate::api::events::show;
+use crate::api::wire::Wire;
+
+/// Events that are read in one go, and that are in memory for one endpoint at most.
+pub const EVENTS_MAX: usize = 256;
+
+/// Why an endpoint is told of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// It happened.
+    New,
+    /// An earlier attempt failed, and this timer called.
+    Again(Timer),
+    /// Somebody asked for it.
+    ByHand,
+}
+
+/// An event, ready to be sent.
+#[derive(Clone, Debug)]
+pub struct Telling {
+    /// The event.
+    pub event: Number,
+    /// Its bytes.
+    pub body: Bytes,
+    /// Which attempt this is going to be, from 1.
+    pub attempt: i64,
+    /// When the first attempt began; none for the first.
+    pub first_at: Option<Millis>,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// The next events after one, oldest first; those that the endpoint is to be told of come ready
+/// to be sent. Fewer than [`EVENTS_MAX`] are all there are.
+pub fn read_new(
+    readers: &Readers,
+    wire: &Wire,
+    endpoint: &WebhookEndpoint,
+    after: Number,
+) -> Result<Vec<(Number, Option<Telling>)>, StoreError> {
+    readers.snapshot(|reader| {
+        let events = reader.events_after(wire.world, after, EVENTS_MAX)?;
+        let mut endpoints = None;
+        let mut found = Vec::with_capacity(events.len());
+        for event in events {
+            let mut telling = None;
+            if endpoint.wants(event.kind) {
+                let of_all = reader.attempts(wire.world, event.number)?;
+                let before = attempts(&of_all, endpoint);
+                // Where the server ended before the cursor moved, the attempt is there already.
+                if before.iter().all(|attempt| attempt.by_hand) {
+                    if endpoints.is_none() {
+                        endpoints = Some(reader.webhook_endpoints_of(wire.world)?);
+                    }
+                    let all = endpoints.as_deref().unwrap_or_default();
+                    telling = Some(Telling {
+                        event: event.number,
+                        body: show(reader, wire, &event, all)?.to_bytes().into(),
+                        attempt: next(&before),
+                        first_at: before.first().map(|attempt| attempt.at),
+                        reason: Reason::New,
+                    });
+                }
+            }
+            found.push((event.number, telling));
+        }
+        Ok(found)
+    })
+}
+
+/// One event that is to be told once more; `None` if it is gone.
+pub fn read_again(
+    readers: &Readers,
+    wire: &Wire,
+    endpoint: &WebhookEndpoint,
+    event: Number,
+    reason: Reason,
+) -> Result<Option<Telling>, StoreError> {
+    readers.snapshot(|reader| {
+        let Some(event) = reader.event(wire.world, event)? else { return Ok(None) };
+        let of_all = reader.attempts(wire.world, event.number)?;
+        let before = attempts(&of_all, endpoint);
+        let endpoints = reader.webhook_endpoints_of(wire.world)?;
+        Ok(Some(Telling {
+            event: event.number,
+            body: show(reader, wire, &event, &endpoints)?.to_bytes().into(),
+            attempt: next(&before),
+            first_at: before.first().map(|attempt| attempt.at),
+            reason,
+        }))
+    })
+}
+
+/// The attempt that says that an endpoint is told nothing; `None` if the event is gone.
+pub fn not_told(
+    readers: &Readers,
+    (world, endpoint): (World, &WebhookEndpoint),
+    (event, at): (Number, Millis),
+    by_hand: bool,
+) -> Result<Option<Attempt>, StoreError> {
+    readers.snapshot(|reader| {
+        if reader.event(world, event)?.is_none() {
+            return Ok(None);
+        }
+        let of_all = reader.attempts(world, event)?;
+        let attempt = next(&attempts(&of_all, endpoint));
+        let answer = "The endpoint is disabled.".to_owned();
+        Ok(Some(Attempt { event, attempt, at, latency_ms: 0, status: None, answer, by_hand }))
+    })
+}
+
+fn attempts<'a>(of_all: &'a [(Number, Attempt)], endpoint: &WebhookEndpoint) -> Vec<&'a Attempt> {
+    let own = of_all.iter().filter(|(of, _)| *of == endpoint.number);
+    own.map(|(_, attempt)| attempt).collect()
+}
+
+fn next(before: &[&Attempt]) -> i64 {
+    before.last().map_or(0, |attempt| attempt.attempt) + 1
+}
