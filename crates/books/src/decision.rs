@@ -17,7 +17,7 @@ use crate::payout::PayoutStatus;
 use crate::reconciliation::Payable;
 use crate::refund::RefundStatus;
 use crate::time::{Millis, Timestamp};
-use crate::timer::{Look, Timer};
+use crate::timer::{Look, Lot, Timer};
 use crate::webhook::{Attempt, WebhookEndpoint};
 
 /// What surrounds a decision: the moment, the numbers to use, the account's rules.
@@ -115,6 +115,8 @@ pub trait View {
     /// What new money came into a cash balance in a currency after a transaction: what was funded,
     /// and what was refunded from payments. It may stop counting at `enough`.
     fn credited_after(&self, customer: Number, of: Currency, after: Number, enough: i64) -> i64;
+    /// The newest lot of a cash balance in a currency that is older than a transaction.
+    fn lot_before(&self, customer: Number, of: Currency, before: Number) -> Option<Lot>;
     /// The sums of the house accounts that are not zero.
     fn house(&self) -> Vec<(Account, Currency, i64)>;
 }
@@ -243,6 +245,11 @@ pub enum Refusal {
     ApplyTooMuch {
         /// What it takes.
         remaining: i64,
+    },
+    /// The cash balance holds too little to pay an invoice.
+    InvoiceNotCovered {
+        /// What is there.
+        available: i64,
     },
     /// The payment is in this currency, not in the one given.
     OtherCurrency(Currency),

@@ -41,8 +41,9 @@ const CLOCK: &str = "/purser/v1/clock";
 /// After which rounds the clock is moved by how many days. Together they are long enough for money
 /// that nobody claims to become the merchant's.
 const MOVES: [(usize, i64); 4] = [(4, 3), (8, 46), (12, 46), (15, 7)];
-/// How many types of cash balance transactions there are.
-const TYPES: usize = 9;
+/// What can only have happened if payments were made and the worker was at work.
+const TYPES: [&str; 4] =
+    ["applied_to_payment", "return_initiated", "return_canceled", "transferred_to_balance"];
 /// Kills while the clock is moved, and the longest time until each.
 const KILLS_PER_MOVE: usize = 3;
 const MOVE_LIFE_MS: usize = 120;
@@ -83,7 +84,9 @@ fn what_was_acknowledged_survives() {
     server.stop_and_audit().unwrap_or_else(|why| panic!("{why}"));
     println!("{} writes survived: {:?}, {types:?}", told.kept(), told.counts());
     assert!(told.kept() > ROUNDS * CLIENTS, "hardly anything was written");
-    assert_eq!(types.len(), TYPES, "not everything happened: {types:?}");
+    for name in TYPES {
+        assert!(types.contains_key(name), "nothing was {name}: {types:?}");
+    }
 }
 
 /// Gives what was sent and not answered, by then.

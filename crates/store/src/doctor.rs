@@ -57,8 +57,9 @@ const REFERENCES: &[(&str, &str)] = &[
         // What cannot be read is called so elsewhere, and only passed over here.
         "payments from a cash balance are what the payment intents say",
         // The cast gives SQLite a type to index.
-        "WITH moved AS (SELECT world, customer, sum(-net_amount) AS applied, CAST(CASE
-                 WHEN json_valid(detail) THEN detail ->> '$.payment_intent' END AS INTEGER) AS intent
+        "WITH moved AS (SELECT world, customer, sum(-net_amount) AS applied,
+                 CAST(CASE WHEN json_valid(detail) THEN detail ->> '$.payment_intent' END
+                     AS INTEGER) AS intent
              FROM cash_transaction WHERE type IN ('applied_to_payment', 'unapplied_from_payment')
              GROUP BY world, customer, intent)
          SELECT d.world, d.number FROM document d LEFT JOIN moved m

@@ -6,6 +6,7 @@ use books::customer::Standing;
 use books::funding::Instructions;
 use books::journal::Account;
 use books::reconciliation::Payable;
+use books::timer::Lot;
 use books::{Currency, Customer, Document, Kind, Number, Purse, RowKey, World};
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 use serde::de::DeserializeOwned;
@@ -199,6 +200,24 @@ pub(crate) fn credited_after(
         sum = sum.saturating_add(row.get(0)?);
     }
     Ok(sum)
+}
+
+/// The newest lot of a cash balance that is older than a transaction.
+pub(crate) fn lot_before(
+    db: &Connection,
+    world: World,
+    (customer, before): (Number, Number),
+    currency: Currency,
+) -> Result<Option<Lot>> {
+    let sql = "SELECT number, net_amount FROM cash_transaction
+               WHERE world = ?1 AND customer = ?2 AND number < ?3 AND currency = ?4
+                 AND type IN ('funded', 'refunded_from_payment')
+               ORDER BY number DESC LIMIT 1";
+    let at = params![world.0, Num(customer), Num(before), currency.as_str()];
+    one(db, sql, at, |row| {
+        let key = RowKey { customer, number: row.get::<_, Num>(0)?.0 };
+        Ok(Lot { key, currency, amount: row.get(1)? })
+    })
 }
 
 /// The house accounts, each summed over its lanes.

@@ -14,6 +14,7 @@ use books::cash_balance::{CashTransaction, Cause};
 use books::funding::Instructions;
 use books::journal::Account;
 use books::reconciliation::Payable;
+use books::timer::Lot;
 use books::{Change, Currency, Customer, Document, Kind, Number, Purse, RowKey, View, World};
 use rusqlite::Connection;
 
@@ -249,11 +250,22 @@ impl View for Sight<'_> {
             self.found(lookup::credited_after(self.db, self.world, (customer, after), of, enough));
         let set = self.set.borrow();
         let rows = set.cash.range(newer(self.world, customer, after)).map(|(_, row)| row);
-        let is_new = |row: &&CashTransaction| {
-            matches!(row.cause, Cause::Funded(_) | Cause::RefundedFromPayment { .. })
-        };
-        let credits = rows.filter(|row| row.currency == of).filter(is_new);
+        let credits = rows.filter(|row| row.currency == of && is_new_money(row));
         credits.fold(on_disk, |sum, row| sum.saturating_add(row.net_amount))
+    }
+
+    fn lot_before(&self, customer: Number, of: Currency, before: Number) -> Option<Lot> {
+        let at = (customer, before);
+        let on_disk = self.found(lookup::lot_before(self.db, self.world, at, of));
+        let set = self.set.borrow();
+        let rows = (self.world, customer, Number(0))..(self.world, customer, before);
+        let newest = set.cash.range(rows).rev().map(|(_, row)| row).find(|row| {
+            row.currency == of && is_new_money(row)
+        });
+        let lot = |row: &CashTransaction| {
+            Lot { key: row.key, currency: row.currency, amount: row.net_amount }
+        };
+        newest.map(lot).or(on_disk)
     }
 
     fn house(&self) -> Vec<(Account, Currency, i64)> {
@@ -270,6 +282,11 @@ impl View for Sight<'_> {
         }
         sums.into_iter().map(|((account, currency), sum)| (account, currency, sum)).collect()
     }
+}
+
+/// Whether a transaction is a lot of its own.
+fn is_new_money(row: &CashTransaction) -> bool {
+    matches!(row.cause, Cause::Funded(_) | Cause::RefundedFromPayment { .. })
 }
 
 /// The keys of a customer's rows after one of them.

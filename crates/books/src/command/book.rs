@@ -285,30 +285,47 @@ impl<'a, 'c> Book<'a, 'c> {
         self.handled.contains(&intent)
     }
 
-    /// Matches money that came in, or came back, to what is open; then tells of what is left.
+    /// Matches money that came in to what is open, and tells of what is left.
     pub fn reconcile(
+        &mut self,
+        money: (i64, Currency),
+        reference: Option<&str>,
+    ) -> Result<(), Refusal> {
+        self.pay_with(money, reference)?;
+        self.tell_what_is_left(money.1);
+        Ok(())
+    }
+
+    /// Matches money that came in, or came back, to what is open.
+    pub fn pay_with(
         &mut self,
         (amount, currency): (i64, Currency),
         reference: Option<&str>,
     ) -> Result<(), Refusal> {
         let available = self.available(currency);
-        if self.is_automatic() && available > 0 {
-            let mut payables = self.view.payables(self.customer());
-            payables.retain(|payable| !self.handles(payable.intent));
-            let now = self.ctx.second();
-            let arrival = Arrival { currency, amount, available, reference, now };
-            let ids = self.ctx.ids;
-            let reference_of = |intent| ids.transfer_reference(intent);
-            for (number, amount) in reconciliation::plan(&arrival, &payables, &reference_of) {
-                let key = RowKey { customer: self.customer(), number };
-                let mut intent = intent(self.view, key, "payment_intent")?;
-                self.pay(&mut intent, amount)?;
-                if intent.status.is_open() {
-                    self.tell(EventKind::PaymentIntentPartiallyFunded, intent.clone());
-                }
-                self.put(intent);
-            }
+        if !self.is_automatic() || available <= 0 {
+            return Ok(());
         }
+        let mut payables = self.view.payables(self.customer());
+        payables.retain(|payable| !self.handles(payable.intent));
+        let now = self.ctx.second();
+        let arrival = Arrival { currency, amount, available, reference, now };
+        let ids = self.ctx.ids;
+        let reference_of = |intent| ids.transfer_reference(intent);
+        for (number, amount) in reconciliation::plan(&arrival, &payables, &reference_of) {
+            let key = RowKey { customer: self.customer(), number };
+            let mut intent = intent(self.view, key, "payment_intent")?;
+            self.pay(&mut intent, amount)?;
+            if intent.status.is_open() {
+                self.tell(EventKind::PaymentIntentPartiallyFunded, intent.clone());
+            }
+            self.put(intent);
+        }
+        Ok(())
+    }
+
+    /// Tells that the cash balance has money, if it has any after what this decision did.
+    pub fn tell_what_is_left(&mut self, currency: Currency) {
         if let Some(last) = self.last
             && self.available(currency) > 0
         {
@@ -317,7 +334,6 @@ impl<'a, 'c> Book<'a, 'c> {
             let event = self.ctx.event(EventKind::CashBalanceFundsAvailable, object);
             self.note(Change::Event(event));
         }
-        Ok(())
     }
 }
 

@@ -106,7 +106,8 @@ pub enum IntentEdit {
 pub struct Confirmation {
     /// The payment method (`pm_`) that it names: must be the intent's own.
     pub payment_method: Option<RowKey>,
-    /// Changes that come with it, such as a payment method or how a transfer is awaited.
+    /// Changes that come with it, such as a payment method or how a transfer is awaited; never of
+    /// the amount or the currency.
     pub edits: Vec<IntentEdit>,
 }
 
@@ -252,8 +253,10 @@ fn give_to_others(book: &mut Book<'_, '_>, money: (i64, Currency)) -> Result<(),
     match money.0 {
         0 => Ok(()),
         _ => {
-            book.reconcile(money, None)?;
-            given_back(book, money, true)
+            book.pay_with(money, None)?;
+            given_back(book, money, true)?;
+            book.tell_what_is_left(money.1);
+            Ok(())
         }
     }
 }
@@ -349,6 +352,8 @@ fn confirm(
         let (kind, param) = (Kind::PaymentMethod, "payment_method");
         return Err(Refusal::Missing { kind, key: named, param });
     }
+    let is_money = |edit: &IntentEdit| matches!(edit, IntentEdit::Amount(_) | IntentEdit::Currency(_));
+    assert!(!confirmation.edits.iter().any(is_money), "a confirmation changes no amount");
     edit(&mut book, &mut intent, &confirmation.edits)?;
     if intent.payment_method.is_none() {
         return Err(Refusal::NoPaymentMethod);

@@ -349,7 +349,7 @@ fn pay(
     }
     let available = book.available(intent.currency).max(0);
     if available < remaining {
-        return Err(Refusal::CashTooLow { available, param: None });
+        return Err(Refusal::InvoiceNotCovered { available });
     }
     book.handle(intent.key.number);
     book.pay(&mut intent, remaining)?;

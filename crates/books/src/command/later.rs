@@ -17,6 +17,9 @@ use crate::timer::{DAY_S, Look, Lot, Timer, TimerKind};
 
 /// Timers of one command, at most.
 pub const SETTLE_MAX: usize = 500;
+/// Lots that are looked at to tell what of some money came over SWIFT, at most. What is older is
+/// taken to have come otherwise.
+const LOTS_MAX: usize = 100;
 
 /// Something that time brings.
 #[derive(Clone, Debug, PartialEq)]
@@ -103,11 +106,13 @@ fn look_at(
     ctx: &mut Context<'_>,
 ) -> Result<Decision, Refusal> {
     let mut book = Book::open_any(lot.key.customer, view, ctx)?;
-    let left = older_than(&book, lot.currency, look).min(lot.amount);
+    let available = book.available(lot.currency);
+    let newer = view.credited_after(lot.key.customer, lot.currency, lot.key.number, available);
+    let left = (available - newer).clamp(0, lot.amount);
     if left > 0 {
         let money = (left, lot.currency);
         match look {
-            Look::Return if can_be_returned(lot, view) => {
+            Look::Return if can_be_returned(view, lot) => {
                 return_to_sender(&mut book, money, lot.key.number, lot.due(Look::Sweep))?;
             }
             Look::Return | Look::Sweep => sweep(&mut book, money)?,
@@ -140,12 +145,43 @@ pub(super) fn given_back(
     }
     let left = older_than(book, currency, Look::Return).min(amount - swept);
     if may_return && left > 0 {
+        let since = Number(Lot::newest_due(Look::Return, book.ctx.second()).0 + 1);
+        let stays = came_over_swift(book, (left, currency), since);
+        if stays > 0 {
+            sweep(book, (stays, currency))?;
+        }
         let days = Look::Sweep.days() - Look::Return.days();
         let until = Timestamp(book.ctx.second().0 + days * DAY_S);
         let lot = book.last().map_or(Number(0), |back| back.number);
-        return_to_sender(book, (left, currency), lot, until)?;
+        if left > stays {
+            return_to_sender(book, (left - stays, currency), lot, until)?;
+        }
     }
     Ok(())
+}
+
+/// How much of the newest money older than a transaction came over SWIFT, which cannot be sent
+/// back (Stripe's page "Refund customer balance payments").
+pub(super) fn came_over_swift(
+    book: &Book<'_, '_>,
+    (amount, currency): (i64, Currency),
+    mut before: Number,
+) -> i64 {
+    let (mut left, mut swift) = (amount, 0);
+    for _ in 0..LOTS_MAX {
+        let lot = match left {
+            0 => None,
+            _ => book.view.lot_before(book.customer(), currency, before),
+        };
+        let Some(lot) = lot else { break };
+        let part = left.min(lot.amount);
+        if !can_be_returned(book.view, lot) {
+            swift += part;
+        }
+        left -= part;
+        before = lot.key.number;
+    }
+    swift
 }
 
 /// Money that nobody claims sets out for the customer's bank.
@@ -161,9 +197,7 @@ fn return_to_sender(
     send_back(book, money, Some(lot), request, &RefundTerms::default()).map(drop)
 }
 
-/// Money that came over SWIFT cannot be sent back (Stripe's page "Refund customer balance
-/// payments").
-fn can_be_returned(lot: Lot, view: &dyn View) -> bool {
+fn can_be_returned(view: &dyn View, lot: Lot) -> bool {
     let cause = view.cash_transaction(lot.key).map(|row| row.cause);
     !matches!(
         cause,

@@ -132,6 +132,9 @@ pub(super) fn decide(
             let mut book = Book::open(*customer, "customer", view, ctx)?;
             check_metadata(&terms.metadata)?;
             let available = book.available(*currency).max(0);
+            let newest = Number(i64::MAX);
+            let stays = super::later::came_over_swift(&book, (available, *currency), newest);
+            let available = available - stays;
             if *amount > available {
                 return Err(Refusal::CashTooLow { available, param: Some("amount") });
             }
@@ -399,8 +402,10 @@ pub(super) fn undo(
         // What nobody claimed goes on to the merchant, not to payments.
         RefundOrigin::CashBalance { lot: Some(_) } if status == RefundStatus::Failed => Ok(()),
         RefundOrigin::CashBalance { .. } => {
-            book.reconcile(money, None)?;
-            super::later::given_back(book, money, false)
+            book.pay_with(money, None)?;
+            super::later::given_back(book, money, false)?;
+            book.tell_what_is_left(money.1);
+            Ok(())
         }
         RefundOrigin::Payment { .. } => {
             book.tell_balance();

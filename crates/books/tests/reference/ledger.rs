@@ -14,7 +14,7 @@ use books::id::Numbers;
 use books::journal::{Account, Entry, EntryKind, Seal, seal};
 use books::reconciliation::Payable;
 use books::time::Millis;
-use books::timer::{Look, Timer};
+use books::timer::{Look, Lot, Timer};
 use books::{
     Change, Command, Context, Currency, Customer, Decision, Document, IdKey, Kind, Number, Purse,
     Refusal, Reply, RowKey, Rules, View, World,
@@ -294,9 +294,6 @@ impl View for Ledger {
     }
 
     fn credited_after(&self, customer: Number, of: Currency, after: Number, enough: i64) -> i64 {
-        let is_new = |row: &&CashTransaction| {
-            matches!(row.cause, Cause::Funded(_) | Cause::RefundedFromPayment { .. })
-        };
         let newer = self.cash().filter(|row| row.key.number > after).filter(is_new);
         let own = newer.filter(|row| row.key.customer == customer && row.currency == of);
         let mut sum = 0i64;
@@ -310,10 +307,21 @@ impl View for Ledger {
         sum
     }
 
+    fn lot_before(&self, customer: Number, of: Currency, before: Number) -> Option<Lot> {
+        let older = self.cash().rev().filter(|row| row.key.number < before).filter(is_new);
+        let mut own = older.filter(|row| row.key.customer == customer && row.currency == of);
+        own.next().map(|row| Lot { key: row.key, currency: of, amount: row.net_amount })
+    }
+
     fn house(&self) -> Vec<(Account, Currency, i64)> {
         let sums = self.sums.iter().filter(|((account, _), sum)| account.is_house() && **sum != 0);
         sums.map(|((account, currency), sum)| (*account, *currency, *sum)).collect()
     }
+}
+
+/// Whether a transaction brings new money.
+fn is_new(row: &&CashTransaction) -> bool {
+    matches!(row.cause, Cause::Funded(_) | Cause::RefundedFromPayment { .. })
 }
 
 /// Draws account numbers of which the first choice is always the same, so that they meet.

@@ -240,14 +240,11 @@ fn refused_money(refusal: Refusal, wire: &Wire) -> ApiError {
             invalid(format!("This payment is in {currency}.")).about("currency")
         }
         Refusal::CashTooLow { available, param } => {
-            let error = invalid(format!(
-                "The customer's cash balance holds {available} in this currency, which is too \
-                 little."
-            ));
-            match param {
-                Some(param) => error.about(param),
-                None => error.coded("payment_intent_payment_attempt_failed"),
-            }
+            let error = too_little_cash(available);
+            param.map_or(error.clone(), |param| error.about(param))
+        }
+        Refusal::InvoiceNotCovered { available } => {
+            too_little_cash(available).coded("payment_intent_payment_attempt_failed")
         }
         Refusal::NothingToRefund => {
             invalid("This PaymentIntent has no successful charge to refund.".into())
@@ -320,6 +317,14 @@ fn refused_money(refusal: Refusal, wire: &Wire) -> ApiError {
         // The rest was told apart before this.
         _ => invalid("This cannot be done.".into()),
     }
+}
+
+fn too_little_cash(available: i64) -> ApiError {
+    let message = format!(
+        "Of the customer's cash balance {available} can be used for this, in the smallest unit of \
+         the currency, which is too little."
+    );
+    ApiError::invalid(400, message)
 }
 
 /// The answer to a payment that failed: its error, with the intent as it is now.

@@ -289,7 +289,8 @@ where
     T: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
 {
     let mut builder = http1::Builder::new();
-    builder.max_buf_size(HEADER_BYTES_MAX);
+    // Some receivers look for `Stripe-Signature` in just this spelling.
+    builder.max_buf_size(HEADER_BYTES_MAX).title_case_headers(true);
     let (sender, connection) =
         builder.handshake(io).await.map_err(|error| format!("No connection: {error}."))?;
     // It ends when the sender is dropped, or when the receiver closes it.

@@ -40,41 +40,47 @@ pub struct Telling {
     pub reason: Reason,
 }
 
+/// Something that was read, and the endpoint as it stood then: what happened after somebody
+/// changed an endpoint is told as the change says, from the first event on.
+pub struct Read<T> {
+    /// What was read.
+    pub found: T,
+    /// The endpoint; none if it is removed.
+    pub endpoint: Option<WebhookEndpoint>,
+}
+
 /// The next events after one, oldest first; those that the endpoint is to be told of come ready
-/// to be sent. Fewer than [`EVENTS_MAX`] are all there are.
+/// to be sent. Fewer than [`EVENTS_MAX`] are all there are. Where the endpoint is not enabled any
+/// more there are none.
 pub fn read_new(
     readers: &Readers,
     wire: &Wire,
-    endpoint: &WebhookEndpoint,
+    endpoint: Number,
     after: Number,
-) -> Result<Vec<(Number, Option<Telling>)>, StoreError> {
+) -> Result<Option<Read<Vec<(Number, Option<Telling>)>>>, StoreError> {
     readers.snapshot(|reader| {
         let events = reader.events_after(wire.world, after, EVENTS_MAX)?;
-        let mut endpoints = None;
+        if events.is_empty() {
+            return Ok(None);
+        }
+        let endpoints = reader.webhook_endpoints_of(wire.world)?;
+        let endpoint = endpoints.iter().find(|known| known.number == endpoint);
         let mut found = Vec::with_capacity(events.len());
         for event in events {
+            let Some(endpoint) = endpoint.filter(|endpoint| endpoint.is_enabled()) else { break };
             let mut telling = None;
-            if endpoint.wants(event.kind) {
+            if endpoint.wants(event.kind) && event.number > endpoint.since {
                 let of_all = reader.attempts(wire.world, event.number)?;
                 let before = attempts(&of_all, endpoint);
                 // Where the server ended before the cursor moved, the attempt is there already.
                 if before.iter().all(|attempt| attempt.by_hand) {
-                    if endpoints.is_none() {
-                        endpoints = Some(reader.webhook_endpoints_of(wire.world)?);
-                    }
-                    let all = endpoints.as_deref().unwrap_or_default();
-                    telling = Some(Telling {
-                        event: event.number,
-                        body: show(reader, wire, &event, all)?.to_bytes().into(),
-                        attempt: next(&before),
-                        first_at: before.first().map(|attempt| attempt.at),
-                        reason: Reason::New,
-                    });
+                    let body = show(reader, wire, &event, &endpoints)?.to_bytes();
+                    telling = Some(tell(event.number, body, &before, Reason::New));
                 }
             }
             found.push((event.number, telling));
         }
-        Ok(found)
+        Ok(Some(Read { found, endpoint: endpoint.cloned() }))
     })
 }
 
@@ -82,22 +88,22 @@ pub fn read_new(
 pub fn read_again(
     readers: &Readers,
     wire: &Wire,
-    endpoint: &WebhookEndpoint,
+    endpoint: Number,
     event: Number,
     reason: Reason,
-) -> Result<Option<Telling>, StoreError> {
+) -> Result<Read<Option<Telling>>, StoreError> {
     readers.snapshot(|reader| {
-        let Some(event) = reader.event(wire.world, event)? else { return Ok(None) };
-        let of_all = reader.attempts(wire.world, event.number)?;
-        let before = attempts(&of_all, endpoint);
         let endpoints = reader.webhook_endpoints_of(wire.world)?;
-        Ok(Some(Telling {
-            event: event.number,
-            body: show(reader, wire, &event, &endpoints)?.to_bytes().into(),
-            attempt: next(&before),
-            first_at: before.first().map(|attempt| attempt.at),
-            reason,
-        }))
+        let endpoint = endpoints.iter().find(|known| known.number == endpoint);
+        let found = match (reader.event(wire.world, event)?, endpoint) {
+            (Some(event), Some(endpoint)) => {
+                let of_all = reader.attempts(wire.world, event.number)?;
+                let body = show(reader, wire, &event, &endpoints)?.to_bytes();
+                Some(tell(event.number, body, &attempts(&of_all, endpoint), reason))
+            }
+            _ => None,
+        };
+        Ok(Read { found, endpoint: endpoint.cloned() })
     })
 }
 
@@ -122,6 +128,11 @@ pub fn not_told(
 fn attempts<'a>(of_all: &'a [(Number, Attempt)], endpoint: &WebhookEndpoint) -> Vec<&'a Attempt> {
     let own = of_all.iter().filter(|(of, _)| *of == endpoint.number);
     own.map(|(_, attempt)| attempt).collect()
+}
+
+fn tell(event: Number, body: Vec<u8>, before: &[&Attempt], reason: Reason) -> Telling {
+    let first_at = before.first().map(|attempt| attempt.at);
+    Telling { event, body: body.into(), attempt: next(before), first_at, reason }
 }
 
 fn next(before: &[&Attempt]) -> i64 {

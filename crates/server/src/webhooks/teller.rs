@@ -28,7 +28,7 @@ use super::desk::Key;
 use super::door::{Verdict, send};
 use super::giving_up::{LOOK_BACK_MAX, Past, has_run_out};
 use super::line::Line;
-use super::reading::{EVENTS_MAX, Reason, Telling, read_again, read_new};
+use super::reading::{EVENTS_MAX, Read, Reason, Telling, read_again, read_new};
 use super::signature::sign;
 use crate::api::wire::Wire;
 
@@ -197,7 +197,10 @@ impl Work {
                     }
                 }
                 changed = self.teller.endpoint.changed() => match changed {
-                    Ok(()) => self.look_at_endpoint(),
+                    Ok(()) => {
+                        let now = self.teller.endpoint.borrow_and_update().clone();
+                        self.know(now);
+                    }
                     Err(_) => return self.finish().await,
                 },
                 changed = self.teller.ring.changed() => match changed {
@@ -210,12 +213,12 @@ impl Work {
         }
     }
 
-    fn look_at_endpoint(&mut self) {
-        let before =
-            std::mem::replace(&mut self.now, self.teller.endpoint.borrow_and_update().clone());
-        if before.url != self.now.url {
-            self.client = client(&self.teller.context, &self.now);
+    /// Takes the endpoint as it stands now.
+    fn know(&mut self, now: Arc<WebhookEndpoint>) {
+        if now.url != self.now.url {
+            self.client = client(&self.teller.context, &now);
         }
+        self.now = now;
     }
 
     fn can_start(&self) -> bool {
@@ -281,7 +284,8 @@ impl Work {
     fn next_new(&mut self) -> Result<Option<Telling>, StoreError> {
         if self.can_read() {
             let (context, wire) = (&self.teller.context, &self.teller.wire);
-            let found = read_new(&context.readers, wire, &self.now, self.line.read())?;
+            let read = read_new(&context.readers, wire, self.now.number, self.line.read())?;
+            let found = read.map(|read| self.take(read)).unwrap_or_default();
             self.may_be_more = found.len() == EVENTS_MAX;
             self.passed += found.len();
             for (event, telling) in found {
@@ -294,17 +298,38 @@ impl Work {
 
     fn read_again(&mut self, event: Number, reason: Reason) -> Result<Option<Telling>, StoreError> {
         let (context, wire) = (&self.teller.context, &self.teller.wire);
-        let found = read_again(&context.readers, wire, &self.now, event, reason);
-        if let (Err(_), Reason::Again(timer)) = (&found, reason) {
-            // The store has it still, and hands it out again.
-            context.desk.put_down(self.teller.key, &[timer]);
+        let read = read_again(&context.readers, wire, self.now.number, event, reason);
+        let is_enabled = |read: &Read<_>| {
+            let endpoint: &Option<WebhookEndpoint> = &read.endpoint;
+            endpoint.as_ref().is_some_and(WebhookEndpoint::is_enabled)
+        };
+        if !read.as_ref().is_ok_and(is_enabled) {
+            // Whoever sees to endpoints that are not told finds it again.
+            let (desk, key) = (&context.desk, self.teller.key);
+            match reason {
+                Reason::Again(timer) => desk.put_down(key, &[timer]),
+                Reason::ByHand => drop(desk.resend(key, event)),
+                Reason::New => {}
+            }
+            self.pause = Some(Instant::now() + STORE_PAUSE);
+            return read.map(|_| None);
         }
-        let found = found?;
+        let found = self.take(read?);
         if found.is_none() {
             // It is older than events are kept; a report takes its timer away.
             self.note(Done { event, reason, first_at: None, attempt: None });
         }
         Ok(found)
+    }
+
+    /// Takes what was read, and the endpoint with it.
+    fn take<T>(&mut self, read: Read<T>) -> T {
+        if let Some(now) = read.endpoint
+            && now != *self.now
+        {
+            self.know(Arc::new(now));
+        }
+        read.found
     }
 
     fn deliver(&mut self, telling: Telling) {

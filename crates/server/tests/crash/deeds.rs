@@ -84,16 +84,16 @@ impl Choice<'_> {
 
     /// One of the things that can be done for a customer.
     pub fn deed(self, whom: &Chosen<'_>) -> Sent {
-        match self.random.below(24) {
+        match self.random.below(26) {
             0..=6 => self.fund(whom),
-            7..=8 => self.update(whom),
-            9..=13 => self.pay(whom),
-            14..=16 if !whom.intents.is_empty() => self.apply(whom),
-            17 if !whom.intents.is_empty() => self.cancel(whom),
-            18..=19 => self.refund(whom),
-            20 if !whom.refunds.is_empty() => self.change_refund(whom),
-            21 => self.pay_out(),
-            22 => self.move_clock(),
+            7 => self.update(whom),
+            8..=12 => self.pay(whom),
+            13..=15 if !whom.intents.is_empty() => self.apply(whom),
+            16..=17 if !whom.intents.is_empty() => self.cancel(whom),
+            18..=21 => self.refund(whom),
+            22..=23 if !whom.refunds.is_empty() => self.change_refund(whom),
+            24 => self.pay_out(),
+            25 => self.move_clock(),
             _ => self.fund(whom),
         }
     }
@@ -120,7 +120,9 @@ impl Choice<'_> {
 
     fn pay(self, whom: &Chosen<'_>) -> Sent {
         let at = rail(self.random);
-        let amount = (1000 + self.random.below(3000)).to_string();
+        // Large ones stay part-paid for a while.
+        let range = if self.random.one_in(2) { 9000 } else { 1000 };
+        let amount = (1000 + self.random.below(range)).to_string();
         let mut params = pairs(&[
             ("amount", &amount),
             ("currency", CURRENCIES[at]),
@@ -170,7 +172,7 @@ impl Choice<'_> {
             return self.sent("/v1/refunds".into(), params, Deed::Refund(whom.id.into()));
         }
         let intent = newest(self.random, whom.intents);
-        if self.random.one_in(3) {
+        if self.random.one_in(2) {
             let path = format!("/purser/v1/payment_intents/{intent}/refund_to_cash_balance");
             return self.sent(path, params, Deed::Refund(whom.id.into()));
         }

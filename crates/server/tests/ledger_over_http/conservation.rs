@@ -16,6 +16,7 @@ pub type Sums = BTreeMap<String, i64>;
 pub type Get<'a> = &'a dyn Fn(&str) -> Value;
 
 /// Everything that a world tells about its money.
+#[derive(Clone)]
 pub struct World {
     pub intents: Vec<Value>,
     pub charges: Vec<Value>,
@@ -28,6 +29,7 @@ pub struct World {
 }
 
 /// What a customer has, and how that came about, oldest first.
+#[derive(Clone)]
 pub struct Purse {
     pub customer: String,
     pub available: Sums,

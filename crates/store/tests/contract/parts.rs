@@ -38,15 +38,6 @@ fn dollars_come_back_as_dollars_when_the_currency_changes() {
 }
 
 #[test]
-fn dollars_come_back_as_dollars_when_it_is_confirmed_in_another_currency() {
-    let bench = Bench::new();
-    let (ada, intent) = part_paid(&bench);
-    bench.expect(confirm_with(intent, to_euros()), "requires_action 0/500");
-    assert_eq!(bench.available(ada), "usd 100");
-    bench.assert_healthy();
-}
-
-#[test]
 fn a_payment_that_failed_never_holds_more_than_it_asks_for() {
     let bench = Bench::new();
     let (_, intent) = part_paid(&bench);

@@ -104,29 +104,28 @@ impl Model {
         from_payment: bool,
     ) -> Result<(), Refused> {
         let now_s = self.now_s;
-        let old = |model: &Model, days: i64, swift: Option<bool>| {
-            let own = model.lots.iter().filter(|lot| lot.who == who && lot.cur == cur);
-            let old = own.filter(|lot| lot.born_s + days * DAY_S <= now_s);
-            let such = old.filter(|lot| swift.is_none_or(|swift| lot.swift == swift));
-            such.map(|lot| lot.left).sum::<i64>()
-        };
-        let mut left = amount;
-        let swept = old(self, 90, None).min(left);
+        let own = |lot: &&Lot| lot.who == who && lot.cur == cur;
+        let at_90 = self.lots.iter().filter(own).filter(|lot| lot.born_s + 90 * DAY_S <= now_s);
+        let swept = at_90.map(|lot| lot.left).sum::<i64>().min(amount);
         if swept > 0 {
             self.sweep(who, cur, swept)?;
-            left -= swept;
         }
-        if !from_payment {
-            return Ok(());
+        let (mut left, mut over_swift, mut returned) = (amount - swept, 0, 0);
+        let at_75 = self.lots.iter().filter(own).filter(|lot| lot.born_s + 75 * DAY_S <= now_s);
+        for lot in at_75.rev().filter(|_| from_payment) {
+            let part = lot.left.min(left);
+            left -= part;
+            if lot.swift {
+                over_swift += part;
+            } else {
+                returned += part;
+            }
         }
-        let others = old(self, 75, Some(false));
-        let swept = old(self, 75, Some(true)).min(left);
-        if swept > 0 {
-            self.sweep(who, cur, swept)?;
-            left -= swept;
+        if over_swift > 0 {
+            self.sweep(who, cur, over_swift)?;
         }
-        if others.min(left) > 0 {
-            self.send_back(who, cur, others.min(left), true, now_s + 15 * DAY_S)?;
+        if returned > 0 {
+            self.send_back(who, cur, returned, true, now_s + 15 * DAY_S)?;
         }
         Ok(())
     }

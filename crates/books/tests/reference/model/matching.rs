@@ -12,8 +12,26 @@ struct Open {
 }
 
 impl Model {
-    /// Money came in, or came back: it is matched, and what is left is told.
+    /// Money came in: it is matched, and what is left is told.
     pub(super) fn reconcile(
+        &mut self,
+        who: usize,
+        cur: Cur,
+        amount: i64,
+        names: &[Name],
+    ) -> Result<(), Refused> {
+        self.match_money(who, cur, amount, names)?;
+        self.tell_what_is_left(who, cur);
+        Ok(())
+    }
+
+    pub(super) fn tell_what_is_left(&mut self, who: usize, cur: Cur) {
+        if self.available(who, cur) > 0 {
+            self.event("cash_balance.funds_available");
+        }
+    }
+
+    pub(super) fn match_money(
         &mut self,
         who: usize,
         cur: Cur,
@@ -27,9 +45,6 @@ impl Model {
                     self.event("payment_intent.partially_funded");
                 }
             }
-        }
-        if self.available(who, cur) > 0 {
-            self.event("cash_balance.funds_available");
         }
         Ok(())
     }

@@ -91,8 +91,9 @@ impl Model {
         if applied > 0 {
             self.intents[at].applied = 0;
             self.cash(who, cur, "unapplied_from_payment", applied)?;
-            self.reconcile(who, cur, applied, &[])?;
+            self.match_money(who, cur, applied, &[])?;
             self.came_back(who, cur, applied, true)?;
+            self.tell_what_is_left(who, cur);
         }
         Ok(())
     }
@@ -170,7 +171,7 @@ impl Model {
         if changes {
             self.must_be_open(at)?;
         }
-        if moves_money {
+        if changes {
             self.must_be_free(at)?;
         }
         let intent = &mut self.intents[at];

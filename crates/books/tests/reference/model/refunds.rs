@@ -1,6 +1,6 @@
 //! What refunds and returns do.
 
-use super::{Model, Outcome, Refund, Refused, Task};
+use super::{Lot, Model, Outcome, Refund, Refused, Task};
 use crate::ops::{Cur, Op, choose};
 
 const DETAILS_S: i64 = 45 * 86_400;
@@ -93,7 +93,10 @@ impl Model {
 
     fn return_cash(&mut self, who: usize, amount: i64, cur: Cur, email: bool) -> Outcome {
         self.living(who)?;
-        if amount > self.available(who, cur) {
+        // What came over SWIFT cannot go back.
+        let over_swift = |lot: &&Lot| lot.who == who && lot.cur == cur && lot.swift;
+        let stays: i64 = self.lots.iter().filter(over_swift).map(|lot| lot.left).sum();
+        if amount > self.available(who, cur) - stays {
             return Err("cash too low");
         }
         self.must_have_email(who, email)?;
@@ -157,8 +160,9 @@ impl Model {
             // Nobody claimed it in time, and there is nobody to return it to.
             self.sweep(who, cur, amount)?;
         } else {
-            self.reconcile(who, cur, amount, &[])?;
+            self.match_money(who, cur, amount, &[])?;
             self.came_back(who, cur, amount, false)?;
+            self.tell_what_is_left(who, cur);
         }
         Ok("done")
     }

@@ -268,6 +268,13 @@ fn returns_and_reversals() {
         ["fund 100 ach; wait 5d; wait 1s; pull-back => not reversible", "funded 100", "", ""],
         ["fund 100 swift; pull-back => not reversible", "funded 100", "", ""],
         ["fund 100 eur; pull-back => not reversible", "funded 100", "", ""],
+        // What came over SWIFT cannot go back.
+        [
+            "fund 300 swift; fund 200; return 300 => cash too low; return 200",
+            "funded 300, funded 200, return_initiated -200",
+            "",
+            "returning 200 usd",
+        ],
         [
             "fund 100 reversal; pull-back => not reversible",
             "funded 100, funding_reversed -100",
@@ -295,13 +302,19 @@ fn money_that_nobody_claims() {
             "",
             "available 700 eur",
         ],
-        // Whoever gives the details in time gets it; whoever cancels begins anew.
+        // Whoever gives the details in time gets it. Whoever cancels has it, until day 90.
         ["fund 700 eur; wait 75d; details; wait 15d", "funded 700, return_initiated -700", "", ""],
         [
-            "fund 700 eur; wait 75d; cancel-refund; wait 74d",
+            "fund 700 eur; wait 75d; cancel-refund; wait 14d",
             "funded 700, return_initiated -700, return_canceled 700",
             "",
             "",
+        ],
+        [
+            "fund 700 eur; wait 75d; cancel-refund; wait 15d",
+            "funded 700, return_initiated -700, return_canceled 700, transferred_to_balance -700",
+            "",
+            "available 700 eur",
         ],
         // SWIFT cannot be sent back.
         [
@@ -323,12 +336,49 @@ fn money_that_nobody_claims() {
             "succeeded 700",
             "available 700 usd, returning 300 usd",
         ],
-        // What comes back from a payment is young again.
+        // Each lot for itself, whatever came in the same moment.
         [
-            "fund 400; pi 1000; wait 70d; cancel; wait 74d",
+            "fund 200 swift; pi 50; fund 50; wait 75d",
+            "funded 200, applied_to_payment -50, funded 50, transferred_to_balance -150, \
+             return_initiated -50",
+            "succeeded 50",
+            "available 200 usd, returning 50 usd",
+        ],
+        // What comes back from a payment is as old as it was.
+        [
+            "fund 400; pi 1000; wait 70d; cancel; wait 4d",
             "funded 400, applied_to_payment -400, unapplied_from_payment 400",
             "canceled 0",
             "",
+        ],
+        [
+            "fund 400; pi 1000; wait 70d; cancel; wait 5d",
+            "funded 400, applied_to_payment -400, unapplied_from_payment 400, \
+             return_initiated -400",
+            "canceled 0",
+            "returning 400 usd",
+        ],
+        [
+            "fund 400; pi 1000; wait 80d; cancel",
+            "funded 400, applied_to_payment -400, unapplied_from_payment 400, \
+             return_initiated -400",
+            "canceled 0",
+            "returning 400 usd",
+        ],
+        [
+            "fund 400; pi 1000; wait 95d; cancel",
+            "funded 400, applied_to_payment -400, unapplied_from_payment 400, \
+             transferred_to_balance -400",
+            "canceled 0",
+            "available 400 usd",
+        ],
+        // And over SWIFT it came all the same.
+        [
+            "fund 400 swift; pi 1000; wait 80d; cancel",
+            "funded 400, applied_to_payment -400, unapplied_from_payment 400, \
+             transferred_to_balance -400",
+            "canceled 0",
+            "available 400 usd",
         ],
     ]);
 }
@@ -341,11 +391,14 @@ fn payouts() {
         ("payout 2000; cancel-payout; cancel-payout => payout state", "available 3000 usd"),
         ("payout 5000 => balance too low", "available 3000 usd"),
         ("payout 2000 eur => no bank account", "available 3000 usd"),
-        // It is Saturday noon: on Monday it leaves, and on the same day it arrives.
-        ("payout 2000; wait 35h", "available 1000 usd, leaving 2000 usd"),
+        // It is Saturday noon: on Monday it leaves, on Tuesday it arrives.
         ("payout 2000; wait 35h; cancel-payout", "available 3000 usd"),
-        ("payout 2000; wait 36h; cancel-payout => payout state", "available 1000 usd"),
-        ("payout 2000; wait 3d", "available 1000 usd"),
+        (
+            "payout 2000; wait 36h; cancel-payout => payout state",
+            "available 1000 usd, leaving 2000 usd",
+        ),
+        ("payout 2000; wait 59h", "available 1000 usd, leaving 2000 usd"),
+        ("payout 2000; wait 60h", "available 1000 usd"),
         ("account fails; payout 2000; wait 3d", "available 3000 usd"),
         (
             "payout 2000; wait 3d; reverse-payout; reverse-payout => payout reversed",
