@@ -280,7 +280,9 @@ impl PaymentIntent {
             Some(billed) if billed.is_open => (
                 PayableKind::Invoice {
                     number: billed.number.clone(),
-                    until: billed.due_date.map(|due| Timestamp(due.0.saturating_add(PAST_DUE_MAX_S))),
+                    until: billed
+                        .due_date
+                        .map(|due| Timestamp(due.0.saturating_add(PAST_DUE_MAX_S))),
                 },
                 self.confirmed.unwrap_or(self.key.number),
             ),

@@ -9,8 +9,8 @@ use books::cash_balance::ReconciliationMode;
 use books::id::random_text;
 use books::{IdKey, Rules};
 use store::admin::Admin;
-use tokio::sync::Semaphore;
 use store::{Lane, LaneOptions, Readers, Store, StoreError};
+use tokio::sync::Semaphore;
 
 use crate::account_numbers::AccountNumbers;
 use crate::api::auth::{Access, Worlds};
@@ -96,7 +96,12 @@ impl App {
         let metrics = Arc::new(Metrics::new());
         let (news, bell) = (News::default(), Bell::default());
         let accounts = AccountNumbers { secret: store.secret(), bank: bank.clone() };
-        let options = lane_options(&settings, accounts, clock.clone(), (metrics.clone(), news.clone(), bell.clone()));
+        let options = lane_options(
+            &settings,
+            accounts,
+            clock.clone(),
+            (metrics.clone(), news.clone(), bell.clone()),
+        );
         let path = store.path().to_owned();
         if !settings.production {
             // First of all: the lane and the worker may tell the time as soon as they run.

@@ -12,7 +12,7 @@ mod address;
 mod url;
 
 mod client;
-mod signature;
+pub mod signature;
 
 mod conductor;
 mod desk;

@@ -44,7 +44,12 @@ impl Api {
         self.try_call(method, path, params).expect("the server runs")
     }
 
-    fn try_call(&self, method: &str, path: &str, params: &[(&str, &str)]) -> Result<Answer, String> {
+    fn try_call(
+        &self,
+        method: &str,
+        path: &str,
+        params: &[(&str, &str)],
+    ) -> Result<Answer, String> {
         let params: Vec<(String, String)> =
             params.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
         let request = Request::new(method, path, &params);

@@ -15,10 +15,8 @@ fn the_tour_with_curl_does_what_it_says() {
     let (_, tour) = readme.split_once("## Two minutes").expect("the README has a tour");
     let (_, block) = tour.split_once("```sh\n").expect("the tour has a part for curl");
     let (script, _) = block.split_once("```").expect("the part ends");
-    let promised: Vec<&str> = script
-        .lines()
-        .filter_map(|line| Some(line.split_once(" # ")?.1.trim()))
-        .collect();
+    let promised: Vec<&str> =
+        script.lines().filter_map(|line| Some(line.split_once(" # ")?.1.trim())).collect();
     assert!(promised.len() >= 7, "the tour says what it prints");
 
     let mut server = Server::started();

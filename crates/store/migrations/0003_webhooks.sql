@@ -28,3 +28,9 @@ CREATE TABLE delivery_attempt (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX delivery_attempt_by_endpoint ON delivery_attempt (world, endpoint, at);
+
+-- Up to which event a world has forgotten what happened: events are kept for 30 days.
+CREATE TABLE forgotten (
+    world  INTEGER PRIMARY KEY,
+    number INTEGER NOT NULL
+) STRICT;

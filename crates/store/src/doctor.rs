@@ -77,7 +77,8 @@ const REFERENCES: &[(&str, &str)] = &[
     (
         "every cash balance transaction was told as an event",
         "SELECT t.world, t.number FROM cash_transaction t
-         WHERE t.number > (SELECT coalesce(min(number), 0) FROM event) AND t.number NOT IN
+         WHERE t.number >= coalesce(
+             (SELECT f.number FROM forgotten f WHERE f.world = t.world), 0) AND t.number NOT IN
              (SELECT e.row FROM event e WHERE e.row IS NOT NULL
               AND e.type = 'customer_cash_balance_transaction.created')",
     ),

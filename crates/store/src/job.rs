@@ -20,7 +20,8 @@ pub trait Job: Send {
     fn idempotency(&self) -> Option<&Idempotency>;
     /// The answer as it is to be kept with the effects; the books are as this command left them.
     /// `None` where no answer need be kept.
-    fn keep(&self, result: &std::result::Result<Reply, Refusal>, books: &Sight<'_>) -> Option<Kept>;
+    fn keep(&self, result: &std::result::Result<Reply, Refusal>, books: &Sight<'_>)
+    -> Option<Kept>;
     /// Takes the outcome, after the commit.
     fn done(self: Box<Self>, outcome: Outcome);
 }

@@ -28,6 +28,7 @@ use crate::error::{Result, StoreError};
 use crate::job::{Answer, Idempotency, Job, Kept, Outcome, Used};
 use crate::keys::{Keys, Step};
 use crate::purses::Purses;
+use crate::retention;
 use crate::working_set::{Sight, WorkingSet};
 use crate::writer::Writer;
 
@@ -168,6 +169,7 @@ impl Lane {
             house: HashMap::new(),
             last_batch: 0,
             prune_from: (0, Vec::new()),
+            forget_after: World(0),
             pruned: Instant::now(),
         };
         let run = move || {
@@ -248,6 +250,7 @@ struct Work {
     last_batch: usize,
     tail_wanted: Arc<AtomicBool>,
     prune_from: (i64, Vec<u8>),
+    forget_after: World,
     pruned: Instant,
 }
 
@@ -564,13 +567,18 @@ impl Work {
         let pruned = self.writer.begin().and_then(|()| {
             let db = self.writer.connection();
             let next = self.keys.prune(db, from, cutoff, PRUNE_ROWS_MAX)?;
+            let oldest = retention::cutoff((self.options.clock)().seconds());
+            let world = retention::forget(db, self.forget_after, oldest)?;
             self.pass(Point::Pruning);
             self.writer.commit()?;
             self.pass(Point::Pruned);
-            Ok(next)
+            Ok((next, world))
         });
         match pruned {
-            Ok(next) => self.prune_from = next.unwrap_or_default(),
+            Ok((next, world)) => {
+                self.prune_from = next.unwrap_or_default();
+                self.forget_after = world;
+            }
             Err(_) => self.recover(),
         }
     }

@@ -15,6 +15,7 @@ mod lookup;
 mod migrations;
 pub mod purses;
 pub mod reader;
+mod retention;
 mod rows;
 mod sqlite;
 mod working_set;

@@ -22,11 +22,7 @@ pub(crate) fn purse(db: &Connection, world: World, number: Number) -> Result<Opt
 }
 
 /// A customer's document.
-pub(crate) fn customer(
-    db: &Connection,
-    world: World,
-    number: Number,
-) -> Result<Option<Customer>> {
+pub(crate) fn customer(db: &Connection, world: World, number: Number) -> Result<Option<Customer>> {
     customer_data(db, world, number)
 }
 
@@ -191,8 +187,7 @@ pub(crate) fn credited_after(
          WHERE world = ?1 AND customer = ?2 AND number > ?3 AND currency = ?4
            AND type IN ('funded', 'refunded_from_payment')",
     )?;
-    let mut rows =
-        select.query(params![world.0, Num(customer), Num(after), currency.as_str()])?;
+    let mut rows = select.query(params![world.0, Num(customer), Num(after), currency.as_str()])?;
     let mut sum = 0i64;
     while sum < enough
         && let Some(row) = rows.next()?

@@ -29,7 +29,9 @@ use crate::admin::{self, ApiKey};
 use crate::error::{Result, StoreError};
 use crate::lookup;
 use crate::purses::{Purses, is_running};
-use crate::rows::{self, ATTEMPT_COLUMNS, BALANCE_COLUMNS, CASH_COLUMNS, DOCUMENT_COLUMNS, EVENT_COLUMNS, Num};
+use crate::rows::{
+    self, ATTEMPT_COLUMNS, BALANCE_COLUMNS, CASH_COLUMNS, DOCUMENT_COLUMNS, EVENT_COLUMNS, Num,
+};
 use crate::sqlite::{Access, connect};
 
 /// How long a snapshot is used again while this process commits nothing.
@@ -280,9 +282,8 @@ impl Reader {
     pub fn webhook_endpoints(&self) -> Result<Vec<(World, WebhookEndpoint)>> {
         let sql = "SELECT kind, data, world FROM document
                    WHERE kind = 'webhook_endpoint' ORDER BY world, number";
-        let all = lookup::all(self.db()?, sql, [], |row| {
-            Ok((World(row.get(2)?), rows::document(row)?))
-        })?;
+        let all =
+            lookup::all(self.db()?, sql, [], |row| Ok((World(row.get(2)?), rows::document(row)?)))?;
         let endpoint = |(world, document)| match document {
             Document::WebhookEndpoint(endpoint) if !endpoint.deleted => Some((world, *endpoint)),
             _ => None,

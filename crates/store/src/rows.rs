@@ -278,8 +278,7 @@ pub(crate) fn balance_transaction(row: &Row<'_>) -> Result<BalanceTransaction> {
         StoreError::Corrupt(format!("no balance transaction is of type '{type_name}'"))
     })?;
     let source_kind = row.get_ref(6)?.as_str_or_null().map_err(unreadable)?;
-    let source = match (source_kind, row.get::<_, Option<Num>>(7)?, row.get::<_, Option<Num>>(8)?)
-    {
+    let source = match (source_kind, row.get::<_, Option<Num>>(7)?, row.get::<_, Option<Num>>(8)?) {
         (Some(kind), Some(Num(customer)), Some(Num(number))) => {
             Some((document_kind(kind)?, RowKey { customer, number }))
         }
@@ -443,12 +442,7 @@ pub(crate) fn timer(row: &Row<'_>) -> Result<(World, Timer)> {
 }
 
 /// Notes up to which lot a look has come.
-pub(crate) fn put_looked(
-    db: &Connection,
-    world: World,
-    look: Look,
-    number: Number,
-) -> Result<()> {
+pub(crate) fn put_looked(db: &Connection, world: World, look: Look, number: Number) -> Result<()> {
     let mut upsert = db.prepare_cached(
         "INSERT INTO looked (world, days, number) VALUES (?1, ?2, ?3)
          ON CONFLICT (world, days) DO UPDATE SET number = max(number, excluded.number)",

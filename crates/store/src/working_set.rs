@@ -20,8 +20,8 @@ use rusqlite::Connection;
 
 use crate::error::{Result, StoreError};
 use crate::job::{Job, Used};
-use crate::purses::Purses;
 use crate::lookup;
+use crate::purses::Purses;
 
 type InstructionsKey = (World, Number, Currency, String);
 
@@ -163,10 +163,13 @@ macro_rules! look_up {
 
 impl View for Sight<'_> {
     fn purse(&self, customer: Number) -> Option<Purse> {
-        look_up!(self.purses[(self.world, customer)], match self.known.last(self.world, customer) {
-            Some(purse) => Ok(Some(purse)),
-            None => lookup::purse(self.db, self.world, customer),
-        })
+        look_up!(
+            self.purses[(self.world, customer)],
+            match self.known.last(self.world, customer) {
+                Some(purse) => Ok(Some(purse)),
+                None => lookup::purse(self.db, self.world, customer),
+            }
+        )
     }
 
     fn customer(&self, customer: Number) -> Option<Customer> {
@@ -259,11 +262,16 @@ impl View for Sight<'_> {
         let on_disk = self.found(lookup::lot_before(self.db, self.world, at, of));
         let set = self.set.borrow();
         let rows = (self.world, customer, Number(0))..(self.world, customer, before);
-        let newest = set.cash.range(rows).rev().map(|(_, row)| row).find(|row| {
-            row.currency == of && is_new_money(row)
-        });
-        let lot = |row: &CashTransaction| {
-            Lot { key: row.key, currency: row.currency, amount: row.net_amount }
+        let newest = set
+            .cash
+            .range(rows)
+            .rev()
+            .map(|(_, row)| row)
+            .find(|row| row.currency == of && is_new_money(row));
+        let lot = |row: &CashTransaction| Lot {
+            key: row.key,
+            currency: row.currency,
+            amount: row.net_amount,
         };
         newest.map(lot).or(on_disk)
     }

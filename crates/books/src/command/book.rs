@@ -350,7 +350,8 @@ pub(super) fn entry(
     currency: Currency,
     lines: &[(Account, i64)],
 ) -> Result<Entry, Refusal> {
-    let posting = |&(account, amount_minor): &(Account, i64)| Posting { account, amount_minor, currency };
+    let posting =
+        |&(account, amount_minor): &(Account, i64)| Posting { account, amount_minor, currency };
     let postings = lines.iter().filter(|(_, amount)| *amount != 0).map(posting).collect();
     Entry::new(ctx.number(), kind, postings).map_err(|_| Refusal::AmountTooLarge)
 }

@@ -75,8 +75,7 @@ pub(super) fn update(
     if *customer == before {
         return Ok(Decision { changes: vec![], reply: Reply::Customer(customer) });
     }
-    let object =
-        EventObject::Customer { now: customer.clone(), before: Some(Box::new(before)) };
+    let object = EventObject::Customer { now: customer.clone(), before: Some(Box::new(before)) };
     let event = ctx.event(EventKind::CustomerUpdated, object);
     Ok(Decision {
         changes: vec![Change::Customer(customer.clone()), Change::Event(event)],

@@ -139,7 +139,9 @@ pub(super) fn decide(
             create(*customer, draft, *confirm, view, ctx)
         }
         IntentCommand::Update { intent, edits } => update(*intent, edits, view, ctx),
-        IntentCommand::Confirm { intent, confirmation } => confirm(*intent, confirmation, view, ctx),
+        IntentCommand::Confirm { intent, confirmation } => {
+            confirm(*intent, confirmation, view, ctx)
+        }
         IntentCommand::Cancel { intent, reason } => cancel(*intent, reason, view, ctx),
         IntentCommand::Apply { intent, amount, currency } => {
             apply(*intent, *amount, *currency, view, ctx)
@@ -352,7 +354,8 @@ fn confirm(
         let (kind, param) = (Kind::PaymentMethod, "payment_method");
         return Err(Refusal::Missing { kind, key: named, param });
     }
-    let is_money = |edit: &IntentEdit| matches!(edit, IntentEdit::Amount(_) | IntentEdit::Currency(_));
+    let is_money =
+        |edit: &IntentEdit| matches!(edit, IntentEdit::Amount(_) | IntentEdit::Currency(_));
     assert!(!confirmation.edits.iter().any(is_money), "a confirmation changes no amount");
     edit(&mut book, &mut intent, &confirmation.edits)?;
     if intent.payment_method.is_none() {
@@ -453,11 +456,7 @@ fn cancel(
 }
 
 /// Cancels an intent that holds nothing any more.
-pub(super) fn give_up(
-    book: &mut Book<'_, '_>,
-    intent: &mut PaymentIntent,
-    reason: Option<String>,
-) {
+pub(super) fn give_up(book: &mut Book<'_, '_>, intent: &mut PaymentIntent, reason: Option<String>) {
     intent.status = IntentStatus::Canceled;
     intent.canceled = Some(Cancellation { at: book.ctx.second(), reason });
     intent.instructions = None;

@@ -12,9 +12,7 @@ use crate::document::Document;
 use crate::event::EventKind;
 use crate::id::{Kind, Number, RowKey};
 use crate::invoice::{Addressee, Invoice, InvoiceItem, InvoiceStatus, LINES_MAX, Transitions};
-use crate::payment_intent::{
-    Billed, IntentProfile, IntentStatus, PaymentIntent, TransferOptions,
-};
+use crate::payment_intent::{Billed, IntentProfile, IntentStatus, PaymentIntent, TransferOptions};
 use crate::time::Timestamp;
 use crate::timer::{DAY_S, Timer, TimerKind};
 
@@ -254,7 +252,9 @@ fn finalize(key: RowKey, view: &dyn View, ctx: &mut Context<'_>) -> Result<Decis
         None => next_number(&mut book, customer),
     };
     invoice.number = Some(number.clone());
-    let in_days = invoice.days_until_due.map(|days| Timestamp(now.0.saturating_add(days.saturating_mul(DAY_S))));
+    let in_days = invoice
+        .days_until_due
+        .map(|days| Timestamp(now.0.saturating_add(days.saturating_mul(DAY_S))));
     invoice.due_date = invoice.due_date.or(in_days);
     invoice.transitions.finalized_at = Some(now);
     invoice.status = InvoiceStatus::Open;
@@ -324,7 +324,10 @@ fn draft_intent(book: &mut Book<'_, '_>, invoice: &Invoice, number: String) -> P
         automatic_methods: None,
         billing_details: Default::default(),
         profile: IntentProfile {
-            description: Some(format!("Payment for Invoice {}", invoice.number.as_deref().unwrap_or_default())),
+            description: Some(format!(
+                "Payment for Invoice {}",
+                invoice.number.as_deref().unwrap_or_default()
+            )),
             ..IntentProfile::default()
         },
     }

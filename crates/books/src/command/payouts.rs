@@ -178,10 +178,8 @@ pub(super) fn arrive(
             }
             None => {
                 payout.status = PayoutStatus::Paid;
-                let lines = [
-                    (Account::PayoutsInTransit, payout.amount),
-                    (Account::Bank, -payout.amount),
-                ];
+                let lines =
+                    [(Account::PayoutsInTransit, payout.amount), (Account::Bank, -payout.amount)];
                 desk.post(EntryKind::PayoutPaid, payout.currency, &lines)?;
                 desk.keep(EventKind::PayoutPaid, &payout, None);
             }
@@ -452,8 +450,8 @@ impl Desk<'_, '_> {
             Document::BankAccount(account) => Some(account),
             _ => None,
         });
-        let mut of_currency = other
-            .filter(|it| it.currency == than.currency && it.number != than.number);
+        let mut of_currency =
+            other.filter(|it| it.currency == than.currency && it.number != than.number);
         if let Some(mut account) = of_currency.next() {
             account.default_for_currency = true;
             self.changes.push(Change::Document(account.into()));

@@ -240,7 +240,12 @@ fn refundable(
 }
 
 /// A refund of a payment as it begins.
-fn draft(book: &mut Book<'_, '_>, amount: i64, intent: &PaymentIntent, terms: &RefundTerms) -> Refund {
+fn draft(
+    book: &mut Book<'_, '_>,
+    amount: i64,
+    intent: &PaymentIntent,
+    terms: &RefundTerms,
+) -> Refund {
     let charge = intent.charge.as_ref().map(|charge| charge.number);
     Refund {
         key: book.new_key(),
@@ -443,7 +448,11 @@ fn give_merchant_back(
 }
 
 /// A refund is at the bank, or comes back from it.
-pub(super) fn arrive(timer: Timer, view: &dyn View, ctx: &mut Context<'_>) -> Result<Decision, Refusal> {
+pub(super) fn arrive(
+    timer: Timer,
+    view: &dyn View,
+    ctx: &mut Context<'_>,
+) -> Result<Decision, Refusal> {
     let (mut book, mut refund) = open(timer.key, view, ctx)?;
     book.note(Change::TimerDone(timer));
     let Destination::Bank(account) = &refund.destination else {
@@ -474,7 +483,11 @@ pub(super) fn arrive(timer: Timer, view: &dyn View, ctx: &mut Context<'_>) -> Re
 }
 
 /// Nobody gave bank details in time.
-pub(super) fn expire(timer: Timer, view: &dyn View, ctx: &mut Context<'_>) -> Result<Decision, Refusal> {
+pub(super) fn expire(
+    timer: Timer,
+    view: &dyn View,
+    ctx: &mut Context<'_>,
+) -> Result<Decision, Refusal> {
     let (mut book, mut refund) = open(timer.key, view, ctx)?;
     book.note(Change::TimerDone(timer));
     let due = refund.details_request.as_ref().map(|request| request.expires_at);

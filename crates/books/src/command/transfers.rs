@@ -111,7 +111,10 @@ pub(super) fn reverse(
 }
 
 /// Takes a transfer back out of the cash balance. What is missing there then, the merchant pays.
-fn pull_back(book: &mut Book<'_, '_>, funded: &CashTransaction) -> Result<CashTransaction, Refusal> {
+fn pull_back(
+    book: &mut Book<'_, '_>,
+    funded: &CashTransaction,
+) -> Result<CashTransaction, Refusal> {
     let CashTransaction { currency, net_amount, key, .. } = *funded;
     let cause = Cause::FundingReversed { funded: Some(key.number) };
     let out = (-net_amount, currency);

@@ -122,10 +122,7 @@ fn load(view: &dyn View, number: Number) -> Result<WebhookEndpoint, Refusal> {
 
 fn keep(endpoint: WebhookEndpoint) -> Decision {
     let document = Document::from(endpoint);
-    Decision {
-        changes: vec![Change::Document(document.clone())],
-        reply: Reply::Document(document),
-    }
+    Decision { changes: vec![Change::Document(document.clone())], reply: Reply::Document(document) }
 }
 
 fn keep_with_secret(endpoint: WebhookEndpoint) -> Decision {

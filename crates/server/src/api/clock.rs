@@ -9,8 +9,8 @@ use super::error::ApiError;
 use super::execute::Asked;
 use super::json::{Json, object};
 use super::list::Ask;
-use super::routes::Task;
 use super::params::{Between, INTEGER_MAX, NoParams, ParamError, Path, params};
+use super::routes::Task;
 use crate::app::App;
 use crate::clock::{CLOCK_END, Clock};
 

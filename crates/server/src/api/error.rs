@@ -162,9 +162,7 @@ pub fn refused(refusal: Refusal, customer: Option<Number>, wire: &Wire) -> ApiEr
     let state = |message: String| invalid(message).coded("payment_intent_unexpected_state");
     let customer_id = || wire.ids.customer(customer.unwrap_or_default());
     match refusal {
-        Refusal::CustomerMissing { param } => {
-            ApiError::missing("customer", &customer_id(), param)
-        }
+        Refusal::CustomerMissing { param } => ApiError::missing("customer", &customer_id(), param),
         Refusal::CustomerDeleted => {
             ApiError { status: 400, ..ApiError::missing("customer", &customer_id(), "id") }
         }
@@ -190,9 +188,9 @@ pub fn refused(refusal: Refusal, customer: Option<Number>, wire: &Wire) -> ApiEr
             let message = format!("Metadata holds up to {max} keys; this would make {keys}.");
             invalid(message).about("metadata")
         }
-        Refusal::NoAccountNumberLeft => ApiError::unavailable(
-            "The bank profile has no account number left for this customer.",
-        ),
+        Refusal::NoAccountNumberLeft => {
+            ApiError::unavailable("The bank profile has no account number left for this customer.")
+        }
         Refusal::IntentState { action, status, allowed } => {
             let allowed: Vec<&str> = allowed.iter().map(|status| status.as_str()).collect();
             state(format!(
@@ -306,10 +304,10 @@ fn refused_money(refusal: Refusal, wire: &Wire) -> ApiError {
             let max = books::invoice::LINES_MAX;
             invalid(format!("An invoice has {max} lines at most.")).about("invoice")
         }
-        Refusal::NotReversible => invalid(
-            "Only a transfer over ACH can be pulled back, once, within 5 days.".into(),
-        )
-        .about("transaction"),
+        Refusal::NotReversible => {
+            invalid("Only a transfer over ACH can be pulled back, once, within 5 days.".into())
+                .about("transaction")
+        }
         Refusal::TooManyEndpoints => {
             let max = books::command::ENDPOINTS_MAX;
             invalid(format!("An account has {max} webhook endpoints in each mode at most."))

@@ -97,7 +97,8 @@ pub fn list(ask: &Ask<'_>, params: List) -> Result<Json, ApiError> {
     let rows = match params.delivery_success {
         None => read(window)?,
         Some(wanted) => {
-            let fits = |event: &Event| Ok((pending(reader, world, event, &endpoints)? == 0) == wanted);
+            let fits =
+                |event: &Event| Ok((pending(reader, world, event, &endpoints)? == 0) == wanted);
             search(window, read, fits)?
         }
     };
@@ -173,9 +174,9 @@ pub fn show(
         EventObject::CashTransaction(key) | EventObject::CashBalance(key, _) => {
             reader.cash_transaction(wire.world, *key)?
         }
-        EventObject::Customer { .. }
-        | EventObject::Document { .. }
-        | EventObject::Balance(_) => None,
+        EventObject::Customer { .. } | EventObject::Document { .. } | EventObject::Balance(_) => {
+            None
+        }
     };
     let pending = pending(reader, wire.world, event, endpoints)?;
     Ok(wire.event(event, referred.as_ref(), pending))

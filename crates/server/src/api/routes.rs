@@ -9,16 +9,16 @@ use std::collections::HashMap;
 use books::Command;
 use hyper::Method;
 
+use super::error::ApiError;
 use super::execute::Asked;
 use super::form::Node;
 use super::json::Json;
 use super::list::Ask;
 use super::params::{NoParams, Param, Schema};
-use super::error::ApiError;
 use super::{
     accounts, balances, bank_transfers, cash_balances, charges, clock, customers, events,
-    external_accounts, funding, invoice_items, invoices, journal, payment_intents,
-    payment_methods, payouts, refunds, webhook_endpoints,
+    external_accounts, funding, invoice_items, invoices, journal, payment_intents, payment_methods,
+    payouts, refunds, webhook_endpoints,
 };
 
 /// One operation.

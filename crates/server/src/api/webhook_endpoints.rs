@@ -128,9 +128,8 @@ fn check_names(names: &[Str<EVENT_NAME_CHARS_MAX>], at: &Path) -> Result<(), Par
 fn check_address(asked: &Asked<'_>, url: &str) -> Result<(), ApiError> {
     let settings = &asked.app.settings;
     let allow = settings.webhook_allow_private;
-    check_url(url, asked.access.livemode, settings.production, allow).map_err(|problem| {
-        ApiError::invalid(400, problem).about("url").coded("url_invalid")
-    })
+    check_url(url, asked.access.livemode, settings.production, allow)
+        .map_err(|problem| ApiError::invalid(400, problem).about("url").coded("url_invalid"))
 }
 
 /// Adds an endpoint. The answer is the only one that shows its secret.
@@ -154,9 +153,11 @@ pub fn update(asked: &Asked<'_>, params: Update) -> Result<Command, ApiError> {
         check_address(asked, &url)?;
         edits.push(EndpointEdit::Url(url.into()));
     }
-    edits.extend(params.enabled_events.map(|names| {
-        EndpointEdit::EnabledEvents(names.into_iter().map(Into::into).collect())
-    }));
+    edits.extend(
+        params
+            .enabled_events
+            .map(|names| EndpointEdit::EnabledEvents(names.into_iter().map(Into::into).collect())),
+    );
     match params.description {
         Patch::Keep => {}
         other => edits.push(EndpointEdit::Description(other.into_option().map(Into::into))),
@@ -220,9 +221,7 @@ pub fn attempts_for_event(ask: &Ask<'_>, _: NoParams) -> Result<Json, ApiError> 
 }
 
 fn shown(wire: &Wire, endpoint: Number, attempt: &Attempt) -> Json {
-    let id = |kind, number| {
-        wire.ids.write(kind, books::RowKey { customer: Number(0), number })
-    };
+    let id = |kind, number| wire.ids.write(kind, books::RowKey { customer: Number(0), number });
     object! {
         "object": "purser.webhook_attempt",
         "answer": &attempt.answer,

@@ -6,6 +6,7 @@
 //! after the last event as soon as it is back. The signing secret follows from the key, so that it
 //! stays the same from one day to the next.
 
+use std::convert::Infallible;
 use std::io;
 use std::process::ExitCode;
 use std::thread::sleep;
@@ -27,13 +28,13 @@ mod stream;
 
 use receiver::Receiver;
 use screen::Screen;
-use stream::{End, Events};
+use stream::{End, Events, Piece};
 
 /// How long the first attempt to reach the server again waits; each further one waits twice as
 /// long as the one before.
 const RETRY_MIN: Duration = Duration::from_millis(100);
 /// How long an attempt to reach the server again waits at most.
-const RETRY_MAX: Duration = Duration::from_secs(5);
+const RETRY_MAX: Duration = Duration::from_secs(2);
 /// What keeps signing secrets apart from everything else that is made from a key.
 const SECRET_LABEL: &str = "purser listen signing secret";
 /// Characters of a signing secret after its prefix.
@@ -64,69 +65,93 @@ impl Listen {
     /// Listens until it is interrupted.
     pub fn run(&self, clock: Clock) -> Done {
         let server = Server::new(&self.address)?;
+        let types = check_types(&self.events)?;
         let secret = secret(&self.address.key);
         let receiver = self.forward_to.as_deref();
         let receiver = receiver.map(|url| Receiver::new(url, &secret, clock)).transpose()?;
         let screen = Screen::new(self.json, self.print);
-        let mut post = Post { receiver, screen, last: stream::newest(&server)? };
-        let types = check_types(&self.events)?;
-        let first = stream::open(&server, &types, post.last.as_deref());
-        let mut events = first.map_err(|end| end.to_string())?;
-        post.screen.tell(&format!("Ready: signing secret {secret}"));
-        loop {
-            let end = match post.deliver(&mut events) {
-                Ok(end) => end,
-                // Nobody reads on: there is nobody left to show anything to.
-                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                    return Ok(ExitCode::SUCCESS);
-                }
-                Err(error) => return Err(error.to_string()),
-            };
-            post.screen.warn(&format!("The stream ended ({end}): connecting again."));
-            events = post.reopen(&server, &types)?;
-            post.screen.tell("Connected again.");
+        let mut post = Post { server, types, receiver, screen, last: None };
+        match post.listen(&secret) {
+            // Nobody reads on: there is nobody left to show anything to.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
+            Err(error) => Err(error.to_string()),
+            Ok(never) => match never {},
         }
     }
 }
 
 /// Events on their way.
 struct Post {
+    server: Server,
+    /// The types of events that are wanted; none for all.
+    types: Vec<String>,
     receiver: Option<Receiver>,
     screen: Screen,
-    /// The last event that was shown and forwarded.
+    /// The last event that was shown and forwarded, or the newest when listening began. None
+    /// while nothing has happened at all.
     last: Option<String>,
 }
 
 impl Post {
-    /// Shows and forwards events until the stream ends.
-    fn deliver(&mut self, events: &mut Events) -> io::Result<End> {
+    /// Shows and forwards events for ever.
+    fn listen(&mut self, secret: &str) -> io::Result<Infallible> {
+        self.last = stream::newest(&self.server).map_err(io::Error::other)?;
+        let mut events = self.open().map_err(io::Error::other)?;
+        self.screen.tell(&format!("Ready: signing secret {secret}"));
         loop {
-            let piece = match events.next() {
-                Ok(piece) => piece,
-                Err(end) => return Ok(end),
+            let end = loop {
+                match events.next() {
+                    Ok(piece) => self.pass_on(piece)?,
+                    Err(end) => break end,
+                }
             };
-            if let Some(data) = &piece.data {
-                let forwarded = self.receiver.as_ref().map(|receiver| receiver.forward(data));
-                self.screen.show(data, self.receiver.as_ref().zip(forwarded.as_ref()))?;
-            }
-            self.last = piece.id.or(self.last.take());
+            self.screen.warn(&format!("The stream ended ({end}): connecting again."));
+            events = self.reopen()?;
+            self.screen.tell("Connected again.");
         }
     }
 
+    fn pass_on(&mut self, piece: Piece) -> io::Result<()> {
+        if let Some(data) = &piece.data {
+            let forwarded = self.receiver.as_ref().map(|receiver| receiver.forward(data));
+            self.screen.show(data, self.receiver.as_ref().zip(forwarded.as_ref()))?;
+        }
+        self.last = piece.id.or(self.last.take());
+        Ok(())
+    }
+
+    fn open(&self) -> Result<Events, End> {
+        stream::open(&self.server, &self.types, self.last.as_deref())
+    }
+
     /// Opens the stream again, after the last event, however long that takes.
-    fn reopen(&mut self, server: &Server, types: &[String]) -> Result<Events, String> {
+    fn reopen(&mut self) -> io::Result<Events> {
         let mut wait = RETRY_MIN;
         loop {
             sleep(wait);
             wait = (wait * 2).min(RETRY_MAX);
-            match stream::open(server, types, self.last.as_deref()) {
+            match self.open() {
+                // A stream cannot go on after no event. So the oldest of those that happened
+                // meanwhile comes first, and the stream goes on after that.
+                Ok(events) if self.last.is_none() => {
+                    match stream::oldest(&self.server, &self.types) {
+                        Ok(Some(first)) => self.pass_on(first)?,
+                        Ok(None) => return Ok(events),
+                        Err(_) => {}
+                    }
+                }
                 Ok(events) => return Ok(events),
                 // Another database: it does not know that event, and has others.
-                Err(End::Refused(404, _)) if self.last.is_some() => {
-                    self.screen.warn("The server does not know the last event any more.");
-                    self.last = None;
+                Err(End::Refused(404, _)) => {
+                    self.screen.warn(
+                        "The server does not know the last event any more: going on with its \
+                         newest.",
+                    );
+                    if let Ok(newest) = stream::newest(&self.server) {
+                        self.last = newest;
+                    }
                 }
-                Err(end @ End::Refused(..)) if !end.may_pass() => return Err(end.to_string()),
+                Err(end) if !end.may_pass() => return Err(io::Error::other(end)),
                 Err(_) => {}
             }
         }
@@ -170,10 +195,7 @@ mod tests {
         let secrets = ["sk_test_purser", "sk_test_other"].map(secret);
         assert_eq!(
             secrets,
-            [
-                "whsec_vUGQTevQz8PtIndcr3azDPNvcbeKDGqC",
-                "whsec_rPGFC9nsmLKBYTvg4ZxZTdaxv8Bz5uX9",
-            ]
+            ["whsec_vUGQTevQz8PtIndcr3azDPNvcbeKDGqC", "whsec_rPGFC9nsmLKBYTvg4ZxZTdaxv8Bz5uX9",]
         );
     }
 

@@ -7,8 +7,8 @@ pub mod keys;
 pub mod listen;
 mod output;
 pub mod serve;
-pub mod trigger;
 mod server;
+pub mod trigger;
 
 use std::process::ExitCode;
 

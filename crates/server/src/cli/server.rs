@@ -96,8 +96,8 @@ impl Server {
                 self.agent.run(request.body(()).map_err(|e| format!("{url}: {e}"))?)
             }
         };
-        let answer = sent
-            .map_err(|error| format!("{url}: {error}; is `purser serve` running there?"))?;
+        let answer =
+            sent.map_err(|error| format!("{url}: {error}; is `purser serve` running there?"))?;
         self.read(&url, answer)
     }
 

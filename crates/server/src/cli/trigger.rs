@@ -177,9 +177,10 @@ impl Play<'_> {
     fn caused(&self, event: &Value) -> bool {
         let cause = event["request"]["id"].as_str();
         if let Some(cause) = cause {
-            return self.deeds.iter().any(|deed| {
-                matches!(deed, Deed::Asked { request, .. } if request == cause)
-            });
+            return self
+                .deeds
+                .iter()
+                .any(|deed| matches!(deed, Deed::Asked { request, .. } if request == cause));
         }
         let about = event["data"]["object"]["id"].as_str();
         about.is_none_or(|about| self.known.values().any(|known| known == about))

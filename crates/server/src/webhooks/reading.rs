@@ -40,6 +40,9 @@ pub struct Telling {
     pub reason: Reason,
 }
 
+/// An event, and what is to be told of it, if anything.
+pub type Next = (Number, Option<Telling>);
+
 /// Something that was read, and the endpoint as it stood then: what happened after somebody
 /// changed an endpoint is told as the change says, from the first event on.
 pub struct Read<T> {
@@ -57,7 +60,7 @@ pub fn read_new(
     wire: &Wire,
     endpoint: Number,
     after: Number,
-) -> Result<Option<Read<Vec<(Number, Option<Telling>)>>>, StoreError> {
+) -> Result<Option<Read<Vec<Next>>>, StoreError> {
     readers.snapshot(|reader| {
         let events = reader.events_after(wire.world, after, EVENTS_MAX)?;
         if events.is_empty() {

@@ -42,9 +42,7 @@ impl Running {
             let mut lines = self.out().into_iter().chain(self.errors());
             lines.find(|line| line.contains(words))
         };
-        eventually(&format!("'{words}' in {:?}", (self.out(), self.errors())), || {
-            find().is_some()
-        });
+        eventually(&format!("'{words}' in {:?}", (self.out(), self.errors())), || find().is_some());
         find().expect("it was there")
     }
 

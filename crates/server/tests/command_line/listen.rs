@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::child::Running;
 use crate::receiver::Receiver;
 use crate::support::server::Server;
-use crate::{KEY, ask, eventually, events, said, text};
+use crate::{KEY, ask, events, eventually, said, text};
 
 /// Starts to listen with these flags, and waits until it does.
 fn listen(server: &Server, flags: &[&str]) -> Running {
@@ -241,7 +241,7 @@ fn it_says_what_is_wrong() {
     };
     for (words, wanted) in [
         (&["--url", "http://127.0.0.1:1"][..], "is `purser serve` running there?"),
-        (&["--url", base, "--key", "nonsense"], "key"),
+        (&["--url", base, "--key", "nonsense"], "Invalid API Key"),
         (&["--url", base, "--events", "refund.create"], "--list"),
         (&["--url", base, "--forward-to", "https://127.0.0.1/hook"], "no TLS"),
         (&["--url", base, "--forward-to", "/hook"], "is no address"),

@@ -16,8 +16,7 @@ const SILENCE_MAX: Duration = Duration::from_secs(15);
 fn there_is_a_place_for_so_many() {
     let server = Server::started();
     let api = Api::new(&server);
-    let mut streams: Vec<Stream> =
-        (0..STREAMS_MAX).map(|_| Stream::open(&api, "", None)).collect();
+    let mut streams: Vec<Stream> = (0..STREAMS_MAX).map(|_| Stream::open(&api, "", None)).collect();
     let (status, said) = Stream::try_open(&api, "", &[]).err().expect("one too many");
     assert_eq!(status, 429, "{said}");
     assert!(said.contains("streams_max") && said.contains(&STREAMS_MAX.to_string()), "{said}");

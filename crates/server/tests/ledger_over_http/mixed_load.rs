@@ -82,9 +82,12 @@ fn no_money_is_lost_or_made() {
     server.stop_and_audit().unwrap_or_else(|why| panic!("{why}"));
 }
 
+/// Something that is wrong with a world.
+type Fault = fn(&mut World);
+
 /// The check itself can fail: wherever a little is missing or too much, it says so.
 fn assert_faults_are_found(world: &World) {
-    let faults: [(&str, fn(&mut World)); 7] = [
+    let faults: [(&str, Fault); 7] = [
         ("a charge is gone", |world| drop(world.charges.pop())),
         ("an intent is gone", |world| world.intents.retain(|it| it["status"] != "succeeded")),
         ("refunds are gone", |world| world.refunds.retain(|it| it["charge"].is_null())),

@@ -72,6 +72,8 @@ const MUST_BE: &[(&str, &str)] = &[
         "SELECT t.world, t.number, t.type, count(e.number) FROM cash_transaction t
          LEFT JOIN event e ON e.world = t.world AND e.row = t.number
              AND e.type = 'customer_cash_balance_transaction.created'
+         WHERE t.number >= coalesce(
+             (SELECT f.number FROM forgotten f WHERE f.world = t.world), 0)
          GROUP BY 1, 2 HAVING count(e.number) <> 1",
     ),
     (

@@ -129,7 +129,13 @@ pub fn awaiting() -> PaymentIntent {
 }
 
 pub fn succeeded() -> PaymentIntent {
-    let charge = Charge { number: number(4), balance_transaction: number(5), amount_refunded: 0, description: None, metadata: Default::default() };
+    let charge = Charge {
+        number: number(4),
+        balance_transaction: number(5),
+        amount_refunded: 0,
+        description: None,
+        metadata: Default::default(),
+    };
     PaymentIntent {
         status: IntentStatus::Succeeded,
         applied: 1000,

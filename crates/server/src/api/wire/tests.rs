@@ -32,7 +32,11 @@ fn check(shown: Json) -> Value {
 #[test]
 fn payment_intents_in_every_state() {
     let wire = wire();
-    let new = check(wire.payment_intent(&PaymentIntent { automatic_methods: Some("always".into()), ..intent() }));
+    let new =
+        check(wire.payment_intent(&PaymentIntent {
+            automatic_methods: Some("always".into()),
+            ..intent()
+        }));
     assert_eq!(new["next_action"], Value::Null);
     assert_eq!(new["automatic_payment_methods"]["enabled"], true);
     assert_eq!(new["payment_method_options"]["customer_balance"], json!({ "funding_type": null }));
@@ -351,7 +355,8 @@ fn events_about_money_show_all_of_it() {
     let settings =
         Settings { reconciliation_mode: ReconciliationMode::Manual, using_merchant_default: false };
     let about = EventObject::CashBalance(row.key, settings);
-    let shown = check(wire.event(&event(EventKind::CashBalanceFundsAvailable, about), Some(&row), 0));
+    let shown =
+        check(wire.event(&event(EventKind::CashBalanceFundsAvailable, about), Some(&row), 0));
     assert_eq!(shown["data"]["object"]["available"], json!({ "usd": 1000 }));
     let house = vec![
         (Account::MerchantPending, Currency::EUR, -5),

@@ -7,10 +7,7 @@ use ureq::http::Uri;
 
 use crate::cli::server::CONNECT_TIMEOUT;
 use crate::clock::Clock;
-
-#[path = "../../webhooks/signature.rs"]
-mod signature;
-use signature::sign;
+use crate::webhooks::signature::sign;
 
 /// How long a receiver may take for its answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);

@@ -66,7 +66,9 @@ impl Screen {
                 Ok(status) => {
                     self.colour(RED, &format!("-> {status} POST {path} {took_ms} ms  FAILED"))
                 }
-                Err(why) => self.colour(RED, &format!("-> POST {path} {took_ms} ms  FAILED: {why}")),
+                Err(why) => {
+                    self.colour(RED, &format!("-> POST {path} {took_ms} ms  FAILED: {why}"))
+                }
             };
             line = format!("{line}  {became}");
         }

@@ -6,6 +6,7 @@ use std::fmt;
 use std::io::{BufRead, BufReader, Read};
 use std::time::Duration;
 
+use serde_json::Value;
 use ureq::BodyReader;
 
 use crate::api::stream::PATH;
@@ -16,6 +17,8 @@ const LINE_BYTES_MAX: u64 = 16 << 20;
 /// How long the connection may be silent: the server says at least every 15 seconds that it is
 /// still there.
 const SILENCE_MAX: Duration = Duration::from_secs(50);
+/// Events that are read from the list at once.
+const PAGE: &str = "100";
 /// Where events are listed.
 const EVENTS: &str = "/v1/events";
 
@@ -37,6 +40,8 @@ impl End {
     }
 }
 
+impl std::error::Error for End {}
+
 impl fmt::Display for End {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -50,6 +55,26 @@ impl fmt::Display for End {
 pub fn newest(server: &Server) -> Result<Option<String>, String> {
     let page = server.ask("GET", EVENTS, &[("limit", "1")])?;
     Ok(page["data"][0]["id"].as_str().map(str::to_owned))
+}
+
+/// The oldest event of some types, or of all. None when none of them happened so far.
+pub fn oldest(server: &Server, types: &[String]) -> Result<Option<Piece>, String> {
+    let mut found: Option<Value> = None;
+    loop {
+        let after = found.as_ref().and_then(|event| event["id"].as_str());
+        let mut params = vec![("limit", PAGE)];
+        params.extend(types.iter().map(|name| ("types[]", name.as_str())));
+        params.extend(after.map(|id| ("starting_after", id)));
+        let page = server.ask("GET", EVENTS, &params)?;
+        let last = page["data"].as_array().and_then(|events| events.last());
+        found = last.cloned().or(found);
+        if page["has_more"] != true {
+            return Ok(found.map(|event| Piece {
+                id: event["id"].as_str().map(str::to_owned),
+                data: Some(event.to_string()),
+            }));
+        }
+    }
 }
 
 /// What the server streams.
@@ -157,10 +182,11 @@ mod tests {
         check("id: evt_1\nevent: a.b\ndata: {}\n\n", &[(Some("evt_1"), Some("{}"))], closed);
         check("data: {}\r\nid: evt_1\r\n\r\n", &[(Some("evt_1"), Some("{}"))], closed);
         check("data:  a\ndata:b\ndata\n\n", &[(None, Some(" a\nb\n"))], closed);
-        check("id: evt_1\n\n\n\ndata: {\"a\": 1}\n\n", &[
-            (Some("evt_1"), None),
-            (None, Some("{\"a\": 1}")),
-        ], closed);
+        check(
+            "id: evt_1\n\n\n\ndata: {\"a\": 1}\n\n",
+            &[(Some("evt_1"), None), (None, Some("{\"a\": 1}"))],
+            closed,
+        );
         check("data: {}\n\ndata: half", &[(None, Some("{}"))], closed);
         check("data: {}\n\ndata: half\n", &[(None, Some("{}"))], closed);
         check("retry: 5\nunknown\n\n", &[], closed);

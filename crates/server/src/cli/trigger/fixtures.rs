@@ -79,8 +79,7 @@ const INTENT: Step = post(
     ],
 )
 .keep(&[("payment_intent", "/id")]);
-const INTENT_CANCELED: Step =
-    post("/v1/payment_intents/$payment_intent/cancel", &[]).keep(&[]);
+const INTENT_CANCELED: Step = post("/v1/payment_intents/$payment_intent/cancel", &[]).keep(&[]);
 /// A payment of 20 dollars: from the balance if they are there, else it awaits a transfer.
 const CONFIRMED: &[(&str, &str)] = &[
     ("amount", "2000"),
@@ -98,8 +97,7 @@ const PAID: Step = post("/v1/payment_intents", CONFIRMED).keep(&[
     ("charge", "/latest_charge/id"),
     ("available_on", "/latest_charge/balance_transaction/available_on"),
 ]);
-const AWAITED: Step =
-    post("/v1/payment_intents", CONFIRMED).keep(&[("payment_intent", "/id")]);
+const AWAITED: Step = post("/v1/payment_intents", CONFIRMED).keep(&[("payment_intent", "/id")]);
 /// Without money in the balance, and without a way to send some, a payment fails.
 const FAILED: Step = post(
     "/v1/payment_intents",
@@ -192,8 +190,7 @@ const ITEM: Step = post(
     ],
 )
 .keep(&[("item", "/id")]);
-const OPENED: Step =
-    post("/v1/invoices/$invoice/finalize", &[]).keep(&[("due_date", "/due_date")]);
+const OPENED: Step = post("/v1/invoices/$invoice/finalize", &[]).keep(&[("due_date", "/due_date")]);
 const GIVEN_UP: Step = post("/v1/invoices/$invoice/mark_uncollectible", &[]).keep(&[]);
 const VOIDED: Step = post("/v1/invoices/$invoice/void", &[]).keep(&[]);
 const OVERDUE: Step = Step::WaitUntil("due_date");
@@ -225,9 +222,7 @@ pub fn steps(kind: EventKind) -> &'static [Step] {
         PayoutCanceled => {
             &[CUSTOMER, MONEY, PAID, SETTLED, OWN_ACCOUNT, BANK, PAYOUT, BANK_GONE, PAYOUT_CANCELED]
         }
-        PayoutCreated => {
-            &[CUSTOMER, MONEY, PAID, SETTLED, OWN_ACCOUNT, BANK, PAYOUT, BANK_GONE]
-        }
+        PayoutCreated => &[CUSTOMER, MONEY, PAID, SETTLED, OWN_ACCOUNT, BANK, PAYOUT, BANK_GONE],
         PayoutFailed => {
             &[CUSTOMER, MONEY, PAID, SETTLED, OWN_ACCOUNT, CLOSED_BANK, PAYOUT, BANK_GONE, ARRIVED]
         }
