@@ -5,6 +5,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -28,6 +29,8 @@ use crate::settings::{
     HEADERS_MAX,
 };
 
+/// Seconds that open streams get to send what is on its way when the server is told to stop.
+const STREAM_DRAIN_S: u64 = 1;
 /// How often snapshots that nobody reads from are let go of.
 const RELEASE_EVERY: Duration = Duration::from_millis(50);
 
@@ -73,10 +76,17 @@ fn connection(
 ) {
     let _ = stream.set_nodelay(true);
     let counted = app.metrics.connection();
+    let mut closing = app.news.closing();
     let app = app.clone();
+    let streams = Arc::new(AtomicBool::new(false));
+    let is_stream = streams.clone();
     let service = service_fn(move |request| {
-        let app = app.clone();
-        async move { Ok::<_, Infallible>(answer(&app, request).await) }
+        let (app, streams) = (app.clone(), streams.clone());
+        async move {
+            let answer = answer(&app, request).await;
+            streams.store(matches!(answer.body(), Either::Right(_)), Ordering::Relaxed);
+            Ok::<_, Infallible>(answer)
+        }
     });
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -86,8 +96,20 @@ fn connection(
         .serve_connection(TokioIo::new(stream), service);
     let watched = graceful.watch(serving);
     tokio::spawn(async move {
-        if let Err(error) = watched.await {
-            tracing::debug!(%error, "a connection ended early");
+        // Who reads a stream too slowly, or not at all, does not hold up the end: it can go on
+        // later after what it has.
+        let too_slow = async {
+            let _ = closing.wait_for(|closing| *closing).await;
+            match is_stream.load(Ordering::Relaxed) {
+                true => tokio::time::sleep(Duration::from_secs(STREAM_DRAIN_S)).await,
+                false => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            ended = watched => if let Err(error) = ended {
+                tracing::debug!(%error, "a connection ended early");
+            },
+            () = too_slow => tracing::debug!("a stream was cut off"),
         }
         drop((counted, place));
     });

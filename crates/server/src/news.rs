@@ -6,7 +6,10 @@ use tokio::sync::watch;
 
 /// The teller.
 #[derive(Clone)]
-pub struct News(watch::Sender<State>);
+pub struct News {
+    state: watch::Sender<State>,
+    closing: watch::Sender<bool>,
+}
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -19,24 +22,30 @@ pub struct Listener(watch::Receiver<State>);
 
 impl Default for News {
     fn default() -> News {
-        News(watch::Sender::new(State::Open))
+        News { state: watch::Sender::new(State::Open), closing: watch::Sender::new(false) }
     }
 }
 
 impl News {
     /// Something was committed.
     pub fn tell(&self) {
-        self.0.send_modify(|_| {});
+        self.state.send_modify(|_| {});
     }
 
     /// The server is about to stop: who listens is to leave.
     pub fn close(&self) {
-        self.0.send_replace(State::Closing);
+        self.state.send_replace(State::Closing);
+        self.closing.send_replace(true);
+    }
+
+    /// Becomes true when the server is about to stop; nothing else is told here.
+    pub fn closing(&self) -> watch::Receiver<bool> {
+        self.closing.subscribe()
     }
 
     /// Somebody who hears of everything from now on.
     pub fn listen(&self) -> Listener {
-        Listener(self.0.subscribe())
+        Listener(self.state.subscribe())
     }
 }
 

@@ -1,4 +1,4 @@
-//! Delivering many events: to a receiver that was away, beside one that hangs, and in little memory.
+//! Delivering many events: to a receiver that hung, beside one that hangs, and in little memory.
 
 mod support;
 
@@ -75,7 +75,7 @@ fn a_slow_receiver_delays_nobody_else() {
     });
 }
 
-/// A receiver that is away for a while is told everything later, once each.
+/// A receiver that fails for a while is told everything later, also by a server that was killed.
 #[test]
 fn what_failed_is_told_again() {
     let mut server = Server::started();

@@ -2,8 +2,8 @@
 //!
 //! The book remembers what the decision has done so far: each cash balance transaction goes on from
 //! the one before it, with its journal entry and its event beside it; each intent that is paid in
-//! full gets its charge, its line of the merchant's balance and its timer. Every rule of money moves
-//! it through here.
+//! full gets its charge, its line of the merchant's balance and its timer. Every rule of money
+//! moves it through here.
 
 use super::purse;
 use crate::balance::{BalanceKind, BalanceTransaction};

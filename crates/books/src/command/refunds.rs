@@ -161,7 +161,7 @@ pub(super) fn decide(
         RefundCommand::Expire { refund } => {
             let (mut book, mut refund) = open(*refund, view, ctx)?;
             must_wait(&refund, "expired")?;
-            undo(&mut book, &mut refund, RefundStatus::Failed)?;
+            fail_for_want_of_details(&mut book, &mut refund)?;
             Ok(book.close(Document::from(refund)))
         }
         RefundCommand::GiveBankDetails { refund, account } => {
@@ -492,12 +492,20 @@ pub(super) fn expire(
     book.note(Change::TimerDone(timer));
     let due = refund.details_request.as_ref().map(|request| request.expires_at);
     if refund.status == RefundStatus::RequiresAction && due == Some(timer.due) {
-        undo(&mut book, &mut refund, RefundStatus::Failed)?;
-        if let RefundOrigin::CashBalance { lot: Some(_) } = refund.origin {
-            super::later::sweep(&mut book, (refund.amount, refund.currency))?;
-        }
+        fail_for_want_of_details(&mut book, &mut refund)?;
     }
     Ok(book.close(Reply::Done))
+}
+
+/// A refund without bank details fails; if it was money that nobody claims, the merchant gets it.
+fn fail_for_want_of_details(book: &mut Book<'_, '_>, refund: &mut Refund) -> Result<(), Refusal> {
+    undo(book, refund, RefundStatus::Failed)?;
+    match refund.origin {
+        RefundOrigin::CashBalance { lot: Some(_) } => {
+            super::later::sweep(book, (refund.amount, refund.currency))
+        }
+        _ => Ok(()),
+    }
 }
 
 impl Book<'_, '_> {

@@ -94,6 +94,10 @@ const EVENTS: &[&str] = &[
 
 #[test]
 fn the_sequences_go_everywhere() {
+    crate::with_room(go_everywhere);
+}
+
+fn go_everywhere() {
     let mut runner = TestRunner::new(crate::config(5));
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let mut see = |what: &str| *seen.entry(what.to_owned()).or_default() += 1;

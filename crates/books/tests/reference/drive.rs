@@ -279,7 +279,10 @@ fn about_invoices(ledger: &Ledger, op: &Op) -> Option<InvoiceCommand> {
 }
 
 fn about_refunds(ledger: &Ledger, op: &Op) -> Option<RefundCommand> {
-    let waits = |it: &Document| matches!(it, Document::Refund(it) if it.status == RefundStatus::RequiresAction);
+    let waits = |it: &Document| match it {
+        Document::Refund(refund) => refund.status == RefundStatus::RequiresAction,
+        _ => false,
+    };
     let refund = |place| Some(row(ledger, Kind::Refund, waits, place)?.key());
     let terms = |email: bool| RefundTerms {
         instructions_email: email.then(|| "c@d.co".into()),
@@ -395,7 +398,7 @@ pub fn told(result: &Result<Reply, Refusal>) -> Outcome {
         Refusal::TransferCurrency(_) => "transfer currency",
         Refusal::ApplyTooMuch { .. } => "apply too much",
         Refusal::OtherCurrency(_) => "other currency",
-        Refusal::CashTooLow { .. } => "cash too low",
+        Refusal::CashTooLow { .. } | Refusal::InvoiceNotCovered { .. } => "cash too low",
         Refusal::NothingToRefund => "nothing to refund",
         Refusal::AlreadyRefunded { .. } => "already refunded",
         Refusal::RefundTooLarge { .. } => "refund too large",

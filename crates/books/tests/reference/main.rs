@@ -35,8 +35,8 @@ const START_S: i64 = 1_769_083_200;
 
 /// The books and the reference side by side.
 pub struct Sides {
-    pub ledger: Ledger,
-    pub model: Model,
+    pub(crate) ledger: Ledger,
+    pub(crate) model: Model,
 }
 
 impl Sides {
@@ -117,11 +117,21 @@ pub fn config(seed: u64) -> ProptestConfig {
 }
 
 fn check(seed: usize) {
-    let mut runner = TestRunner::new(config(SEEDS[seed]));
-    let outcome = runner
-        .run(&(random::settings(), random::ops(OPS_MAX)), |(set, ops)| run(set, &ops).map(drop));
-    if let Err(error) = outcome {
-        panic!("{error}");
+    with_room(move || {
+        let mut runner = TestRunner::new(config(SEEDS[seed]));
+        let sequences = (random::settings(), random::ops(OPS_MAX));
+        if let Err(error) = runner.run(&sequences, |(set, ops)| run(set, &ops).map(drop)) {
+            panic!("{error}");
+        }
+    });
+}
+
+/// Runs a test on a thread with room for the trees of random values, which are deep and, without
+/// optimization, more than the stack of a test holds.
+pub fn with_room(test: impl FnOnce() + Send + 'static) {
+    let thread = std::thread::Builder::new().stack_size(64 << 20).spawn(test);
+    if let Err(panic) = thread.expect("a thread").join() {
+        std::panic::resume_unwind(panic);
     }
 }
 

@@ -251,18 +251,39 @@ fn story(kind: usize, who: usize, cur: Cur, amount: i64, last: usize) -> Vec<Op>
             ]);
             ops
         }
-        _ => vec![
+        6 => vec![
             Op::SetMode { who, mode: Mode::Manual },
             intent,
             plain_fund(who, cur, amount, Words::Nothing),
             Op::Apply { intent: 0, amount: (last > 0).then_some(50), cur: None },
         ],
+        _ => {
+            // Several wait while money is there; then money comes that may fit in several ways.
+            let wait =
+                |amount| Op::Intent { who, amount, cur, awaits, method: true, confirm: true };
+            let bill = |amount| {
+                [
+                    Op::Invoice { who, cur, number: None, days: None, awaits },
+                    Op::Item { invoice: 0, amount, cur: None },
+                    Op::Finalize { invoice: 0 },
+                ]
+            };
+            let mut ops = vec![Op::SetMode { who, mode: Mode::Manual }];
+            if last % 2 == 0 {
+                ops.push(plain_fund(who, cur, 50, Words::Nothing));
+            }
+            ops.extend([wait(100), wait(50)]);
+            ops.extend(bill(if last < 2 { 50 } else { 100 }));
+            ops.extend([wait(amount), Op::SetMode { who, mode: Mode::Automatic }]);
+            ops.push(plain_fund(who, cur, 100 + amount / 100 * 50, Words::Nothing));
+            ops
+        }
     }
 }
 
 /// Sequences of up to about `most` commands. They shrink to their parts.
 pub fn ops(most: usize) -> impl Strategy<Value = Vec<Op>> {
-    let parts = (0..7usize, who(), cur(), amount(), 0..4usize);
+    let parts = (0..9usize, who(), cur(), amount(), 0..4usize);
     let story =
         parts.prop_map(|(kind, who, cur, amount, last)| story(kind, who, cur, amount, last));
     let part = prop_oneof![9 => op().prop_map(|op| vec![op]), 1 => story];

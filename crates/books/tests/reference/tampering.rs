@@ -3,29 +3,30 @@
 use books::journal::{Entry, EntryKind};
 use books::{Currency, Number};
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 
 use crate::ledger::Rows;
 use crate::{random, run};
 
 const TAMPERINGS: usize = 12;
 
-proptest! {
-    #![proptest_config(crate::config(9))]
-
-    #[test]
-    fn the_auditor_finds_any_tampering(
-        set in random::settings(),
-        ops in random::ops(16),
-        at in any::<prop::sample::Index>(),
-        how in 0..TAMPERINGS,
-    ) {
-        let Ok(ledger) = run(set, &ops) else { return Ok(()) };
-        let mut rows = ledger.rows();
-        if !tamper(&mut rows, at, how) {
-            return Ok(());
+#[test]
+fn the_auditor_finds_any_tampering() {
+    crate::with_room(|| {
+        let at = any::<prop::sample::Index>();
+        let cases = (random::settings(), random::ops(16), at, 0..TAMPERINGS);
+        let outcome = TestRunner::new(crate::config(9)).run(&cases, |(set, ops, at, how)| {
+            let Ok(ledger) = run(set, &ops) else { return Ok(()) };
+            let mut rows = ledger.rows();
+            if tamper(&mut rows, at, how) {
+                prop_assert!(rows.audit().broken > 0, "tampering {} was not found", how);
+            }
+            Ok(())
+        });
+        if let Err(error) = outcome {
+            panic!("{error}");
         }
-        prop_assert!(rows.audit().broken > 0, "tampering {} was not found", how);
-    }
+    });
 }
 
 /// Changes the stored rows in one way; `false` where that would change nothing.

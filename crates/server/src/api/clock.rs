@@ -90,8 +90,11 @@ pub fn target(asked: &Asked<'_>, params: Move) -> Result<Millis, ApiError> {
 pub fn advance(asked: &Asked<'_>, params: Move) -> Result<Task, ApiError> {
     let target = target(asked, params)?;
     let (worker, clock) = (asked.app.worker.clone(), asked.app.clock.clone());
+    let webhooks = asked.app.webhooks.clone();
     Ok(Box::new(move || {
         worker.move_clock(target)?;
+        // Retries may be due by now.
+        webhooks.wake();
         Ok(shown(&clock))
     }))
 }

@@ -17,6 +17,7 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame};
 use hyper::http::request::Parts;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::time::Instant;
 
 use super::auth::authenticate;
 use super::error::ApiError;
@@ -37,6 +38,10 @@ const BATCH: usize = 100;
 const WAITING_MAX: usize = 8;
 /// How often a stream that has nothing to say says so, which tells whether anybody listens.
 const SILENCE_MAX: Duration = Duration::from_secs(15);
+/// What it says then.
+const SILENCE: &[u8] = b": nothing new\n\n";
+/// How long a stream waits after reading before it reads again.
+const GATHER: Duration = Duration::from_millis(5);
 
 params! {
     /// Which events to stream.
@@ -116,22 +121,32 @@ struct Teller {
 
 impl Teller {
     async fn run(mut self, mut news: Listener, to: mpsc::Sender<Bytes>) {
+        let mut spoke = Instant::now();
         while !news.is_over() {
             let Ok((text, is_all)) = self.next() else { return };
-            if !text.is_empty() && to.send(text.into()).await.is_err() {
-                return;
+            let text = match text.is_empty() {
+                false => Some(text.into()),
+                // Whatever happens elsewhere, this one is to know that it is not forgotten.
+                true if spoke.elapsed() >= SILENCE_MAX => Some(Bytes::from_static(SILENCE)),
+                true => None,
+            };
+            if let Some(text) = text {
+                if to.send(text).await.is_err() {
+                    return;
+                }
+                spoke = Instant::now();
             }
             if !is_all {
+                // A long way to the next event that is wanted is not to hold up others.
+                tokio::task::yield_now().await;
                 continue;
             }
-            match tokio::time::timeout(SILENCE_MAX, news.hear()).await {
-                Ok(true) => {}
-                Ok(false) => return,
-                Err(_) => {
-                    if to.send(Bytes::from_static(b": nothing new\n\n")).await.is_err() {
-                        return;
-                    }
-                }
+            // What is committed meanwhile is read at once, however many commits it takes.
+            tokio::time::sleep(GATHER).await;
+            tokio::select! {
+                goes_on = news.hear() => if !goes_on { return },
+                () = tokio::time::sleep_until(spoke + SILENCE_MAX) => {}
+                () = to.closed() => return,
             }
         }
     }
