@@ -184,6 +184,8 @@ def prefill(run):
             run.funded += 1
     _, page = fetch(run.server.address, LIST.request(listed[0]))
     assert len(json.loads(page)["data"]) == LISTED_TRANSACTIONS, page
+    if not run.args.case or {PAY.name, APPLY.name} & set(run.args.case):
+        prefill_payments(run)
 
 
 def prefill_payments(run):
@@ -454,8 +456,6 @@ def main():
     size, figures = None, []
     with running(args) as run:
         prefill(run)
-        if not args.case or {PAY.name, APPLY.name} & set(args.case):
-            prefill_payments(run)
         if args.transactions:
             size, figures = measure_at_size(run)
         before, began = processor_s(run), time.monotonic()

@@ -6,6 +6,7 @@
 //! follow Stripe's `PaymentIntent` and `Charge` types; amounts are smallest units.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -45,7 +46,7 @@ pub struct PaymentIntent {
     pub confirmed: Option<Number>,
     /// Where a transfer is to go, while one is awaited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub instructions: Option<Instructions>,
+    pub instructions: Option<Arc<Instructions>>,
     /// The charge, once it succeeded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub charge: Option<Charge>,

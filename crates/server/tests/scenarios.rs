@@ -62,6 +62,7 @@ scenarios! {
     S33_idempotency
     S35_paging
     S36_expansion
+    S38_events
     S39_payout
     S40_modes_apart
     automatic_payment_methods
@@ -93,6 +94,7 @@ scenarios! {
     returns_by_age
     returns_by_age_given_back
     returns_of_swift_money
+    webhook_endpoints
 }
 
 #[test]

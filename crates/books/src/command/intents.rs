@@ -1,5 +1,7 @@
 //! Payment intents: what `customer_balance` does at each step of their life.
 
+use std::sync::Arc;
+
 use super::MetadataPatch;
 use super::book::{Book, intent};
 use super::customers::{check_metadata, patch_metadata};
@@ -308,7 +310,10 @@ fn edit(
             other => describe(&mut intent.profile, other)?,
         }
     }
-    check_amount(intent.amount, intent.currency)?;
+    // An invoice may be of less than a payment by itself.
+    if intent.billed.is_none() {
+        check_amount(intent.amount, intent.currency)?;
+    }
     check_transfer(intent.transfer.as_ref(), intent.currency)
 }
 
@@ -435,7 +440,7 @@ pub(super) fn begin_to_await(
         book.note(Change::Instructions(customer, kept.clone()));
     }
     intent.status = IntentStatus::RequiresAction;
-    intent.instructions = Some(kept);
+    intent.instructions = Some(Arc::new(kept));
     intent.last_error = None;
     Ok(())
 }

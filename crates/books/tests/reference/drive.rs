@@ -26,12 +26,8 @@ pub fn command(ledger: &Ledger, op: &Op) -> Option<Command> {
             edits: vec![email_edit(email)],
         },
         Op::SetMode { who, mode } => {
-            let mode = match mode {
-                Mode::Default => ModeChange::MerchantDefault,
-                Mode::Automatic => ModeChange::Own(ReconciliationMode::Automatic),
-                Mode::Manual => ModeChange::Own(ReconciliationMode::Manual),
-            };
-            Command::UpdateCashBalance { customer: customer(ledger, who)?, mode: Some(mode) }
+            let mode = Some(mode_change(mode));
+            Command::UpdateCashBalance { customer: customer(ledger, who)?, mode }
         }
         Op::Delete { who } => Command::DeleteCustomer { customer: customer(ledger, who)? },
         Op::Instructions { who, cur } => {
@@ -142,6 +138,14 @@ fn transfer(awaits: Awaits, cur: Cur) -> Option<TransferOptions> {
         usual.country = Some("DE".into());
     }
     Some(usual)
+}
+
+fn mode_change(mode: Mode) -> ModeChange {
+    match mode {
+        Mode::Default => ModeChange::MerchantDefault,
+        Mode::Automatic => ModeChange::Own(ReconciliationMode::Automatic),
+        Mode::Manual => ModeChange::Own(ReconciliationMode::Manual),
+    }
 }
 
 fn email_edit(email: bool) -> Edit {

@@ -257,28 +257,30 @@ fn story(kind: usize, who: usize, cur: Cur, amount: i64, last: usize) -> Vec<Op>
             plain_fund(who, cur, amount, Words::Nothing),
             Op::Apply { intent: 0, amount: (last > 0).then_some(50), cur: None },
         ],
-        _ => {
-            // Several wait while money is there; then money comes that may fit in several ways.
-            let wait =
-                |amount| Op::Intent { who, amount, cur, awaits, method: true, confirm: true };
-            let bill = |amount| {
-                [
-                    Op::Invoice { who, cur, number: None, days: None, awaits },
-                    Op::Item { invoice: 0, amount, cur: None },
-                    Op::Finalize { invoice: 0 },
-                ]
-            };
-            let mut ops = vec![Op::SetMode { who, mode: Mode::Manual }];
-            if last % 2 == 0 {
-                ops.push(plain_fund(who, cur, 50, Words::Nothing));
-            }
-            ops.extend([wait(100), wait(50)]);
-            ops.extend(bill(if last < 2 { 50 } else { 100 }));
-            ops.extend([wait(amount), Op::SetMode { who, mode: Mode::Automatic }]);
-            ops.push(plain_fund(who, cur, 100 + amount / 100 * 50, Words::Nothing));
-            ops
-        }
+        _ => crowd(who, cur, amount, last),
     }
+}
+
+/// Several payments wait while money is there; then money comes that may fit in several ways.
+fn crowd(who: usize, cur: Cur, amount: i64, last: usize) -> Vec<Op> {
+    let awaits = Awaits::Usual;
+    let wait = |amount| Op::Intent { who, amount, cur, awaits, method: true, confirm: true };
+    let bill = |amount| {
+        [
+            Op::Invoice { who, cur, number: None, days: None, awaits },
+            Op::Item { invoice: 0, amount, cur: None },
+            Op::Finalize { invoice: 0 },
+        ]
+    };
+    let mut ops = vec![Op::SetMode { who, mode: Mode::Manual }];
+    if last.is_multiple_of(2) {
+        ops.push(plain_fund(who, cur, 50, Words::Nothing));
+    }
+    ops.extend([wait(100), wait(50)]);
+    ops.extend(bill(if last < 2 { 50 } else { 100 }));
+    ops.extend([wait(amount), Op::SetMode { who, mode: Mode::Automatic }]);
+    ops.push(plain_fund(who, cur, 100 + amount / 100 * 50, Words::Nothing));
+    ops
 }
 
 /// Sequences of up to about `most` commands. They shrink to their parts.

@@ -175,7 +175,7 @@ fn invoices() {
         ],
         // One that is smaller than any payment can be.
         [
-            "invoice 30; confirm anew => intent of invoice; fund 30",
+            "invoice 30; describe; confirm anew => intent of invoice; fund 30",
             "funded 30, applied_to_payment -30",
             "succeeded 30",
             "pending 30 usd",
@@ -344,7 +344,12 @@ fn money_that_nobody_claims() {
             "succeeded 50",
             "available 200 usd, returning 50 usd",
         ],
-        // What comes back from a payment is as old as it was.
+    ]);
+}
+
+#[test]
+fn money_that_comes_back_is_as_old_as_it_was() {
+    check(&[
         [
             "fund 400; pi 1000; wait 70d; cancel; wait 4d",
             "funded 400, applied_to_payment -400, unapplied_from_payment 400",

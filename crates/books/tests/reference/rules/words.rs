@@ -11,28 +11,12 @@ pub fn read(command: &str) -> Vec<Op> {
     let amount = rest.iter().find_map(|word| word.parse::<i64>().ok());
     let sum = amount.unwrap_or_default();
     let cur: Cur = ["usd", "eur", "jpy"].into_iter().find(|cur| given(cur)).unwrap_or("usd");
-    let place = |prefix: &str| {
-        rest.iter().find_map(|word| word.strip_prefix(prefix)?.parse::<usize>().ok())
-    };
+    let place = |prefix: &str| place(&rest, prefix);
     let at = place(":").unwrap_or(0);
     let awaits = if given("fails") { Awaits::Nothing } else { Awaits::Usual };
     let who = if given("other") { 1 } else { 0 };
     let op = match verb {
-        "fund" => {
-            let named = [place("pi:").map(Name::Intent), place("in:").map(Name::Invoice)];
-            let named: Vec<Name> = named.into_iter().flatten().collect();
-            let words = match named.is_empty() {
-                true if given("reversal") => Words::Reversal(None),
-                true => Words::Nothing,
-                false => Words::Names(named),
-            };
-            let network = match (given("swift"), given("ach")) {
-                (true, _) => Network::Swift,
-                (_, true) => Network::Ach,
-                _ => Network::Simulated,
-            };
-            Op::Fund { who, amount: sum, cur, words, style: Style::InText, network }
-        }
+        "fund" => fund(&rest, who, sum, cur),
         "pi" => {
             let confirm = !given("draft");
             Op::Intent { who, amount: sum, cur, awaits, method: true, confirm }
@@ -46,6 +30,9 @@ pub fn read(command: &str) -> Vec<Op> {
             let awaits = cur.map(|_| Awaits::Usual);
             let change = Change { amount, cur, awaits, ..Change::default() };
             Op::Change { intent: at, change }
+        }
+        "describe" => {
+            Op::Change { intent: at, change: Change { metadata: true, ..Change::default() } }
         }
         "cancel" => Op::Cancel { intent: at },
         "apply" => Op::Apply { intent: at, amount, cur: None },
@@ -78,6 +65,28 @@ pub fn read(command: &str) -> Vec<Op> {
         other => unreachable!("no story knows '{other}'"),
     };
     vec![op]
+}
+
+fn place(rest: &[&str], prefix: &str) -> Option<usize> {
+    rest.iter().find_map(|word| word.strip_prefix(prefix)?.parse().ok())
+}
+
+fn fund(rest: &[&str], who: usize, sum: i64, cur: Cur) -> Op {
+    let given = |word: &str| rest.contains(&word);
+    let place = |prefix: &str| place(rest, prefix);
+    let named = [place("pi:").map(Name::Intent), place("in:").map(Name::Invoice)];
+    let named: Vec<Name> = named.into_iter().flatten().collect();
+    let words = match named.is_empty() {
+        true if given("reversal") => Words::Reversal(None),
+        true => Words::Nothing,
+        false => Words::Names(named),
+    };
+    let network = match (given("swift"), given("ach")) {
+        (true, _) => Network::Swift,
+        (_, true) => Network::Ach,
+        _ => Network::Simulated,
+    };
+    Op::Fund { who, amount: sum, cur, words, style: Style::InText, network }
 }
 
 /// `75d`, `3h` or `10s`.

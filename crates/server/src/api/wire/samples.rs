@@ -123,7 +123,7 @@ pub fn awaiting() -> PaymentIntent {
         transfer: Some(transfer("us_bank_transfer", None, &[])),
         payment_method: Some(number(2)),
         confirmed: Some(number(3)),
-        instructions: Some(instructions("us_bank_transfer", &["aba", "swift"])),
+        instructions: Some(instructions("us_bank_transfer", &["aba", "swift"]).into()),
         ..intent()
     }
 }

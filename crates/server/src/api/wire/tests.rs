@@ -88,7 +88,7 @@ fn instructions_are_narrowed_to_what_was_asked_for() {
     let sepa = told(PaymentIntent {
         currency: Currency::EUR,
         transfer: Some(transfer("eu_bank_transfer", Some("DE"), &["sepa"])),
-        instructions: Some(instructions("eu_bank_transfer", &["iban"])),
+        instructions: Some(instructions("eu_bank_transfer", &["iban"]).into()),
         ..awaiting()
     });
     assert_eq!(sepa["financial_addresses"][0]["type"], "iban");
@@ -100,7 +100,7 @@ fn instructions_are_narrowed_to_what_was_asked_for() {
     let japan = told(PaymentIntent {
         currency: Currency::JPY,
         transfer: Some(transfer("jp_bank_transfer", None, &[])),
-        instructions: Some(instructions("jp_bank_transfer", &["zengin"])),
+        instructions: Some(instructions("jp_bank_transfer", &["zengin"]).into()),
         ..awaiting()
     });
     assert_eq!(japan["reference"], Value::Null);
