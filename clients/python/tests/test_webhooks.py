@@ -133,15 +133,21 @@ def test_an_endpoint_hears_only_what_it_asked_for(client, receiver):
 
 
 def test_a_disabled_endpoint_hears_nothing(client, receiver):
+    def attempts(event):
+        path = f"/purser/v1/events/{event.id}/attempts"
+        return json.loads(client.raw_request("get", path).body)["data"]
+
     with told(client, receiver, "customer.created") as endpoint:
         endpoints = client.v1.webhook_endpoints
         assert endpoints.update(endpoint.id, {"disabled": True}).status == "disabled"
         client.v1.customers.create({"name": "unheard"})
         assert endpoints.update(endpoint.id, {"disabled": False}).status == "enabled"
         client.v1.customers.create({"name": "heard"})
+        heard, unheard = client.v1.events.list()
+        wait_until(lambda: attempts(heard))
+        assert attempts(unheard) == []
         deliveries = receiver.wait_for(1)
-        # Had the first been sent as well, it would have been sent before.
-        names = [verified(d, endpoint.secret).data.object.name for d in deliveries]
+    names = [verified(delivery, endpoint.secret).data.object.name for delivery in deliveries]
     assert names == ["heard"]
 
 
