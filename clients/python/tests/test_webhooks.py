@@ -95,7 +95,7 @@ def test_a_delivery_looks_like_one_of_stripes(client, receiver):
         (delivery,) = receiver.wait_for(1)
         body, headers = delivery
     assert headers["Content-Type"] == "application/json; charset=utf-8"
-    assert headers["User-Agent"] == "Stripe/1.0 (+https://stripe.com/docs/webhooks)"
+    assert headers["User-Agent"].startswith("Purser/")
     assert re.fullmatch(r"t=\d+,v1=[0-9a-f]{64}", headers["Stripe-Signature"])
     event = json.loads(body)
     assert (event["object"], event["type"]) == ("event", "customer.created")
