@@ -8,7 +8,8 @@
 
 In each round, for each number of connections, the ceiling and every case run one after the other,
 so that a slow minute of the machine hits all of them. The ratio is a case's requests/s over those
-of the ceiling for the same method in the same round; the table has medians over the rounds.
+of the ceiling for the same method in the same round; the table has medians over the rounds. That
+of `fund_told`, which funds while a webhook endpoint is told of everything, is over plain `fund`.
 
 The customers are random, every write has an Idempotency-Key of its own, and the store is a fresh
 one on a real disk. wrk and the servers share the cores, as they do for the ceiling. An answer other
@@ -45,7 +46,9 @@ MIB = 1 << 20
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """One kind of request. `operation` is how the server counts it; the ceiling counts nothing."""
+    """One kind of request. `operation` is how the server counts it; the ceiling counts nothing.
+    The ratio is over `base`, another case, or else over the ceiling. `told` says whether a webhook
+    endpoint is enabled meanwhile."""
 
     name: str
     title: str
@@ -55,10 +58,12 @@ class Case:
     operation: str = ""
     customers: str = "all"
     ratio_goal: float | None = None
+    base: str = ""
+    told: bool = False
 
     @property
-    def ceiling(self):
-        return f"ceiling_{self.method.lower()}"
+    def ratio_over(self):
+        return self.base or f"ceiling_{self.method.lower()}"
 
     def template(self):
         """The whole request, with holes for the customer and the key."""
@@ -90,6 +95,8 @@ FUND = Case("fund", "POST fund_cash_balance", "POST",
             f"/v1/test_helpers{CUSTOMER[3:]}/fund_cash_balance",
             "amount=1000&currency=usd&reference=invoice+{key}",
             operation="PostTestHelpersCustomersCustomerFundCashBalance", ratio_goal=0.15)
+FUND_TOLD = dataclasses.replace(FUND, name="fund_told", title="  with a webhook endpoint",
+                                ratio_goal=0.7, base=FUND.name, told=True)
 PAY = Case("pay", "POST payment_intents", "POST", "/v1/payment_intents",
            "amount=50&currency=usd&customer={customer}&confirm=true"
            "&payment_method_types[]=customer_balance"
@@ -105,7 +112,7 @@ CEILINGS = [
     dataclasses.replace(CASH_BALANCE, name="ceiling_get", title="ceiling GET", operation=""),
     dataclasses.replace(FUND, name="ceiling_post", title="ceiling POST", operation=""),
 ]
-CASES = [CASH_BALANCE, BALANCE, LIST, CREATE, FUND, PAY, APPLY]
+CASES = [CASH_BALANCE, BALANCE, LIST, CREATE, FUND, FUND_TOLD, PAY, APPLY]
 GOAL_CONNECTIONS, P99_GOAL_MS = 64, 25
 MEMORY_GOAL_MIB, DISK_GOAL_BYTES, RESTART_GOAL_S, LIST_GOAL = 150, 2560, 1.0, 0.8
 
@@ -123,6 +130,7 @@ class Run:
     load: float
     ceiling: Service = None
     server: Service = None
+    endpoint: str = ""
     customers: list = dataclasses.field(default_factory=list)
     funded: int = 0
     failures: list = dataclasses.field(default_factory=list)
@@ -219,7 +227,42 @@ def wrk_command(run, case, connections, seconds, customers=None):
     return [str(word) for word in words]
 
 
+@contextlib.contextmanager
+def told(run, case):
+    """Has a webhook endpoint told of everything meanwhile, if the case wants that. It is disabled
+    before and after, and an endpoint is never told of what happened while it was."""
+    if not case.told:
+        yield
+        return
+    if not run.endpoint:
+        # The ceiling takes any such request, so it is a receiver, too.
+        url = f"{run.ceiling.url.rstrip('/')}{FUND.path.replace('{customer}', 'cus_1')}"
+        run.endpoint = webhook_endpoint(run, "", f"url={url}&enabled_events[]=*")
+    webhook_endpoint(run, f"/{run.endpoint}", "disabled=false")
+    began, before = time.monotonic(), run.server.deliveries()
+    yield
+    delivered = run.server.deliveries() - before
+    took = time.monotonic() - began
+    webhook_endpoint(run, f"/{run.endpoint}", "disabled=true")
+    say(f"  the endpoint was told of {delivered / took:,.0f} events/s meanwhile")
+
+
+def webhook_endpoint(run, path, body):
+    """Makes or changes an endpoint. Gives its id."""
+    case = Case("endpoint", "", "POST", f"/v1/webhook_endpoints{path}", body)
+    status, answer = fetch(run.server.address, case.request())
+    if status != 200:
+        raise Failed(f"a webhook endpoint: {status} {answer.decode(errors='replace')}")
+    return json.loads(answer)["id"]
+
+
 def wrk(run, case, connections, seconds, customers=None):
+    """Runs wrk for some seconds, while an endpoint is told if the case wants that."""
+    with told(run, case):
+        return wrk_alone(run, case, connections, seconds, customers)
+
+
+def wrk_alone(run, case, connections, seconds, customers):
     """Runs wrk for some seconds. Its percentiles are corrected for requests that it could not send
     because an answer was late ("coordinated omission"), so they err on the slow side."""
     target = run.server if case.operation else run.ceiling
@@ -242,7 +285,7 @@ def wrk(run, case, connections, seconds, customers=None):
     if wrong or not raw["requests"]:
         run.failures.append(f"{case.title}, {connections} connections: {wrong or 'no answer'}")
         say(f"FAILED {run.failures[-1]}")
-    if case is FUND:
+    if case.operation == FUND.operation:
         run.funded += raw["requests"]
     return {"requests": raw["requests"], "rate": raw["requests"] / (raw["took_us"] / 1e6),
             **{name: raw[f"{name}_us"] / 1000 for name in ("p50", "p99", "max")}}
@@ -253,7 +296,9 @@ def wrk(run, case, connections, seconds, customers=None):
 
 def measure_table(run):
     """Every case at every number of connections, in rounds. Gives the rows of the table."""
-    wanted = [case for case in CASES if not run.args.case or case.name in run.args.case]
+    names = set(run.args.case or (case.name for case in CASES))
+    names |= {case.base for case in CASES if case.name in names}
+    wanted = [case for case in CASES if case.name in names]
     order = []
     for ceiling in CEILINGS:
         of_method = [case for case in wanted if case.method == ceiling.method]
@@ -294,7 +339,7 @@ def row(case, connections, samples):
            "ratio": None, "goal": "", "ok": None, "rounds": mine}
     if not case.operation:
         return out
-    over = zip(mine, samples[case.ceiling, connections])
+    over = zip(mine, samples[case.ratio_over, connections])
     out["ratio"] = statistics.median(s["rate"] / max(c["rate"], 1e-9) for s, c in over)
     if connections == GOAL_CONNECTIONS:
         out["goal"] = f"p99 < {P99_GOAL_MS} ms"

@@ -84,10 +84,18 @@ class Service:
 
     def counted(self):
         """How often the server answered each operation with each status."""
-        _, text = fetch(self.address, b"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         pattern = r'^purser_requests_total\{operation="(\w+)",status="(\d+)"\} (\d+)'
         return {(operation, int(status)): int(count)
-                for operation, status, count in re.findall(pattern, text.decode(), re.M)}
+                for operation, status, count in re.findall(pattern, self.metrics(), re.M)}
+
+    def deliveries(self):
+        """How often webhook endpoints took an event."""
+        pattern = r'^purser_webhook_deliveries_total\{outcome="succeeded"\} (\d+)'
+        return sum(map(int, re.findall(pattern, self.metrics(), re.M)))
+
+    def metrics(self):
+        _, text = fetch(self.address, b"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        return text.decode()
 
 
 def read_answer(stream):

@@ -24,7 +24,8 @@ pub use payouts::{BankAccountDraft, PayoutCommand, PayoutDraft};
 pub use refunds::{RefundCommand, RefundOf, RefundTerms};
 pub use transfers::REVERSAL_PREFIX;
 pub use webhooks::{
-    ENDPOINTS_MAX, EndpointDraft, EndpointEdit, OVERLAP_MAX_S, REPORT_MAX, Report, WebhookCommand,
+    Attempted, ENDPOINTS_MAX, EndpointDraft, EndpointEdit, OVERLAP_MAX_S, REPORT_MAX, Report,
+    SECRETS_MAX, WebhookCommand,
 };
 
 use crate::cash_balance::BankTransfer;
@@ -124,14 +125,14 @@ impl Command {
         }
     }
 
-    /// Whether deciding it takes the customer's whole document, not the purse alone.
-    pub fn changes_customer(&self) -> bool {
-        matches!(
-            self,
-            Command::UpdateCustomer { .. }
-                | Command::DeleteCustomer { .. }
-                | Command::UpdateCashBalance { .. }
-        )
+    /// Whether it changes something of the account that is no customer's, or decides by it: two
+    /// of these must not be decided at the same time.
+    pub fn is_about_account(&self) -> bool {
+        match self {
+            Command::CreateCustomer { .. } | Command::Later(LaterCommand::Looked(..)) => false,
+            Command::Webhook(command) => !matches!(command, WebhookCommand::Report(_)),
+            _ => self.customer().is_none(),
+        }
     }
 }
 

@@ -322,4 +322,6 @@ pub enum Refusal {
     NotReversible,
     /// There are as many webhook endpoints as there can be.
     TooManyEndpoints,
+    /// As many secrets of a webhook endpoint sign as can sign at once.
+    TooManySecrets,
 }

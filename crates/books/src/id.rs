@@ -36,7 +36,12 @@ pub struct Number(pub i64);
 impl Number {
     /// The smallest number that a row made at `at` or later can have: turns a time into a bound.
     pub fn first_at(at: Timestamp) -> Number {
-        let ms = at.0.saturating_mul(1000).saturating_sub(EPOCH_MS);
+        Number::first_at_ms(Millis(at.0.saturating_mul(1000)))
+    }
+
+    /// The smallest number that a row made at or after this millisecond can have.
+    pub fn first_at_ms(at: Millis) -> Number {
+        let ms = at.0.saturating_sub(EPOCH_MS);
         Number(ms.clamp(0, (1 << (63 - TIME_SHIFT)) - 1) << TIME_SHIFT)
     }
 
@@ -75,6 +80,11 @@ impl Numbers {
         }
         self.last = Number(fresh.max(follow));
         self.last
+    }
+
+    /// The lane.
+    pub fn lane(&self) -> i64 {
+        self.lane
     }
 
     /// The largest number handed out so far.

@@ -126,7 +126,8 @@ impl Attempt {
     }
 }
 
-/// When the attempt after this one is due; none when there is no further one.
+/// When the attempt after this one is due, counting those that nobody asked for from 1; none when
+/// there is no further one.
 pub fn retry_at(attempt: i64, livemode: bool, now: Timestamp) -> Option<Timestamp> {
     let schedule = if livemode { RETRIES_LIVE_S } else { RETRIES_TEST_S };
     let wait_s = schedule.get(usize::try_from(attempt - 1).ok()?)?;

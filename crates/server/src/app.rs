@@ -1,6 +1,5 @@
 //! Everything that requests share: made once at the start, handed on, never global.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +8,8 @@ use books::cash_balance::ReconciliationMode;
 use books::id::random_text;
 use books::{IdKey, Rules};
 use store::admin::Admin;
-use store::{Lane, LaneOptions, Readers, Store, StoreError};
+use store::duties::Hear;
+use store::{Duties, LaneOptions, Lanes, Readers, Store};
 use tokio::sync::Semaphore;
 
 use crate::account_numbers::AccountNumbers;
@@ -24,11 +24,8 @@ use crate::entropy::Entropy;
 use crate::metrics::Metrics;
 use crate::news::News;
 use crate::settings::{Mode, Settings};
-use crate::webhooks::{Bell, Setup, Webhooks};
+use crate::webhooks::{Pace, Setup, Webhooks};
 use crate::worker::Worker;
-
-/// The number of the lane of an embedded store.
-const LANE: i64 = 0;
 
 /// What every request can use.
 pub struct App {
@@ -43,7 +40,7 @@ pub struct App {
     /// What is to be done later. Before the lane, so that it is stopped first.
     pub worker: Arc<Worker>,
     /// The way in.
-    pub lane: Arc<Lane>,
+    pub lanes: Arc<Lanes>,
     /// The way out.
     pub readers: Arc<Readers>,
     /// Rare writes.
@@ -84,7 +81,7 @@ impl App {
     pub fn start(settings: Settings, clock: Clock, entropy: Entropy) -> Result<App, StartError> {
         let bank = Arc::new(bank_profile(&settings)?);
         let store = Store::open(&settings.store, entropy.bytes()).map_err(|e| e.to_string())?;
-        let admin = Admin::open(store.path()).map_err(|e| e.to_string())?;
+        let admin = Admin::of(&store).map_err(|e| e.to_string())?;
         let fresh = format!("acct_{}", random_text(&entropy.bytes::<16>(), 16));
         let account = admin.default_account(&fresh).map_err(|e| e.to_string())?;
         let worlds = Worlds::default();
@@ -94,28 +91,35 @@ impl App {
         let ids = IdKey::new(store.secret());
         let router = Router::new();
         let metrics = Arc::new(Metrics::new());
-        let (news, bell) = (News::default(), Bell::default());
+        let (news, pace) = (News::default(), Pace::default());
         let accounts = AccountNumbers { secret: store.secret(), bank: bank.clone() };
         let options = lane_options(
             &settings,
             accounts,
             clock.clone(),
-            (metrics.clone(), news.clone(), bell.clone()),
+            (metrics.clone(), news.clone(), pace.clone()),
         );
-        let path = store.path().to_owned();
         if !settings.production {
-            // First of all: the lane and the worker may tell the time as soon as they run.
-            clock.raise_offset(kept_offset_ms(&path).map_err(|e| e.to_string())?);
+            // First of all: the lanes and the worker may tell the time as soon as they run.
+            clock.raise_offset(admin.clock_offset_ms().map_err(|e| e.to_string())?);
         }
-        let lane = Lane::start(path.clone(), ids.clone(), options).map_err(|e| e.to_string())?;
+        let duties = duties(&store, &settings, &clock, &news)?;
+        let lanes = Lanes::start(&store, &ids, &options).map_err(|e| e.to_string())?;
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
-        let readers = Readers::open(path, threads, lane.purses()).map_err(|e| e.to_string())?;
-        let (lane, readers, admin) = (Arc::new(lane), Arc::new(readers), Arc::new(admin));
-        let worker = Worker::start(lane.clone(), readers.clone(), admin.clone(), clock.clone());
+        let readers = Readers::open(&store, store.connections().unwrap_or(threads));
+        let readers = readers.map_err(|e| e.to_string())?;
+        let (lanes, readers, admin) = (Arc::new(lanes), Arc::new(readers), Arc::new(admin));
+        let worker = Worker::start(
+            lanes.clone(),
+            readers.clone(),
+            admin.clone(),
+            clock.clone(),
+            duties.clone(),
+        );
         let listens = format!("http://{}", settings.listen);
         let public_url: Arc<str> = settings.public_url.clone().unwrap_or(listens).into();
         let webhooks = Webhooks::start(Setup {
-            lane: lane.clone(),
+            lane: lanes.clone(),
             readers: readers.clone(),
             admin: admin.clone(),
             clock: clock.clone(),
@@ -124,14 +128,15 @@ impl App {
             public_url: public_url.clone(),
             metrics: metrics.clone(),
             allow_private: !settings.production || settings.webhook_allow_private,
-            bell,
+            news: news.clone(),
+            pace,
         });
         Ok(App {
             clock,
             entropy,
             webhooks: Arc::new(webhooks.map_err(|e| e.to_string())?),
             worker: Arc::new(worker.map_err(|e| e.to_string())?),
-            lane,
+            lanes,
             readers,
             admin,
             bank,
@@ -164,11 +169,25 @@ impl App {
     }
 }
 
-/// How far the clock of the sandbox was ahead when it was last moved.
-fn kept_offset_ms(path: &Path) -> Result<i64, StoreError> {
-    // Without a lane there is nothing in memory that a reader would have to know.
-    let reader = Readers::open(path.to_owned(), 1, Arc::default())?;
-    reader.snapshot(|reader| reader.clock_offset_ms())
+/// What this server does alone among those on the database, and what it hears of the others.
+fn duties(
+    store: &Store,
+    settings: &Settings,
+    clock: &Clock,
+    news: &News,
+) -> Result<Duties, StartError> {
+    let (raised, ticks, news) = (clock.clone(), clock.clone(), news.clone());
+    let production = settings.production;
+    let hear = Hear {
+        news: Arc::new(move || news.tell()),
+        clock_offset_ms: Arc::new(move |offset_ms| {
+            if !production {
+                raised.raise_offset(offset_ms);
+            }
+        }),
+        now: Arc::new(move || ticks.now()),
+    };
+    Duties::start(store, hear).map_err(|e| e.to_string())
 }
 
 fn default_mode(settings: &Settings) -> ReconciliationMode {
@@ -195,11 +214,10 @@ fn lane_options(
     settings: &Settings,
     accounts: AccountNumbers,
     clock: Clock,
-    (metrics, news, bell): (Arc<Metrics>, News, Bell),
+    (metrics, news, pace): (Arc<Metrics>, News, Pace),
 ) -> LaneOptions {
     let hold = settings.fault_hold_key_prefix.clone();
     LaneOptions {
-        lane: LANE,
         batch_max: settings.batch_max.max(1),
         queue_max: settings.queue_max.max(1),
         linger: Duration::from_micros(settings.linger_us),
@@ -208,8 +226,8 @@ fn lane_options(
         clock: Arc::new(move || clock.now()),
         observe: Arc::new(move |batch| {
             metrics.batch(batch);
+            pace.batch(batch);
             news.tell();
-            bell.ring();
         }),
         hold_key_prefix: hold.filter(|_| cfg!(debug_assertions)),
     }

@@ -19,7 +19,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::api::serve::{Answer, failed, serve, unreadable};
 use crate::api::stream::{self, Pieces};
@@ -78,12 +78,12 @@ fn connection(
     let counted = app.metrics.connection();
     let mut closing = app.news.closing();
     let app = app.clone();
-    let streams = Arc::new(AtomicBool::new(false));
-    let is_stream = streams.clone();
+    let (streams, stuck) = (Arc::new(AtomicBool::new(false)), Arc::new(Notify::new()));
+    let (is_stream, is_stuck) = (streams.clone(), stuck.clone());
     let service = service_fn(move |request| {
-        let (app, streams) = (app.clone(), streams.clone());
+        let (app, streams, stuck) = (app.clone(), streams.clone(), stuck.clone());
         async move {
-            let answer = answer(&app, request).await;
+            let answer = answer(&app, request, stuck).await;
             streams.store(matches!(answer.body(), Either::Right(_)), Ordering::Relaxed);
             Ok::<_, Infallible>(answer)
         }
@@ -110,6 +110,7 @@ fn connection(
                 tracing::debug!(%error, "a connection ended early");
             },
             () = too_slow => tracing::debug!("a stream was cut off"),
+            () = is_stuck.notified() => tracing::debug!("a stream was cut off: nobody reads it"),
         }
         drop((counted, place));
     });
@@ -118,12 +119,13 @@ fn connection(
 /// An answer in one piece, or one that goes on.
 type Flow = Response<Either<Full<Bytes>, Pieces>>;
 
-async fn answer(app: &Arc<App>, request: Request<Incoming>) -> Flow {
+async fn answer(app: &Arc<App>, request: Request<Incoming>, stuck: Arc<Notify>) -> Flow {
     if request.method() != Method::GET || request.uri().path() != stream::PATH {
         return handle(app, request).await.map(Either::Left);
     }
+    let began = Instant::now();
     let (parts, _) = request.into_parts();
-    match stream::open(app, &parts) {
+    let answer = match stream::open(app, &parts, stuck) {
         Ok(pieces) => {
             let mut answer = Response::new(Either::Right(pieces));
             let (headers, value) = (answer.headers_mut(), HeaderValue::from_static);
@@ -132,7 +134,9 @@ async fn answer(app: &Arc<App>, request: Request<Incoming>) -> Flow {
             answer
         }
         Err(error) => failed(app, error).map(Either::Left),
-    }
+    };
+    note(app, stream::OPERATION, &answer, began);
+    answer
 }
 
 async fn handle(app: &App, request: Request<Incoming>) -> Answer {
@@ -163,6 +167,12 @@ async fn handle(app: &App, request: Request<Incoming>) -> Answer {
         Err((status, message)) => (unreadable(app, status, message), None),
     };
     let operation = route.map_or("none", |index| app.router.routes()[index].operation);
+    note(app, operation, &answer, began);
+    answer
+}
+
+/// Counts a request that is answered, and logs it.
+fn note<T>(app: &App, operation: &'static str, answer: &Response<T>, began: Instant) {
     let (status, took) = (answer.status().as_u16(), began.elapsed());
     app.metrics.request(operation, status, took);
     tracing::debug!(
@@ -172,7 +182,6 @@ async fn handle(app: &App, request: Request<Incoming>) -> Answer {
         request_id = answer.headers().get("request-id").and_then(|id| id.to_str().ok()),
         "request"
     );
-    answer
 }
 
 /// Bytes of the request line and the headers, as they were sent.
@@ -204,9 +213,9 @@ async fn read_body(body: Incoming) -> Result<Bytes, (u16, String)> {
 
 /// Ready is who can read, and whose lane takes writes.
 fn ready(app: &App) -> Answer {
-    let full = app.lane.waiting() >= app.settings.queue_max;
+    let full = app.lanes.waiting() >= app.settings.queue_max;
     let readable = app.readers.snapshot(|reader| reader.house_balances(books::World(0)));
-    if !app.lane.is_running() {
+    if !app.lanes.is_running() {
         return plain(StatusCode::SERVICE_UNAVAILABLE, "the lane has stopped\n".into());
     }
     match (readable, full) {
@@ -217,7 +226,7 @@ fn ready(app: &App) -> Answer {
 }
 
 fn metrics(app: &App) -> Answer {
-    let mut answer = plain(StatusCode::OK, app.metrics.text(app.lane.waiting()));
+    let mut answer = plain(StatusCode::OK, app.metrics.text(app.lanes.waiting()));
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     answer

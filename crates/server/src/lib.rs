@@ -9,6 +9,7 @@ pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod entropy;
+pub mod errand;
 pub mod http;
 pub mod metrics;
 pub mod news;

@@ -38,6 +38,7 @@ pub struct Metrics {
     batch_failures: Counter,
     waiting: Gauge<u64, AtomicU64>,
     connections: Gauge<u64, AtomicU64>,
+    streams: Gauge<u64, AtomicU64>,
     deliveries: Family<Delivered, Counter>,
     endpoints_disabled: Counter,
     retries_due: Gauge<u64, AtomicU64>,
@@ -79,6 +80,8 @@ impl Metrics {
         registry.register("lane_waiting", "Writes that wait for the lane", waiting.clone());
         let connections = Gauge::default();
         registry.register("connections", "Open connections", connections.clone());
+        let streams = Gauge::default();
+        registry.register("streams", "Open streams of events", streams.clone());
         let deliveries = Family::<Delivered, Counter>::default();
         let help = "Attempts to tell webhook endpoints of events";
         registry.register("webhook_deliveries", help, deliveries.clone());
@@ -101,6 +104,7 @@ impl Metrics {
             batch_failures,
             waiting,
             connections,
+            streams,
             deliveries,
             endpoints_disabled,
             retries_due,
@@ -147,15 +151,13 @@ impl Metrics {
     }
 
     /// Counts a connection that opened, until the guard is dropped.
-    pub fn connection(&self) -> impl Drop + use<> {
-        struct Open(Gauge<u64, AtomicU64>);
-        impl Drop for Open {
-            fn drop(&mut self) {
-                self.0.dec();
-            }
-        }
-        self.connections.inc();
-        Open(self.connections.clone())
+    pub fn connection(&self) -> Open {
+        Open::new(&self.connections)
+    }
+
+    /// Counts a stream of events that opened, until the guard is dropped.
+    pub fn stream(&self) -> Open {
+        Open::new(&self.streams)
     }
 
     /// The text that Prometheus reads. `waiting` is how many writes wait right now.
@@ -165,5 +167,21 @@ impl Metrics {
         // Writing to a string does not fail.
         let _ = encode(&mut text, &self.registry);
         text
+    }
+}
+
+/// Something that is open, and counted until this is dropped.
+pub struct Open(Gauge<u64, AtomicU64>);
+
+impl Open {
+    fn new(gauge: &Gauge<u64, AtomicU64>) -> Open {
+        gauge.inc();
+        Open(gauge.clone())
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.dec();
     }
 }

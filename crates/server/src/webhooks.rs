@@ -19,6 +19,7 @@ mod desk;
 mod door;
 mod giving_up;
 mod line;
+mod pace;
 mod reading;
 mod teller;
 
@@ -30,17 +31,19 @@ use std::time::Duration;
 use books::cash_balance::ReconciliationMode;
 use books::{IdKey, Number, World};
 use store::admin::Admin;
-use store::{Lane, Readers, StoreError};
-use tokio::sync::{Notify, watch};
+use store::{Lanes, Readers, StoreError};
+use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::metrics::Metrics;
+use crate::news::News;
 use client::Network;
 use conductor::Conductor;
 use desk::Desk;
 
-pub use client::TIMEOUT_S;
-pub use desk::{RESENDS_MAX, RETRIES_IN_HAND_MAX};
+pub use client::{TIMEOUT_S, USER_AGENT};
+pub use desk::{RESENDS_MAX, RETRIES_IN_HAND_MAX, TooManyResends};
+pub use pace::{BEHIND_ABOVE, BUSY_STARTS_PER_S, Pace};
 pub use teller::{DELIVERIES_AT_ONCE, LINE_MAX, RESULTS_MAX};
 pub use url::{URL_CHARS_MAX, check_url};
 
@@ -49,22 +52,10 @@ const LOOKUPS_MAX: usize = 64;
 /// How long the thread rests after a panic.
 const PANIC_PAUSE: Duration = Duration::from_secs(1);
 
-/// Wakes whoever delivers. Made before the lane, so that the lane can ring it after each commit;
-/// ringing costs next to nothing and never waits.
-#[derive(Clone, Default)]
-pub struct Bell(Arc<Notify>);
-
-impl Bell {
-    /// Something was committed.
-    pub fn ring(&self) {
-        self.0.notify_one();
-    }
-}
-
 /// What delivering needs.
 pub struct Setup {
     /// The way in, for reports.
-    pub lane: Arc<Lane>,
+    pub lane: Arc<Lanes>,
     /// The way out.
     pub readers: Arc<Readers>,
     /// Knows whose worlds there are.
@@ -81,13 +72,15 @@ pub struct Setup {
     pub metrics: Arc<Metrics>,
     /// Whether endpoints may be at addresses that are not public.
     pub allow_private: bool,
-    /// What the lane rings.
-    pub bell: Bell,
+    /// Tells of commits.
+    pub news: News,
+    /// How fast deliveries begin: the lane says how far behind it is.
+    pub pace: Pace,
 }
 
 /// What the tasks share.
 struct Context {
-    lane: Arc<Lane>,
+    lane: Arc<Lanes>,
     readers: Arc<Readers>,
     admin: Arc<Admin>,
     clock: Clock,
@@ -96,7 +89,8 @@ struct Context {
     public_url: Arc<str>,
     metrics: Arc<Metrics>,
     network: Arc<Network>,
-    bell: Bell,
+    news: News,
+    pace: Pace,
     desk: Desk,
 }
 
@@ -120,7 +114,8 @@ impl Webhooks {
             public_url: setup.public_url,
             metrics: setup.metrics,
             network: Arc::new(Network::new(setup.allow_private)),
-            bell: setup.bell,
+            news: setup.news,
+            pace: setup.pace,
             desk: Desk::default(),
         });
         let stop = watch::Sender::new(false);
@@ -134,12 +129,17 @@ impl Webhooks {
 
     /// Has a look taken at what is new or due: after the clock was moved, for instance.
     pub fn wake(&self) {
-        self.context.bell.ring();
+        self.context.news.tell();
     }
 
     /// Tells an endpoint of an event once more, soon and once. An endpoint that is disabled is
     /// told nothing, which is noted as an attempt; one that is not there is forgotten about.
-    pub fn resend(&self, world: World, event: Number, endpoint: Number) -> Result<(), StoreError> {
+    pub fn resend(
+        &self,
+        world: World,
+        event: Number,
+        endpoint: Number,
+    ) -> Result<(), TooManyResends> {
         self.context.desk.resend((world, endpoint), event)?;
         self.wake();
         Ok(())

@@ -26,7 +26,7 @@ use std::time::Duration;
 
 use books::time::Millis;
 use store::admin::Admin;
-use store::{Lane, Readers, StoreError};
+use store::{Duties, Duty, Lanes, Readers, StoreError};
 
 use crate::clock::Clock;
 use door::StoreDoor;
@@ -55,20 +55,23 @@ pub struct Worker {
 impl Worker {
     /// Starts the worker's thread. What was due while no server ran is done first.
     pub fn start(
-        lane: Arc<Lane>,
+        lanes: Arc<Lanes>,
         readers: Arc<Readers>,
         admin: Arc<Admin>,
         clock: Clock,
+        duties: Duties,
     ) -> Result<Worker, StoreError> {
         let stopping = Arc::new(AtomicBool::new(false));
-        let work = Work::new(StoreDoor { lane, readers, admin }, clock, stopping.clone());
+        let work = Work::new(StoreDoor { lanes, readers, admin }, clock, stopping.clone());
         let shared = Arc::new(Mutex::new(work));
         let (awake, sleep) = channel();
         let theirs = shared.clone();
         let run = move || {
             let mut ticks = Ticks::default();
             loop {
-                ticks.tick(&theirs);
+                if duties.has(Duty::Timers) {
+                    ticks.tick(&theirs);
+                }
                 match sleep.recv_timeout(TICK) {
                     Err(RecvTimeoutError::Timeout) | Ok(()) => {}
                     Err(RecvTimeoutError::Disconnected) => return,

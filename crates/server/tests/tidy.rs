@@ -11,6 +11,7 @@ const DIRECTION: &[(&str, &[&str])] = &[
     ("purser-books", &[]),
     ("purser-bank", &["purser-books"]),
     ("purser-store", &["purser-books"]),
+    ("purser-testing", &[]),
     ("purser", &["purser-books", "purser-bank", "purser-store"]),
 ];
 

@@ -7,6 +7,8 @@ mod chaos;
 mod delivery;
 #[path = "webhooks/receiver.rs"]
 mod receiver;
+#[path = "webhooks/refusals.rs"]
+mod refusals;
 #[path = "webhooks/signature.rs"]
 mod signature;
 mod support;
@@ -14,7 +16,7 @@ mod support;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use support::http::{Client, Request};
+use support::http::{Answer, Client, Request};
 use support::server::Server;
 
 /// How long a test waits for what is sure to come.
@@ -36,13 +38,21 @@ impl Api {
         Api(Client::new(server.base().expect("it runs")))
     }
 
+    fn answer(&self, method: &str, path: &str, params: &[(&str, &str)]) -> Answer {
+        self.try_answer(method, path, params).expect("the server runs")
+    }
+
     /// None if the server did not answer.
-    fn try_ask(&self, method: &str, path: &str, params: &[(&str, &str)]) -> Option<Value> {
+    fn try_answer(&self, method: &str, path: &str, params: &[(&str, &str)]) -> Option<Answer> {
         let params: Vec<(String, String)> =
             params.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
         let request = Request::new(method, path, &params);
         let request = request.header("Authorization", &format!("Bearer {KEY}"));
-        let answer = self.0.send(&request).ok()?;
+        self.0.send(&request).ok()
+    }
+
+    fn try_ask(&self, method: &str, path: &str, params: &[(&str, &str)]) -> Option<Value> {
+        let answer = self.try_answer(method, path, params)?;
         assert_eq!(answer.status, 200, "{method} {path}: {}", answer.body);
         Some(answer.json().unwrap_or_else(|why| panic!("{why}")))
     }

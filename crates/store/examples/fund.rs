@@ -137,7 +137,6 @@ fn main() {
     let path = format!("{dir}/fund.db");
     let store = Store::open(&Location::File(path.into()), [7; 16]).expect("a store");
     let options = LaneOptions {
-        lane: 0,
         batch_max: 256,
         queue_max: 4096,
         linger: Duration::from_micros(30),
@@ -150,7 +149,7 @@ fn main() {
         observe: Arc::new(|_| {}),
         hold_key_prefix: None,
     };
-    let lane = Lane::start(store.path().to_owned(), IdKey::new(store.secret()), options);
+    let lane = Lane::start(&store, IdKey::new(store.secret()), options);
     let (to, from) = channel();
     let mut bench = Bench { lane: lane.expect("a lane"), to, from, random: 42 };
     let made = bench.run("create customers", customers, 256, |_| Command::CreateCustomer {

@@ -1,19 +1,20 @@
-//! Rare writes that are nobody's command: worlds, API keys, backups.
+//! Rare writes that are nobody's command: worlds, API keys, the clock.
 //!
 //! They use a connection of their own, in the server or in a tool beside it; the lane waits its
 //! turn for the moment they take.
 
-use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::time::Duration;
 
 use books::{Timestamp, World};
-use rusqlite::backup::{Backup, StepResult};
-use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
+use crate::db::{Db, Row, all, one, values};
 use crate::error::{Result, StoreError};
-use crate::sqlite::{Access, connect, open_existing};
+use crate::store::{Access, Location, Store, open_existing};
+use crate::tables;
+
+/// How often a world is looked for again while others are made.
+const WORLD_TRIES: usize = 100;
 
 /// An API key as it is kept: never the key itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,153 +44,148 @@ pub fn hash_key(key: &str) -> [u8; 32] {
     Sha256::digest(key.as_bytes()).into()
 }
 
-/// By how much the sandbox clock is ahead, in milliseconds; 0 where it was never moved.
-pub(crate) fn clock_offset_ms(db: &Connection) -> Result<i64> {
-    let select = "SELECT value FROM meta WHERE name = 'clock_offset_ms'";
-    let bytes: Option<[u8; 8]> = db.query_row(select, [], |row| row.get(0)).optional()?;
-    Ok(bytes.map_or(0, i64::from_be_bytes))
-}
-
 /// The connection for rare writes.
 pub struct Admin {
-    path: PathBuf,
-    db: Mutex<Connection>,
+    db: Mutex<Box<dyn Db + Send>>,
 }
 
 impl Admin {
-    /// Opens the database at `path`, which must exist.
-    pub fn open(path: &Path) -> Result<Admin> {
-        Ok(Admin { path: path.to_owned(), db: Mutex::new(open_existing(path, Access::Write)?) })
+    /// Opens a database that must exist, beside servers that may be running.
+    pub fn open(location: &Location) -> Result<Admin> {
+        Ok(Admin { db: Mutex::new(open_existing(location, Access::Write)?) })
     }
 
-    fn db(&self) -> std::sync::MutexGuard<'_, Connection> {
-        self.db.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    /// The same on the database that this process serves.
+    pub fn of(store: &Store) -> Result<Admin> {
+        Ok(Admin { db: Mutex::new(store.connect()?) })
+    }
+
+    fn with<T>(&self, with: impl FnOnce(&dyn Db) -> Result<T>) -> Result<T> {
+        with(&**self.db.lock().unwrap_or_else(|poisoned| poisoned.into_inner()))
     }
 
     /// The account that sandbox keys open; `fresh` becomes it in a new database.
     pub fn default_account(&self, fresh: &str) -> Result<String> {
-        let db = self.db();
-        let insert = "INSERT INTO meta (name, value) VALUES ('account', ?1) ON CONFLICT DO NOTHING";
-        db.execute(insert, [fresh.as_bytes()])?;
-        let select = "SELECT CAST(value AS TEXT) FROM meta WHERE name = 'account'";
-        Ok(db.query_row(select, [], |row| row.get(0))?)
+        let kept = self.with(|db| keep_meta(db, "account", fresh.as_bytes()))?;
+        String::from_utf8(kept).map_err(|_| StoreError::Corrupt("the account is no text".into()))
+    }
+
+    /// By how much the sandbox clock is ahead, in milliseconds; 0 where it was never moved.
+    pub fn clock_offset_ms(&self) -> Result<i64> {
+        self.with(|db| clock_offset_ms(db))
     }
 
     /// Keeps by how much the sandbox clock is ahead, in milliseconds.
     pub fn save_clock_offset_ms(&self, offset_ms: i64) -> Result<()> {
-        let upsert = "INSERT INTO meta (name, value) VALUES ('clock_offset_ms', ?1)
-                      ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-        self.db().execute(upsert, [offset_ms.to_be_bytes().as_slice()])?;
-        Ok(())
+        let row = values!["clock_offset_ms", offset_ms.to_be_bytes().to_vec()];
+        self.with(|db| db.execute(tables::META.insert(), &row).map(drop))
     }
 
     /// The world of an account in a mode, made if it is new.
     pub fn world(&self, account: &str, livemode: bool, now: Timestamp) -> Result<World> {
-        let db = self.db();
         let select = "SELECT world FROM world WHERE account = ?1 AND livemode = ?2";
-        let find = || db.query_row(select, params![account, livemode], |row| row.get(0)).optional();
-        if let Some(world) = find()? {
-            return Ok(World(world));
-        }
-        let insert = "INSERT INTO world (account, livemode, created) VALUES (?1, ?2, ?3)
-                      ON CONFLICT DO NOTHING";
-        db.execute(insert, params![account, livemode, now.0])?;
-        find()?.map(World).ok_or_else(|| StoreError::Other("a world was not made".into()))
+        // Somebody else may take the next world at the same moment: then one of the two is left
+        // without, and tries again.
+        let insert = "INSERT INTO world (world, account, livemode, created)
+             SELECT coalesce(max(world), 0) + 1, CAST(?1 AS TEXT), CAST(?2 AS BIGINT),
+                 CAST(?3 AS BIGINT) FROM world WHERE true ON CONFLICT DO NOTHING";
+        self.with(|db| {
+            for _ in 0..WORLD_TRIES {
+                let found = one(db, select, &values![account, livemode], |row| row.world(0))?;
+                if let Some(world) = found {
+                    return Ok(world);
+                }
+                db.execute(insert, &values![account, livemode, now])?;
+            }
+            Err(StoreError::Other("a world was not made".into()))
+        })
     }
 
     /// All worlds: account, mode, world, when it was made.
     pub fn worlds(&self) -> Result<Vec<(String, bool, World, Timestamp)>> {
-        let db = self.db();
-        let mut select = db.prepare("SELECT account, livemode, world, created FROM world")?;
-        let read = |row: &rusqlite::Row<'_>| {
-            Ok((row.get(0)?, row.get(1)?, World(row.get(2)?), Timestamp(row.get(3)?)))
-        };
-        Ok(select.query_map([], read)?.collect::<std::result::Result<_, _>>()?)
+        let sql = "SELECT account, livemode, world, created FROM world";
+        self.with(|db| {
+            all(db, sql, &[], |row| {
+                Ok((row.text(0)?.to_owned(), row.flag(1)?, row.world(2)?, row.moment(3)?))
+            })
+        })
     }
 
     /// Keeps a new key.
     pub fn add_key(&self, key: &ApiKey) -> Result<()> {
-        let scopes = key.scopes.as_ref().map(|scopes| scopes.join(" "));
-        self.db().execute(
-            "INSERT INTO api_key (id, hash, account, livemode, name, masked, scopes, created)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            params![
-                key.id,
-                key.hash.as_slice(),
-                key.account,
-                key.livemode,
-                key.name,
-                key.masked,
-                scopes,
-                key.created.0
-            ],
-        )?;
-        Ok(())
+        let row = values![
+            &key.id,
+            &key.hash,
+            &key.account,
+            key.livemode,
+            &key.name,
+            &key.masked,
+            key.scopes.as_ref().map(|scopes| scopes.join(" ")),
+            key.created,
+            key.revoked,
+        ];
+        self.with(|db| db.execute(tables::API_KEY.insert(), &row).map(drop))
     }
 
     /// All keys, oldest first.
     pub fn keys(&self) -> Result<Vec<ApiKey>> {
-        let db = self.db();
-        let mut select = db.prepare(&format!("{SELECT_KEY} ORDER BY created, id"))?;
-        Ok(select.query_map([], read_key)?.collect::<std::result::Result<_, _>>()?)
+        let sql = format!("SELECT {} FROM api_key ORDER BY created, id", tables::API_KEY.names());
+        self.with(|db| all(db, &sql, &[], read_key))
     }
 
     /// Revokes a key; `false` if there is none of that id that still works.
     pub fn revoke_key(&self, id: &str, now: Timestamp) -> Result<bool> {
         let update = "UPDATE api_key SET revoked = ?2 WHERE id = ?1 AND revoked IS NULL";
-        Ok(self.db().execute(update, params![id, now.0])? == 1)
-    }
-
-    /// Makes a consistent copy of the whole database in a new file, while a server may be running.
-    /// `progress` is told the pages done and the pages in all.
-    pub fn backup(&self, to: &Path, progress: &mut dyn FnMut(i32, i32)) -> Result<()> {
-        if to.exists() {
-            return Err(StoreError::ReadOnly(format!("{} exists already", to.display())));
-        }
-        let copied = self.copy(to, progress);
-        if copied.is_err() {
-            // Half a copy is none. What cannot be removed either is named by the first error.
-            let _ = std::fs::remove_file(to);
-        }
-        copied
-    }
-
-    fn copy(&self, to: &Path, progress: &mut dyn FnMut(i32, i32)) -> Result<()> {
-        let from = connect(&self.path, Access::Read)?;
-        let mut copy = Connection::open(to)?;
-        let backup = Backup::new(&from, &mut copy)?;
-        loop {
-            let step = backup.step(-1)?;
-            let done = backup.progress();
-            progress(done.pagecount - done.remaining, done.pagecount);
-            match step {
-                StepResult::Done => return Ok(()),
-                _ => std::thread::sleep(Duration::from_millis(10)),
-            }
-        }
+        self.with(|db| Ok(db.execute(update, &values![id, now])? == 1))
     }
 }
 
-const SELECT_KEY: &str =
-    "SELECT id, hash, account, livemode, name, masked, scopes, created, revoked
-                          FROM api_key";
-
-pub(crate) fn find_key(db: &Connection, hash: &[u8; 32]) -> Result<Option<ApiKey>> {
-    let mut select = db.prepare_cached(&format!("{SELECT_KEY} WHERE hash = ?1"))?;
-    Ok(select.query_row([hash.as_slice()], read_key).optional()?)
+/// Keeps a value under a name unless there is one; gives what is kept.
+fn keep_meta(db: &dyn Db, name: &str, fresh: &[u8]) -> Result<Vec<u8>> {
+    let insert = "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+    db.execute(insert, &values![name, fresh])?;
+    let kept = meta(db, name)?;
+    kept.ok_or_else(|| StoreError::Corrupt(format!("'{name}' was not kept")))
 }
 
-fn read_key(row: &rusqlite::Row<'_>) -> rusqlite::Result<ApiKey> {
-    let scopes: Option<String> = row.get(6)?;
+fn meta(db: &dyn Db, name: &str) -> Result<Option<Vec<u8>>> {
+    let sql = "SELECT value FROM meta WHERE name = ?1";
+    one(db, sql, &values![name], |row| Ok(row.bytes(0)?.to_owned()))
+}
+
+/// The secret that a database writes its ids with; `fresh` becomes it in a new one.
+pub(crate) fn keep_secret(db: &dyn Db, fresh: &[u8; 16]) -> Result<[u8; 16]> {
+    keep_meta(db, "id_secret", fresh)?;
+    secret(db)
+}
+
+/// The secret that a database writes its ids with.
+pub(crate) fn secret(db: &dyn Db) -> Result<[u8; 16]> {
+    let kept = meta(db, "id_secret")?.unwrap_or_default();
+    kept.try_into().map_err(|_| StoreError::Corrupt("the id secret is not 16 bytes".into()))
+}
+
+pub(crate) fn clock_offset_ms(db: &dyn Db) -> Result<i64> {
+    let kept = meta(db, "clock_offset_ms")?.unwrap_or_default();
+    Ok(kept.try_into().map_or(0, i64::from_be_bytes))
+}
+
+pub(crate) fn find_key(db: &dyn Db, hash: &[u8; 32]) -> Result<Option<ApiKey>> {
+    let sql = format!("SELECT {} FROM api_key WHERE hash = ?1", tables::API_KEY.names());
+    one(db, &sql, &values![hash], read_key)
+}
+
+fn read_key(row: &dyn Row) -> Result<ApiKey> {
+    let scopes = row.opt_text(6)?;
     Ok(ApiKey {
-        id: row.get(0)?,
-        hash: row.get(1)?,
-        account: row.get(2)?,
-        livemode: row.get(3)?,
-        name: row.get(4)?,
-        masked: row.get(5)?,
+        id: row.text(0)?.to_owned(),
+        hash: row.array(1)?,
+        account: row.text(2)?.to_owned(),
+        livemode: row.flag(3)?,
+        name: row.text(4)?.to_owned(),
+        masked: row.text(5)?.to_owned(),
         scopes: scopes.map(|text| text.split_whitespace().map(String::from).collect()),
-        created: Timestamp(row.get(7)?),
-        revoked: row.get::<_, Option<i64>>(8)?.map(Timestamp),
+        created: row.moment(7)?,
+        revoked: row.opt_int(8)?.map(Timestamp),
     })
 }

@@ -8,18 +8,15 @@
 mod documents;
 mod journal;
 
-use std::path::Path;
-
 use books::audit::{self, Auditor, Found, Report};
 use books::id::{Kind, Number, RowKey};
 use books::journal::Account;
 use books::{Document, World};
-use rusqlite::{Connection, Row};
 
+use crate::db::{Db, one};
 use crate::error::{Result, StoreError};
 use crate::lookup;
-use crate::rows::Cur;
-use crate::sqlite::{Access, open_existing};
+use crate::store::{Access, Location, open_existing};
 
 /// How often progress is told: every so many rows.
 const TELL_EVERY: u64 = 10_000;
@@ -54,21 +51,6 @@ const REFERENCES: &[(&str, &str)] = &[
               AND d.kind = 'payment_intent' AND d.customer = p.customer)",
     ),
     (
-        // What cannot be read is called so elsewhere, and only passed over here.
-        "payments from a cash balance are what the payment intents say",
-        // The cast gives SQLite a type to index.
-        "WITH moved AS (SELECT world, customer, sum(-net_amount) AS applied,
-                 CAST(CASE WHEN json_valid(detail) THEN detail ->> '$.payment_intent' END
-                     AS INTEGER) AS intent
-             FROM cash_transaction WHERE type IN ('applied_to_payment', 'unapplied_from_payment')
-             GROUP BY world, customer, intent)
-         SELECT d.world, d.number FROM document d LEFT JOIN moved m
-             ON m.world = d.world AND m.customer = d.customer AND m.intent = d.number
-         WHERE d.kind = 'payment_intent' AND coalesce(m.applied, 0) <>
-             CASE WHEN json_valid(d.data) THEN coalesce(d.data ->> '$.applied', 0)
-             ELSE coalesce(m.applied, 0) END",
-    ),
-    (
         "every event is about something that exists",
         "SELECT e.world, e.number FROM event e WHERE e.row IS NOT NULL AND NOT EXISTS
              (SELECT 1 FROM cash_transaction t
@@ -77,16 +59,14 @@ const REFERENCES: &[(&str, &str)] = &[
     (
         "every cash balance transaction was told as an event",
         "SELECT t.world, t.number FROM cash_transaction t
-         WHERE t.number >= coalesce(
-             (SELECT f.number FROM forgotten f WHERE f.world = t.world), 0) AND t.number NOT IN
-             (SELECT e.row FROM event e WHERE e.row IS NOT NULL
-              AND e.type = 'customer_cash_balance_transaction.created')",
+         LEFT JOIN forgotten f ON f.world = t.world
+         LEFT JOIN event e ON e.world = t.world AND e.row = t.number
+             AND e.type = 'customer_cash_balance_transaction.created'
+         WHERE t.number >= coalesce(f.number, 0) AND e.number IS NULL",
     ),
     (
         "every kept answer shows something that exists",
-        "WITH used AS (SELECT world, number, customer, row FROM idempotency
-             UNION ALL SELECT world, number, customer, row FROM recent_key)
-         SELECT u.world, u.number FROM used u WHERE CASE WHEN u.row IS NULL
+        "SELECT u.world, u.number FROM used_key u WHERE CASE WHEN u.row IS NULL
              THEN NOT EXISTS (SELECT 1 FROM answer a
                  WHERE a.world = u.world AND a.number = u.number)
              ELSE NOT EXISTS (SELECT 1 FROM cash_transaction t
@@ -99,18 +79,19 @@ const REFERENCES: &[(&str, &str)] = &[
     ),
 ];
 
-/// Examines the database at `path`. `progress` is told how many rows are done and how many there
-/// are.
-pub fn examine(path: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Report> {
-    let db = open_existing(path, Access::Examine).or_else(|_| open_existing(path, Access::Read))?;
-    db.pragma_update(None, "temp_store", "FILE")?;
-    db.execute_batch("BEGIN")?;
+/// Examines a database. `progress` is told how many rows are done and how many there are.
+pub fn examine(location: &Location, progress: &mut dyn FnMut(u64, u64)) -> Result<Report> {
+    let db = open_existing(location, Access::Examine)?;
+    let db = &*db;
+    db.begin_snapshot()?;
     let mut auditor = Auditor::default();
-    integrity(&db, &mut auditor)?;
+    for line in db.damage()? {
+        auditor.found("the file is intact", line);
+    }
     let mut total = 0;
     for table in TABLES {
         let count = format!("SELECT count(*) FROM {table}");
-        total += db.query_row(&count, [], |row| row.get::<_, i64>(0))? as u64;
+        total += one(db, &count, &[], |row| row.int(0))?.unwrap_or(0) as u64;
     }
     let mut done = 0;
     let mut tell = || {
@@ -119,31 +100,18 @@ pub fn examine(path: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Report
             progress(done, total);
         }
     };
-    journal::entries(&db, &mut auditor, &mut tell)?;
-    journal::transactions(&db, &mut auditor, &mut tell)?;
-    documents::documents(&db, &mut auditor, &mut tell)?;
-    documents::lines(&db, &mut auditor, &mut tell)?;
-    documents::timers(&db, &mut auditor, &mut tell)?;
+    journal::entries(db, &mut auditor, &mut tell)?;
+    journal::transactions(db, &mut auditor, &mut tell)?;
+    documents::documents(db, &mut auditor, &mut tell)?;
+    documents::lines(db, &mut auditor, &mut tell)?;
+    documents::timers(db, &mut auditor, &mut tell)?;
     auditor.all_was_fed();
-    documents::customers(&db, &mut auditor)?;
-    documents::instructions(&db, &mut auditor)?;
-    documents::events(&db, &mut auditor)?;
-    sums(&db, &mut auditor)?;
-    references(&db, &mut auditor)?;
+    documents::customers(db, &mut auditor)?;
+    documents::instructions(db, &mut auditor)?;
+    documents::events(db, &mut auditor)?;
+    sums(db, &mut auditor)?;
+    references(db, &mut auditor)?;
     Ok(auditor.finish())
-}
-
-/// The file's own structure, as SQLite sees it.
-fn integrity(db: &Connection, auditor: &mut Auditor) -> Result<()> {
-    let mut check = db.prepare("PRAGMA integrity_check(20)")?;
-    let mut rows = check.query([])?;
-    while let Some(row) = rows.next()? {
-        let line: String = row.get(0)?;
-        if line != "ok" {
-            auditor.found("the file is intact", line);
-        }
-    }
-    Ok(())
 }
 
 /// A row that cannot be read is a finding, not the end of the examination.
@@ -159,7 +127,7 @@ fn readable<T>(row: Result<T>, auditor: &mut Auditor) -> Option<T> {
 
 /// Looks up what a row names. What cannot be read is there, and called unreadable by whoever comes
 /// past it.
-fn find(db: &Connection, world: World, kind: Kind, key: RowKey) -> Result<Found> {
+fn find(db: &dyn Db, world: World, kind: Kind, key: RowKey) -> Result<Found> {
     let found = match kind {
         Kind::CashTransaction => lookup::cash_transaction(db, world, key)
             .map(|row| row.map(|row| audit::Row::CashTransaction(Box::new(row)))),
@@ -179,37 +147,54 @@ fn find(db: &Connection, world: World, kind: Kind, key: RowKey) -> Result<Found>
     }
 }
 
-fn sums(db: &Connection, auditor: &mut Auditor) -> Result<()> {
-    let mut select = db.prepare(
-        "SELECT world, account, currency, sum(amount) FROM house_balance
-         GROUP BY world, account, currency",
-    )?;
-    let mut found = select.query([])?;
-    while let Some(row) = found.next()? {
-        let (code, currency) = (row.get(1)?, row.get::<_, Cur>(2));
+fn sums(db: &dyn Db, auditor: &mut Auditor) -> Result<()> {
+    let sql = "SELECT world, account, currency, CAST(sum(amount) AS BIGINT) FROM house_balance
+               GROUP BY world, account, currency";
+    db.scan(sql, &mut |row| {
+        let code = row.int(1)?;
         let account = Account::from_code(code, Number(0)).filter(|account| account.is_house());
-        let (Some(account), Ok(Cur(currency))) = (account, currency) else {
-            let detail = format!("a house balance of account {code}");
-            auditor.found("every row can be read", detail);
-            continue;
-        };
-        auditor.house_balance(World(row.get(0)?), account, currency, row.get(3)?);
-    }
-    let mut select = db.prepare("SELECT world, lane, head, length FROM chain")?;
-    let mut found = select.query([])?;
-    while let Some(row) = found.next()? {
-        auditor.chain_head(World(row.get(0)?), row.get(1)?, &row.get(2)?, row.get(3)?);
-    }
-    Ok(())
+        match (account, row.currency(2)) {
+            (Some(account), Ok(currency)) => {
+                auditor.house_balance(row.world(0)?, account, currency, row.int(3)?);
+            }
+            _ => {
+                auditor.found("every row can be read", format!("a house balance of account {code}"))
+            }
+        }
+        Ok(true)
+    })?;
+    db.scan("SELECT world, lane, head, length FROM chain", &mut |row| {
+        auditor.chain_head(row.world(0)?, row.int(1)?, &row.array(2)?, row.int(3)?);
+        Ok(true)
+    })
 }
 
-fn references(db: &Connection, auditor: &mut Auditor) -> Result<()> {
+fn references(db: &dyn Db, auditor: &mut Auditor) -> Result<()> {
     for (invariant, query) in REFERENCES {
-        let read = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));
-        for broken in db.prepare(query)?.query_map([], read)? {
-            let (world, number) = broken?;
-            auditor.found(invariant, format!("number {number} in world {world}"));
-        }
+        breaks(db, auditor, invariant, query)?;
     }
-    Ok(())
+    // What cannot be read is called so elsewhere, and only passed over here. The cast gives SQLite
+    // a type to index.
+    let payments = format!(
+        "WITH moved AS (SELECT world, customer, sum(-net_amount) AS applied, {} AS intent
+             FROM cash_transaction WHERE type IN ('applied_to_payment', 'unapplied_from_payment')
+             GROUP BY world, customer, intent)
+         SELECT d.world, d.number FROM document d LEFT JOIN moved m
+             ON m.world = d.world AND m.customer = d.customer AND m.intent = d.number
+         WHERE d.kind = 'payment_intent' AND {} AND coalesce(m.applied, 0) <> coalesce({}, 0)",
+        db.found_int("detail", "payment_intent"),
+        db.is_json("d.data"),
+        db.found_int("d.data", "applied"),
+    );
+    let invariant = "payments from a cash balance are what the payment intents say";
+    breaks(db, auditor, invariant, &payments)
+}
+
+/// Calls what a query finds a break of an invariant.
+fn breaks(db: &dyn Db, auditor: &mut Auditor, invariant: &'static str, query: &str) -> Result<()> {
+    db.scan(query, &mut |row| {
+        let (world, number) = (row.int(0)?, row.int(1)?);
+        auditor.found(invariant, format!("number {number} in world {world}"));
+        Ok(true)
+    })
 }

@@ -20,6 +20,10 @@ pub enum StoreError {
     Disk(String),
     /// A constraint of the schema was hit: two writers met, or a bug.
     Constraint(String),
+    /// Somebody else wrote the same at the same time: it is to be decided again.
+    Conflict(String),
+    /// The server of the database cannot be reached, or went away.
+    Unreachable(String),
     /// The lane's queue is full: writers outrun the disk.
     QueueFull(usize),
     /// The lane has stopped.
@@ -42,6 +46,10 @@ impl fmt::Display for StoreError {
             StoreError::Schema(what) => f.write_str(what),
             StoreError::Disk(what) => write!(f, "the disk answered with an error: {what}"),
             StoreError::Constraint(what) => write!(f, "a constraint was hit: {what}"),
+            StoreError::Conflict(what) => write!(f, "others wrote at the same time: {what}"),
+            StoreError::Unreachable(what) => {
+                write!(f, "the database cannot be reached: {what}")
+            }
             StoreError::QueueFull(max) => write!(f, "all {max} places in the queue are taken"),
             StoreError::Stopped => f.write_str("the writer has stopped"),
             StoreError::Bug(what) => write!(f, "a bug: {what}"),
@@ -55,7 +63,13 @@ impl StoreError {
     /// Whether it says something about one command, not about the disk or the database: then the
     /// commands beside it can go on.
     pub fn is_about_one_command(&self) -> bool {
-        matches!(self, StoreError::Constraint(_) | StoreError::Corrupt(_) | StoreError::Bug(_))
+        matches!(
+            self,
+            StoreError::Constraint(_)
+                | StoreError::Conflict(_)
+                | StoreError::Corrupt(_)
+                | StoreError::Bug(_)
+        )
     }
 }
 

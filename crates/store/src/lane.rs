@@ -10,40 +10,40 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use books::decision::AccountNumbers;
 use books::id::{Number, Numbers};
-use books::journal::{Account, Seal, seal};
+use books::journal::{Seal, seal};
 use books::time::Millis;
-use books::{Change, Context, Currency, IdKey, Refusal, Rules, World};
+use books::{Change, Context, IdKey, Refusal, Rules, World};
 
-use crate::checkpoint::Checkpointer;
 use crate::error::{Result, StoreError};
-use crate::job::{Answer, Idempotency, Job, Kept, Outcome, Used};
-use crate::keys::{Keys, Step};
-use crate::purses::Purses;
+use crate::job::{Answer, Job, Outcome, Used};
+use crate::lookup;
 use crate::retention;
+use crate::store::Store;
 use crate::working_set::{Sight, WorkingSet};
-use crate::writer::Writer;
+use crate::writer::{Batch, HouseKey, Writer};
 
 /// How long an idempotency key is remembered, as Stripe documents it.
-const KEY_LIFETIME_S: i64 = 24 * 60 * 60;
-/// Rows looked at in one step of forgetting old keys, and how often there is a step: 10,000 a
-/// second, which is more than a lane can add for long.
-const PRUNE_ROWS_MAX: i64 = 1000;
-const PRUNE_EVERY: Duration = Duration::from_millis(100);
+pub(crate) const KEY_LIFETIME_S: i64 = 24 * 60 * 60;
+/// How often there is a step of forgetting old keys: each takes up to 1,000 rows, which is 10,000 a
+/// second and more than a lane can add for long.
+const FORGET_EVERY: Duration = Duration::from_millis(100);
+
+/// How often a batch is decided when others write the same at the same time, and the pause after
+/// the first time; it grows by itself.
+const TRIES_MAX: u32 = 8;
+const CONFLICT_PAUSE: Duration = Duration::from_millis(2);
 
 /// How a lane works.
 #[derive(Clone)]
 pub struct LaneOptions {
-    /// The lane's number.
-    pub lane: i64,
     /// Commands in a batch, at most.
     pub batch_max: usize,
     /// Commands waiting, at most.
@@ -87,10 +87,10 @@ pub enum Point {
     Answered(usize),
     /// The log was copied into the database.
     Checkpointed,
-    /// Old keys are removed, but that is not committed.
-    Pruning,
-    /// Old keys are forgotten.
-    Pruned,
+    /// Old keys and events are removed, but that is not committed.
+    Forgetting,
+    /// They are forgotten.
+    Forgotten,
 }
 
 /// For simulations only: told of every [`Point`] that a lane passes. `true` ends its thread right
@@ -117,70 +117,56 @@ pub struct Lane {
     queue: Option<SyncSender<Box<dyn Job>>>,
     queue_max: usize,
     waiting: Arc<AtomicUsize>,
-    purses: Arc<Purses>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Lane {
-    /// Starts the lane's thread on the database at `path`.
-    pub fn start(path: PathBuf, ids: IdKey, options: LaneOptions) -> Result<Lane> {
-        let checkpointer = Checkpointer::start(path.clone())?;
-        Lane::start_with(path, ids, options, Some(checkpointer), None)
+    /// Starts a lane's thread.
+    pub fn start(store: &Store, ids: IdKey, options: LaneOptions) -> Result<Lane> {
+        Lane::start_with(store, ids, options, None)
     }
 
     /// The same for simulations, with faults. So that a run can be repeated, nothing goes by the
-    /// time of day: no thread makes checkpoints, and what a lane does now and then it does after
-    /// every batch.
+    /// time of day: nothing is done in the background, and what a lane does now and then it does
+    /// after every batch.
     pub fn start_with_faults(
-        path: PathBuf,
+        store: &Store,
         ids: IdKey,
         options: LaneOptions,
         faults: Faults,
     ) -> Result<Lane> {
-        Lane::start_with(path, ids, options, None, Some(faults))
+        Lane::start_with(store, ids, options, Some(faults))
     }
 
     fn start_with(
-        path: PathBuf,
+        store: &Store,
         ids: IdKey,
         options: LaneOptions,
-        checkpointer: Option<Checkpointer>,
         faults: Option<Faults>,
     ) -> Result<Lane> {
-        let writer = Writer::open(&path, options.lane)?;
+        let writer = store.writer(faults.is_some())?;
         let numbers = writer.numbers()?;
-        let keys = Keys::load(writer.connection())?;
         let (queue, inbox) = sync_channel(options.queue_max);
         let waiting = Arc::new(AtomicUsize::new(0));
-        let purses = Arc::new(Purses::default());
         let queue_max = options.queue_max;
         let mut work = Work {
             writer,
             numbers,
             ids,
-            tail_wanted: checkpointer.as_ref().map(Checkpointer::tail_wanted).unwrap_or_default(),
             options,
             faults,
             inbox,
             waiting: waiting.clone(),
-            purses: purses.clone(),
-            keys,
-            chains: Chains::new(),
+            chains: HashMap::new(),
             house: HashMap::new(),
             last_batch: 0,
-            prune_from: (0, Vec::new()),
-            forget_after: World(0),
-            pruned: Instant::now(),
-        };
-        let run = move || {
-            let _checkpointer = checkpointer;
-            work.run();
+            forgot: Instant::now(),
         };
         let thread = std::thread::Builder::new()
             .name("lane".into())
-            .spawn(run)
+            .spawn(move || work.run())
             .map_err(|e| StoreError::Other(format!("no thread can be started: {e}")))?;
-        Ok(Lane { queue: Some(queue), queue_max, waiting, purses, thread: Some(thread) })
+        Ok(Lane { queue: Some(queue), queue_max, waiting, thread: Some(thread) })
     }
 
     /// Hands a command to the lane. When the queue is full it is given back at once: nothing
@@ -204,11 +190,6 @@ impl Lane {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    /// The purses that this lane keeps at hand, for readers.
-    pub fn purses(&self) -> Arc<Purses> {
-        self.purses.clone()
-    }
-
     /// Whether the thread is there to take writes.
     pub fn is_running(&self) -> bool {
         self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
@@ -229,37 +210,33 @@ impl Drop for Lane {
     }
 }
 
-type HouseKey = (World, Account, Currency);
-type Chains = HashMap<World, (Seal, i64)>;
+/// Goes past points, unless the process is to die there: then the thread unwinds, and all that is
+/// in memory is gone.
+struct Passing<'a>(&'a Option<Faults>);
+
+impl Passing<'_> {
+    fn pass(&self, point: Point) {
+        if self.0.as_ref().is_some_and(|dies_at| dies_at(point)) {
+            resume_unwind(Box::new("the process dies here"));
+        }
+    }
+}
 
 /// The lane's thread.
 struct Work {
-    writer: Writer,
+    writer: Box<dyn Writer>,
     numbers: Numbers,
     ids: IdKey,
     options: LaneOptions,
     faults: Option<Faults>,
     inbox: Receiver<Box<dyn Job>>,
     waiting: Arc<AtomicUsize>,
-    purses: Arc<Purses>,
-    keys: Keys,
     /// The last seal and the length of each chain, as committed.
-    chains: Chains,
+    chains: HashMap<World, (Seal, i64)>,
     /// This lane's rows of the house accounts, as committed.
     house: HashMap<HouseKey, i64>,
     last_batch: usize,
-    tail_wanted: Arc<AtomicBool>,
-    prune_from: (i64, Vec<u8>),
-    forget_after: World,
-    pruned: Instant,
-}
-
-/// What a batch is going to write.
-#[derive(Default)]
-struct Pending {
-    changes: Vec<(World, Change)>,
-    used: Vec<(World, Idempotency, Number, Kept)>,
-    house: HashMap<HouseKey, i64>,
+    forgot: Instant,
 }
 
 impl Work {
@@ -267,7 +244,7 @@ impl Work {
         let mut batch = Vec::with_capacity(self.options.batch_max);
         loop {
             self.pass(Point::Waiting);
-            match self.inbox.recv_timeout(PRUNE_EVERY) {
+            match self.inbox.recv_timeout(FORGET_EVERY) {
                 Ok(job) => batch.push(job),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
@@ -280,22 +257,19 @@ impl Work {
                 self.run_batch(std::mem::take(&mut batch));
             }
             let always = self.faults.is_some();
-            if self.tail_wanted.swap(false, Ordering::Relaxed) || always {
-                crate::checkpoint::passive(self.writer.connection());
-                self.pass(Point::Checkpointed);
+            if self.writer.tidy(always).is_err() {
+                self.recover();
             }
-            if self.pruned.elapsed() >= PRUNE_EVERY || always {
-                self.prune();
+            self.pass(Point::Checkpointed);
+            if self.forgot.elapsed() >= FORGET_EVERY || always {
+                self.forget();
             }
         }
     }
 
-    /// Goes past a point, unless the process is to die there: then the thread unwinds, and all
-    /// that is in memory is gone.
+    /// See [`Passing`].
     fn pass(&self, point: Point) {
-        if self.faults.as_ref().is_some_and(|dies_at| dies_at(point)) {
-            resume_unwind(Box::new("the process dies here"));
-        }
+        Passing(&self.faults).pass(point);
     }
 
     /// Takes what waits; a lane that was busy lingers a moment for what is about to come.
@@ -315,7 +289,7 @@ impl Work {
     }
 
     fn run_batch(&mut self, jobs: Vec<Box<dyn Job>>) {
-        match self.attempt(&jobs) {
+        match self.attempt_again(&jobs) {
             Ok(outcomes) => {
                 self.hold(&jobs, &outcomes);
                 for (at, (job, outcome)) in jobs.into_iter().zip(outcomes).enumerate() {
@@ -324,19 +298,10 @@ impl Work {
                 }
             }
             Err(error) => {
-                (self.options.observe)(&BatchReport {
-                    jobs: jobs.len(),
-                    waiting: self.waiting.load(Ordering::Relaxed),
-                    work: Duration::ZERO,
-                    commit: Duration::ZERO,
-                    failed: true,
-                });
+                self.report_failure(jobs.len());
                 match error.is_about_one_command() {
                     // Nothing is on disk, and memory changes after a commit only: it is still good.
-                    true => {
-                        self.writer.rollback();
-                        self.purses.commit_ends();
-                    }
+                    true => self.writer.rollback(),
                     false => self.recover(),
                 }
                 let alone = jobs.len() == 1 || !error.is_about_one_command();
@@ -348,6 +313,32 @@ impl Work {
                 }
             }
         }
+    }
+
+    /// Decides a batch again, as long as others keep getting in between.
+    fn attempt_again(&mut self, jobs: &[Box<dyn Job>]) -> Result<Vec<Outcome>> {
+        let mut tries = 1;
+        loop {
+            match self.attempt(jobs) {
+                Err(StoreError::Conflict(_)) if tries < TRIES_MAX => {
+                    self.report_failure(jobs.len());
+                    self.writer.rollback();
+                    std::thread::sleep(CONFLICT_PAUSE * tries);
+                    tries += 1;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    fn report_failure(&self, jobs: usize) {
+        (self.options.observe)(&BatchReport {
+            jobs,
+            waiting: self.waiting.load(Ordering::Relaxed),
+            work: Duration::ZERO,
+            commit: Duration::ZERO,
+            failed: true,
+        });
     }
 
     /// For crash tests: stands still between the commit and its answers.
@@ -375,25 +366,25 @@ impl Work {
         }
         self.writer.begin()?;
         self.pass(Point::Begun);
-        let keys = (&self.keys, self.cutoff());
-        self.writer.load(&mut set, &self.purses, keys)?;
+        let cutoff = self.cutoff();
+        self.writer.load(&mut set, cutoff, &mut self.numbers)?;
         self.pass(Point::Loaded);
         let set = RefCell::new(set);
-        let mut pending = Pending::default();
+        let mut pending = Batch::default();
         let mut outcomes = Vec::with_capacity(jobs.len());
         for (at, job) in jobs.iter().enumerate() {
             outcomes.push(self.decide(job.as_ref(), &set, &mut pending)?);
             self.pass(Point::Decided(at));
         }
         let set = set.into_inner();
-        let (chains, step) = self.save(&pending)?;
+        self.seal(&mut pending)?;
+        let passed = Passing(&self.faults);
+        self.writer.save(&pending, &self.numbers, &|at| passed.pass(Point::Written(at)))?;
         self.pass(Point::Saved);
         let saved = Instant::now();
-        self.purses.commit_begins();
         self.writer.commit()?;
         self.pass(Point::Committed);
-        let purses = set.purses.iter();
-        self.purses.publish(purses.filter_map(|(key, purse)| Some((key, purse.as_ref()?))));
+        self.writer.publish(&set);
         (self.options.observe)(&BatchReport {
             jobs: jobs.len(),
             waiting: self.waiting.load(Ordering::Relaxed),
@@ -401,8 +392,7 @@ impl Work {
             commit: saved.elapsed(),
             failed: false,
         });
-        self.keys.committed(step);
-        self.chains.extend(chains);
+        self.chains.extend(pending.chains);
         self.house.extend(pending.house);
         self.pass(Point::Published);
         Ok(outcomes)
@@ -412,7 +402,7 @@ impl Work {
         &mut self,
         job: &dyn Job,
         set: &RefCell<WorkingSet>,
-        pending: &mut Pending,
+        pending: &mut Batch,
     ) -> Result<Outcome> {
         let world = job.world();
         if let Some(key) = job.idempotency()
@@ -434,8 +424,7 @@ impl Work {
             accounts: &*self.options.accounts,
             cause: job.cause(),
         };
-        let db = self.writer.connection();
-        let sight = Sight { world, db, known: &self.purses, set };
+        let sight = Sight { world, db: self.writer.db(), set };
         let decide = || books::decide(job.command(), &sight, &mut ctx);
         let Ok(decided) = catch_unwind(AssertUnwindSafe(decide)) else {
             return Ok(Outcome::Failed(StoreError::Bug("a decision panicked".into())));
@@ -447,7 +436,8 @@ impl Work {
             Ok(decision) => match self.post_to_house(world, &decision.changes, pending)? {
                 true => {
                     set.borrow_mut().apply(world, &decision.changes);
-                    pending.changes.extend(decision.changes.into_iter().map(|c| (world, c)));
+                    let changes = decision.changes.into_iter().map(|change| (world, change, None));
+                    pending.changes.extend(changes);
                     Ok(decision.reply)
                 }
                 false => Err(Refusal::AmountTooLarge),
@@ -472,12 +462,7 @@ impl Work {
     }
 
     /// Adds the postings on house accounts to their sums; `false` if one would overflow.
-    fn post_to_house(
-        &self,
-        world: World,
-        changes: &[Change],
-        pending: &mut Pending,
-    ) -> Result<bool> {
+    fn post_to_house(&self, world: World, changes: &[Change], pending: &mut Batch) -> Result<bool> {
         let mut sums = Vec::new();
         for change in changes {
             let Change::Booked(entry, _) = change else {
@@ -500,58 +485,38 @@ impl Work {
         Ok(true)
     }
 
-    fn house_sum(&self, key: &HouseKey, pending: &Pending) -> Result<i64> {
+    fn house_sum(&self, key: &HouseKey, pending: &Batch) -> Result<i64> {
         match pending.house.get(key).or_else(|| self.house.get(key)) {
             Some(sum) => Ok(*sum),
-            None => self.writer.house(key.0, key.1, key.2),
+            None => lookup::house_balance(self.writer.db(), *key, self.numbers.lane()),
         }
     }
 
-    fn save(&self, pending: &Pending) -> Result<(Chains, Step)> {
-        let db = self.writer.connection();
-        let mut step = Step::default();
-        let mut chains = Chains::new();
-        for (at, (world, change)) in pending.changes.iter().enumerate() {
-            if let Change::Booked(entry, booked) = change {
-                let chain = match chains.get(world).or_else(|| self.chains.get(world)) {
-                    Some(chain) => *chain,
-                    None => self.writer.chain(*world)?,
-                };
-                let sealed = seal(&chain.0, world.0, entry, booked.as_ref());
-                crate::rows::insert_entry(db, *world, entry, &sealed)?;
-                chains.insert(*world, (sealed, chain.1 + 1));
-            }
-            self.writer.save_change(*world, change)?;
-            self.pass(Point::Written(at + 1));
+    /// Seals the entries of a batch, each over the one before it in its chain.
+    fn seal(&self, batch: &mut Batch) -> Result<()> {
+        for (world, change, sealed) in &mut batch.changes {
+            let Change::Booked(entry, booked) = change else { continue };
+            let (head, length) = match batch.chains.get(world).or_else(|| self.chains.get(world)) {
+                Some(chain) => *chain,
+                None => lookup::chain(self.writer.db(), *world, self.numbers.lane())?,
+            };
+            let next = seal(&head, world.0, entry, booked.as_ref());
+            *sealed = Some(next);
+            batch.chains.insert(*world, (next, length + 1));
         }
-        for (world, key, number, kept) in &pending.used {
-            self.keys.append(db, (*world, key, *number), kept, &mut step)?;
-        }
-        self.keys.advance(db, &mut step)?;
-        for (world, (head, length)) in &chains {
-            self.writer.save_chain(*world, head, *length)?;
-        }
-        for ((world, account, currency), amount) in &pending.house {
-            self.writer.save_house(*world, *account, *currency, *amount)?;
-        }
-        if !pending.changes.is_empty() || !pending.used.is_empty() {
-            self.writer.save_numbers(&self.numbers)?;
-        }
-        Ok((chains, step))
+        Ok(())
     }
 
-    /// After a failure nothing in memory is trusted: roll back, open anew, read again. Where that
-    /// fails too, the next batch fails likewise and tries again.
+    /// After a failure nothing in memory is trusted: connect anew, read again. Where that fails
+    /// too, the next batch fails likewise and tries again.
     fn recover(&mut self) {
-        self.writer.rollback();
         self.chains.clear();
         self.house.clear();
-        self.purses.clear();
-        if let Ok(writer) = self.writer.reopen() {
-            self.writer = writer;
-        }
-        if let Ok(keys) = Keys::load(self.writer.connection()) {
-            self.keys = keys;
+        if self.writer.reopen().is_ok()
+            && let Ok(kept) = self.writer.numbers()
+            && (kept.lane() != self.numbers.lane() || kept.last() > self.numbers.last())
+        {
+            self.numbers = kept;
         }
     }
 
@@ -561,24 +526,19 @@ impl Work {
         Number::first_at(books::Timestamp(now.0 - KEY_LIFETIME_S))
     }
 
-    fn prune(&mut self) {
-        self.pruned = Instant::now();
-        let (cutoff, from) = (self.cutoff(), std::mem::take(&mut self.prune_from));
-        let pruned = self.writer.begin().and_then(|()| {
-            let db = self.writer.connection();
-            let next = self.keys.prune(db, from, cutoff, PRUNE_ROWS_MAX)?;
-            let oldest = retention::cutoff((self.options.clock)().seconds());
-            let world = retention::forget(db, self.forget_after, oldest)?;
-            self.pass(Point::Pruning);
+    fn forget(&mut self) {
+        self.forgot = Instant::now();
+        let (keys, events) = (self.cutoff(), retention::cutoff((self.options.clock)().seconds()));
+        let forgotten = self.writer.begin().and_then(|()| {
+            self.writer.forget(keys, events)?;
+            self.pass(Point::Forgetting);
             self.writer.commit()?;
-            self.pass(Point::Pruned);
-            Ok((next, world))
+            self.pass(Point::Forgotten);
+            Ok(())
         });
-        match pruned {
-            Ok((next, world)) => {
-                self.prune_from = next.unwrap_or_default();
-                self.forget_after = world;
-            }
+        match forgotten {
+            // Nothing that readers know was changed.
+            Ok(()) => self.writer.publish(&WorkingSet::default()),
             Err(_) => self.recover(),
         }
     }

@@ -5,25 +5,31 @@
 //! Reads go through [`Readers`], which never wait for the lane. Only this crate knows SQL.
 
 pub mod admin;
-mod checkpoint;
+mod changes;
+mod db;
 pub mod doctor;
+pub mod duties;
 pub mod error;
 pub mod job;
-mod keys;
 pub mod lane;
+mod lanes;
 mod lookup;
 mod migrations;
-pub mod purses;
+pub mod postgres;
 pub mod reader;
 mod retention;
 mod rows;
-mod sqlite;
+pub mod sqlite;
+mod store;
+mod tables;
 mod working_set;
 mod writer;
 
+pub use duties::{Duties, Duty};
 pub use error::{Result, StoreError};
 pub use job::{Answer, Idempotency, Job, Kept, Outcome};
 pub use lane::{Lane, LaneOptions};
+pub use lanes::Lanes;
 pub use reader::{DocumentFilter, Page, Reader, Readers, Window};
-pub use sqlite::{Location, Store};
+pub use store::{Location, Store};
 pub use working_set::Sight;

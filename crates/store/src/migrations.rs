@@ -3,58 +3,77 @@
 //! A database that is newer than the program, or whose migrations were edited afterwards, is
 //! refused rather than guessed at.
 
-use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
+use crate::db::{Db, all, one, values};
 use crate::error::{Result, StoreError};
 
-/// All migrations, oldest first; the version is the place in this list, from 1.
-pub const ALL: &[(&str, &str)] = &[
-    ("begin", include_str!("../migrations/0001_begin.sql")),
-    ("the life of money", include_str!("../migrations/0002_the_life_of_money.sql")),
-    ("webhooks", include_str!("../migrations/0003_webhooks.sql")),
-];
-
-/// Brings a database up to the newest schema.
-pub fn migrate(db: &mut Connection) -> Result<()> {
-    migrate_with(db, ALL)
+/// The schema of one kind of database, and how it is changed.
+pub(crate) struct Schema {
+    /// All migrations, oldest first; the version is the place in this list, from 1.
+    pub(crate) all: &'static [(&'static str, &'static str)],
+    /// Makes the table of the migrations that were applied, if there is none.
+    pub(crate) create: &'static str,
+    /// Begins a transaction that nobody else who migrates can be in at the same time.
+    pub(crate) begin: &'static str,
 }
 
-fn migrate_with(db: &mut Connection, all: &[(&str, &str)]) -> Result<()> {
-    db.execute_batch(
-        "CREATE TABLE IF NOT EXISTS schema_migration (
-             version INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 BLOB NOT NULL,
-             applied INTEGER NOT NULL DEFAULT (unixepoch())) STRICT",
-    )?;
-    check_known(db, all)?;
-    for (index, (name, sql)) in all.iter().enumerate() {
+/// That of SQLite.
+pub(crate) const SQLITE: Schema = Schema {
+    all: &[
+        ("begin", include_str!("../migrations/sqlite/0001_begin.sql")),
+        ("the life of money", include_str!("../migrations/sqlite/0002_the_life_of_money.sql")),
+        ("webhooks", include_str!("../migrations/sqlite/0003_webhooks.sql")),
+        ("retries", include_str!("../migrations/sqlite/0004_retries.sql")),
+    ],
+    create: "CREATE TABLE IF NOT EXISTS schema_migration (
+                 version INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 BLOB NOT NULL,
+                 applied INTEGER NOT NULL DEFAULT (unixepoch())) STRICT",
+    begin: "BEGIN IMMEDIATE",
+};
+
+/// That of PostgreSQL.
+pub(crate) const POSTGRES: Schema = Schema {
+    all: &[("begin", include_str!("../migrations/postgres/0001_begin.sql"))],
+    create: "CREATE TABLE IF NOT EXISTS schema_migration (
+                 version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, sha256 BYTEA NOT NULL,
+                 applied TIMESTAMPTZ NOT NULL DEFAULT now())",
+    begin: "BEGIN; LOCK TABLE schema_migration IN EXCLUSIVE MODE",
+};
+
+/// Brings a database up to the newest schema.
+pub(crate) fn migrate(db: &dyn Db, schema: &Schema) -> Result<()> {
+    db.batch(schema.create)?;
+    check(db, schema)?;
+    for (index, (name, sql)) in schema.all.iter().enumerate() {
         let version = index as i64 + 1;
-        let tx = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-        let known = "SELECT 1 FROM schema_migration WHERE version = ?1";
-        if tx.query_row(known, [version], |_| Ok(())).optional()?.is_none() {
-            tx.execute_batch(sql)?;
-            tx.execute(
-                "INSERT INTO schema_migration (version, name, sha256) VALUES (?1, ?2, ?3)",
-                params![version, name, hash(sql)],
-            )?;
-            tx.commit()?;
-        }
+        db.batch(schema.begin)?;
+        let applied = apply(db, (version, name, sql));
+        db.batch(if applied.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
+        applied?;
     }
     Ok(())
 }
 
-/// Refuses a database that this program does not know whole.
-pub fn check(db: &Connection) -> Result<()> {
-    check_known(db, ALL)
+fn apply(db: &dyn Db, (version, name, sql): (i64, &str, &str)) -> Result<()> {
+    let known = "SELECT version FROM schema_migration WHERE version = ?1";
+    if one(db, known, &values![version], |_| Ok(()))?.is_some() {
+        return Ok(());
+    }
+    db.batch(sql)?;
+    let insert = "INSERT INTO schema_migration (version, name, sha256) VALUES (?1, ?2, ?3)";
+    db.execute(insert, &values![version, name, hash(sql)]).map(drop)
 }
 
-fn check_known(db: &Connection, all: &[(&str, &str)]) -> Result<()> {
-    let mut rows = db.prepare("SELECT version, name, sha256 FROM schema_migration")?;
-    let mut rows = rows.query([])?;
-    while let Some(row) = rows.next()? {
-        let (version, name): (i64, String) = (row.get(0)?, row.get(1)?);
-        let sha256: Vec<u8> = row.get(2)?;
-        match usize::try_from(version - 1).ok().and_then(|index| all.get(index)) {
+/// Refuses a database that this program does not know whole.
+pub(crate) fn check(db: &dyn Db, schema: &Schema) -> Result<()> {
+    let sql = "SELECT version, name, sha256 FROM schema_migration ORDER BY version";
+    let applied = all(db, sql, &[], |row| {
+        Ok((row.int(0)?, row.text(1)?.to_owned(), row.bytes(2)?.to_owned()))
+    })?;
+    for (version, name, sha256) in applied {
+        let known = usize::try_from(version - 1).ok().and_then(|index| schema.all.get(index));
+        match known {
             Some((_, sql)) if hash(sql) == sha256 => {}
             Some(_) => {
                 return Err(StoreError::Schema(format!(
@@ -65,7 +84,7 @@ fn check_known(db: &Connection, all: &[(&str, &str)]) -> Result<()> {
                 return Err(StoreError::Schema(format!(
                     "the database has schema version {version}, this program knows up to {}: \
                      use a newer Purser",
-                    all.len()
+                    schema.all.len()
                 )));
             }
         }
@@ -80,36 +99,47 @@ fn hash(sql: &str) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sqlite::SqliteDb;
+
+    fn memory() -> SqliteDb {
+        SqliteDb(rusqlite::Connection::open_in_memory().unwrap())
+    }
+
+    fn with(all: &[(&'static str, &'static str)]) -> Schema {
+        Schema { all: Box::leak(all.to_vec().into_boxed_slice()), ..SQLITE }
+    }
+
+    fn count(db: &dyn Db, sql: &str) -> i64 {
+        one(db, sql, &[], |row| row.int(0)).unwrap().unwrap()
+    }
 
     #[test]
     fn every_earlier_version_comes_up_to_date() {
-        for version in 0..=ALL.len() {
-            let mut db = Connection::open_in_memory().unwrap();
-            migrate_with(&mut db, &ALL[..version]).unwrap();
-            migrate(&mut db).unwrap();
-            migrate(&mut db).unwrap();
-            let count = "SELECT count(*) FROM schema_migration";
-            let applied: i64 = db.query_row(count, [], |row| row.get(0)).unwrap();
-            assert_eq!(applied, ALL.len() as i64);
+        for version in 0..=SQLITE.all.len() {
+            let db = memory();
+            migrate(&db, &with(&SQLITE.all[..version])).unwrap();
+            migrate(&db, &SQLITE).unwrap();
+            migrate(&db, &SQLITE).unwrap();
+            let applied = count(&db, "SELECT count(*) FROM schema_migration");
+            assert_eq!(applied, SQLITE.all.len() as i64);
         }
     }
 
     #[test]
     fn a_newer_or_edited_schema_is_refused() {
-        let mut db = Connection::open_in_memory().unwrap();
-        let later = [ALL, &[("later", "CREATE TABLE later (x INTEGER) STRICT")]].concat();
-        migrate_with(&mut db, &later).unwrap();
-        assert!(matches!(migrate(&mut db), Err(StoreError::Schema(_))));
-        let edited: Vec<_> = ALL.iter().map(|(name, _)| (*name, "SELECT 1")).collect();
-        assert!(matches!(migrate_with(&mut db, &edited), Err(StoreError::Schema(_))));
+        let db = memory();
+        let later = [SQLITE.all, &[("later", "CREATE TABLE later (x INTEGER) STRICT")]].concat();
+        migrate(&db, &with(&later)).unwrap();
+        assert!(matches!(migrate(&db, &SQLITE), Err(StoreError::Schema(_))));
+        let edited: Vec<_> = SQLITE.all.iter().map(|(name, _)| (*name, "SELECT 1")).collect();
+        assert!(matches!(migrate(&db, &with(&edited)), Err(StoreError::Schema(_))));
     }
 
     #[test]
     fn a_migration_that_fails_leaves_nothing_behind() {
-        let mut db = Connection::open_in_memory().unwrap();
+        let db = memory();
         let broken = [("broken", "CREATE TABLE half (x INTEGER) STRICT; CREATE nonsense")];
-        assert!(migrate_with(&mut db, &broken).is_err());
-        let tables = "SELECT count(*) FROM sqlite_schema WHERE name = 'half'";
-        assert_eq!(db.query_row(tables, [], |row| row.get::<_, i64>(0)), Ok(0));
+        assert!(migrate(&db, &with(&broken)).is_err());
+        assert_eq!(count(&db, "SELECT count(*) FROM sqlite_schema WHERE name = 'half'"), 0);
     }
 }

@@ -1,17 +1,10 @@
-//! The reading side: small snapshots that never wait for the lane.
-//!
-//! A connection keeps its snapshot open from one read to the next for as long as it is not old:
-//! until the lane commits again, and for [`HOLD_MAX`] at the most, so that what other processes
-//! write is seen soon and the log can start over.
+//! The reading side: small snapshots that never wait for a lane.
 //!
 //! Each method reads one thing; every list is bounded by its [`Window`] and reads only the rows it
 //! returns, along the primary key or one named index.
 
-use std::cell::Cell;
-use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
 
 use books::balance::{BalanceKind, BalanceTransaction};
 use books::cash_balance::CashTransaction;
@@ -23,39 +16,47 @@ use books::journal::{Account, Entry, Posting, Seal};
 use books::timer::{Look, Lot, Timer};
 use books::webhook::{Attempt, WebhookEndpoint};
 use books::{Currency, Document, Purse, Timestamp, World};
-use rusqlite::{Connection, Row, params};
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 use crate::admin::{self, ApiKey};
+use crate::db::{Db, Row, Value, all, one, values};
 use crate::error::{Result, StoreError};
 use crate::lookup;
-use crate::purses::{Purses, is_running};
 use crate::rows::{
-    self, ATTEMPT_COLUMNS, BALANCE_COLUMNS, CASH_COLUMNS, DOCUMENT_COLUMNS, EVENT_COLUMNS, Num,
+    self, ATTEMPT_COLUMNS, BALANCE_COLUMNS, CASH_COLUMNS, DOCUMENT_COLUMNS, EVENT_COLUMNS,
+    TIMER_COLUMNS,
 };
-use crate::sqlite::{Access, connect};
-
-/// How long a snapshot is used again while this process commits nothing.
-pub const HOLD_MAX: Duration = Duration::from_millis(10);
+use crate::store::Store;
 
 /// A fixed set of reading connections.
 pub struct Readers {
-    path: PathBuf,
-    purses: Arc<Purses>,
+    store: Store,
+    /// Whether a read waits for another machine, maybe.
+    is_remote: bool,
     slots: Vec<Mutex<Option<Reader>>>,
     next: AtomicUsize,
 }
 
 impl Readers {
-    /// Opens `count` connections. `purses` is the lane's.
-    pub fn open(path: PathBuf, count: usize, purses: Arc<Purses>) -> Result<Readers> {
-        let open = |_| Reader::open(&path, purses.clone()).map(|reader| Mutex::new(Some(reader)));
+    /// Opens `count` connections.
+    pub fn open(store: &Store, count: usize) -> Result<Readers> {
+        let open = |_| Reader::open(store).map(|reader| Mutex::new(Some(reader)));
         let slots = (0..count.max(1)).map(open).collect::<Result<Vec<_>>>()?;
-        Ok(Readers { path, purses, slots, next: AtomicUsize::new(0) })
+        let is_remote = store.connections().is_some();
+        Ok(Readers { store: store.clone(), is_remote, slots, next: AtomicUsize::new(0) })
     }
 
     /// Runs `with` on one snapshot of the database. Takes a free connection; where all are busy
     /// it waits for one. A connection that met an error is opened anew.
     pub fn snapshot<T>(&self, with: impl FnOnce(&Reader) -> Result<T>) -> Result<T> {
+        match self.is_remote && is_on_many_threads() {
+            // Others go on with what this thread of the network was about to do.
+            true => tokio::task::block_in_place(|| self.read(with)),
+            false => self.read(with),
+        }
+    }
+
+    fn read<T>(&self, with: impl FnOnce(&Reader) -> Result<T>) -> Result<T> {
         let start = self.next.fetch_add(1, Ordering::Relaxed) % self.slots.len();
         let free = (0..self.slots.len())
             .find_map(|step| self.slots[(start + step) % self.slots.len()].try_lock().ok());
@@ -63,12 +64,13 @@ impl Readers {
             Some(slot) => slot,
             None => self.slots[start].lock().unwrap_or_else(|poisoned| poisoned.into_inner()),
         };
-        let reader = match slot.take() {
+        let kept = slot.take().filter(|reader| reader.snapshots.let_go_if_old().is_ok());
+        let reader = match kept {
             Some(reader) => reader,
-            None => Reader::open(&self.path, self.purses.clone())?,
+            None => Reader::open(&self.store)?,
         };
-        let result = reader.let_go_if_old().and_then(|()| with(&reader));
-        if result.is_ok() {
+        let result = with(&reader);
+        if result.is_ok() && reader.snapshots.used().is_ok() {
             *slot = Some(reader);
         }
         result
@@ -78,19 +80,53 @@ impl Readers {
     pub fn release(&self) {
         for slot in &self.slots {
             let Ok(mut slot) = slot.try_lock() else { continue };
-            if slot.as_ref().is_some_and(|reader| reader.let_go_if_old().is_err()) {
+            if slot.as_ref().is_some_and(|reader| reader.snapshots.let_go_if_old().is_err()) {
                 *slot = None;
             }
         }
     }
 }
 
+/// Whether this is a thread of a runtime that has others.
+fn is_on_many_threads() -> bool {
+    let runtime = Handle::try_current();
+    runtime.is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread)
+}
+
+/// A connection that reads from one snapshot at a time.
+pub(crate) trait Snapshots: Send {
+    /// The connection, with a snapshot that has everything that was committed when it began: now,
+    /// if none is open.
+    fn db(&self) -> Result<&dyn Db>;
+
+    /// Lets go of the snapshot.
+    fn let_go(&self) -> Result<()>;
+
+    /// Lets go of the snapshot if more was committed since it began, or soon may be.
+    fn let_go_if_old(&self) -> Result<()>;
+
+    /// Somebody is done with it for now.
+    fn used(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Nothing up to this number can still be committed.
+    fn horizon(&self) -> Result<Number> {
+        Ok(Number(i64::MAX))
+    }
+
+    /// A purse that is at hand in memory, and as new as any snapshot.
+    fn purse(&self, _world: World, _customer: Number) -> Option<Purse> {
+        None
+    }
+
+    /// What the snapshot shows, to have it at hand.
+    fn found(&self, _world: World, _purse: &Purse) {}
+}
+
 /// A connection that reads, all of it from one snapshot, which begins with the first read.
 pub struct Reader {
-    db: Connection,
-    purses: Arc<Purses>,
-    /// When the open snapshot began, and how many commits there had been.
-    began: Cell<Option<(Instant, u64)>>,
+    snapshots: Box<dyn Snapshots>,
 }
 
 /// Which rows of a list: those with numbers strictly between two bounds, from one end.
@@ -152,44 +188,22 @@ pub struct DocumentFilter {
 const CREDITS: &str = "('funded', 'refunded_from_payment')";
 
 impl Reader {
-    fn open(path: &Path, purses: Arc<Purses>) -> Result<Reader> {
-        Ok(Reader { db: connect(path, Access::Read)?, purses, began: Cell::new(None) })
+    fn open(store: &Store) -> Result<Reader> {
+        Ok(Reader { snapshots: store.snapshots()? })
     }
 
-    /// The connection, with a snapshot that has everything that was committed when it began.
-    fn db(&self) -> Result<&Connection> {
-        if self.began.get().is_none() {
-            let commits = self.purses.commits();
-            self.db.prepare_cached("BEGIN")?.execute([])?;
-            self.began.set(Some((Instant::now(), commits)));
-        }
-        Ok(&self.db)
-    }
-
-    fn let_go_if_old(&self) -> Result<()> {
-        let Some((at, commits)) = self.began.get() else { return Ok(()) };
-        let old = is_running(commits) || commits != self.purses.commits();
-        match old || at.elapsed() > HOLD_MAX {
-            true => self.let_go(),
-            false => Ok(()),
-        }
-    }
-
-    fn let_go(&self) -> Result<()> {
-        if self.began.take().is_some() {
-            self.db.prepare_cached("COMMIT")?.execute([])?;
-        }
-        Ok(())
+    fn db(&self) -> Result<&dyn Db> {
+        self.snapshots.db()
     }
 
     /// A customer's purse: from memory where it is at hand, else from the snapshot.
     pub fn purse(&self, world: World, customer: Number) -> Result<Option<Purse>> {
-        if let Some(purse) = self.purses.get(world, customer) {
+        if let Some(purse) = self.snapshots.purse(world, customer) {
             return Ok(Some(purse));
         }
         let found = lookup::purse(self.db()?, world, customer)?;
-        if let (Some(purse), Some((_, commits))) = (&found, self.began.get()) {
-            self.purses.add(world, purse, commits);
+        if let Some(purse) = &found {
+            self.snapshots.found(world, purse);
         }
         Ok(found)
     }
@@ -206,12 +220,12 @@ impl Reader {
         email: Option<&str>,
         window: Window,
     ) -> Result<Page<Customer>> {
-        let filter = match email {
-            Some(_) => "email = ?4 AND deleted = 0",
-            None => "?4 IS NULL AND deleted = 0",
-        };
-        self.page("customer", "data", filter, (world, window, email), |row| {
-            Ok(serde_json::from_str(&row.get::<_, String>(0)?)?)
+        let mut filter = Filter::default().and("deleted", "=", false);
+        if let Some(email) = email {
+            filter = filter.and("email", "=", email);
+        }
+        self.page("customer", "data", filter, (world, window), |row| {
+            Ok(serde_json::from_str(row.text(0)?)?)
         })
     }
 
@@ -227,8 +241,8 @@ impl Reader {
         customer: Number,
         window: Window,
     ) -> Result<Page<CashTransaction>> {
-        let at = (world, window, customer.0);
-        self.page("cash_transaction", CASH_COLUMNS, "customer = ?4", at, |row| {
+        let filter = Filter::default().and("customer", "=", customer);
+        self.page("cash_transaction", CASH_COLUMNS, filter, (world, window), |row| {
             rows::cash_transaction(row, customer)
         })
     }
@@ -236,13 +250,12 @@ impl Reader {
     /// One event.
     pub fn event(&self, world: World, number: Number) -> Result<Option<Event>> {
         let sql = format!("SELECT {EVENT_COLUMNS} FROM event WHERE world = ?1 AND number = ?2");
-        lookup::one(self.db()?, &sql, params![world.0, Num(number)], rows::event)
+        one(self.db()?, &sql, &values![world, number], rows::event)
     }
 
     /// Events of all types.
     pub fn events(&self, world: World, window: Window) -> Result<Page<Event>> {
-        let at = (world, window, None::<i64>);
-        self.page("event", EVENT_COLUMNS, "?4 IS NULL", at, rows::event)
+        self.page("event", EVENT_COLUMNS, Filter::default(), (world, window), rows::event)
     }
 
     /// Events of some types: one walk along the index for each, and the pages merged.
@@ -254,8 +267,8 @@ impl Reader {
     ) -> Result<Page<Event>> {
         let (mut rows, mut has_more) = (Vec::new(), false);
         for kind in kinds {
-            let at = (world, window, kind.as_str());
-            let page = self.page("event", EVENT_COLUMNS, "type = ?4", at, rows::event)?;
+            let filter = Filter::default().and("type", "=", kind.as_str());
+            let page = self.page("event", EVENT_COLUMNS, filter, (world, window), rows::event)?;
             has_more |= page.has_more;
             rows.extend(page.rows);
         }
@@ -268,22 +281,30 @@ impl Reader {
         Ok(Page { rows, has_more })
     }
 
-    /// Events after one of them, oldest first: what a webhook endpoint is still to be told.
+    /// Events after one of them, oldest first: what somebody is still to be told. None is left
+    /// out that may still be committed before one of these.
     pub fn events_after(&self, world: World, after: Number, limit: usize) -> Result<Vec<Event>> {
         let sql = format!(
-            "SELECT {EVENT_COLUMNS} FROM event WHERE world = ?1 AND number > ?2
-             ORDER BY number LIMIT ?3"
+            "SELECT {EVENT_COLUMNS} FROM event WHERE world = ?1 AND number > ?2 AND number <= ?3
+             ORDER BY number LIMIT ?4"
         );
-        let at = params![world.0, Num(after), limit as i64];
-        lookup::all(self.db()?, &sql, at, rows::event)
+        let at = values![world, after, self.snapshots.horizon()?, limit];
+        all(self.db()?, &sql, &at, rows::event)
+    }
+
+    /// After which event everything that will still happen comes.
+    pub fn last_event(&self, world: World) -> Result<Number> {
+        let sql = "SELECT number FROM event WHERE world = ?1 AND number <= ?2
+                   ORDER BY number DESC LIMIT 1";
+        let at = values![world, self.snapshots.horizon()?];
+        Ok(one(self.db()?, sql, &at, |row| row.number(0))?.unwrap_or_default())
     }
 
     /// The webhook endpoints of all worlds that are not removed.
     pub fn webhook_endpoints(&self) -> Result<Vec<(World, WebhookEndpoint)>> {
         let sql = "SELECT kind, data, world FROM document
                    WHERE kind = 'webhook_endpoint' ORDER BY world, number";
-        let all =
-            lookup::all(self.db()?, sql, [], |row| Ok((World(row.get(2)?), rows::document(row)?)))?;
+        let all = all(self.db()?, sql, &[], |row| Ok((row.world(2)?, rows::document(row)?)))?;
         let endpoint = |(world, document)| match document {
             Document::WebhookEndpoint(endpoint) if !endpoint.deleted => Some((world, *endpoint)),
             _ => None,
@@ -304,8 +325,8 @@ impl Reader {
     /// Up to which event an endpoint was told; `None` before the first.
     pub fn told(&self, world: World, endpoint: Number) -> Result<Option<Number>> {
         let sql = "SELECT number FROM told WHERE world = ?1 AND endpoint = ?2";
-        let at = params![world.0, Num(endpoint)];
-        lookup::one(self.db()?, sql, at, |row| Ok(row.get::<_, Num>(0)?.0))
+        let at = &values![world, endpoint];
+        one(self.db()?, sql, at, |row| row.number(0))
     }
 
     /// The attempts to tell endpoints of an event, by endpoint and in order.
@@ -314,7 +335,7 @@ impl Reader {
             "SELECT {ATTEMPT_COLUMNS} FROM delivery_attempt WHERE world = ?1 AND event = ?2
              ORDER BY endpoint, attempt"
         );
-        lookup::all(self.db()?, &sql, params![world.0, Num(event)], rows::attempt)
+        all(self.db()?, &sql, &values![world, event], rows::attempt)
     }
 
     /// The newest attempts to tell an endpoint of anything.
@@ -328,16 +349,17 @@ impl Reader {
             "SELECT {ATTEMPT_COLUMNS} FROM delivery_attempt WHERE world = ?1 AND endpoint = ?2
              ORDER BY at DESC LIMIT ?3"
         );
-        let at = params![world.0, Num(endpoint), limit as i64];
-        lookup::all(self.db()?, &sql, at, |row| Ok(rows::attempt(row)?.1))
+        let at = &values![world, endpoint, limit];
+        all(self.db()?, &sql, at, |row| Ok(rows::attempt(row)?.1))
     }
 
     /// Retries that are due, those that have been for longest first.
     pub fn due_retries(&self, now: Timestamp, limit: usize) -> Result<Vec<(World, Timer)>> {
-        let sql = "SELECT due, world, number, kind, customer FROM timer
-                   WHERE due <= ?1 AND kind = 'redeliver'
-                   ORDER BY due, world, number, customer, kind LIMIT ?2";
-        lookup::all(self.db()?, sql, params![now.0, limit as i64], rows::timer)
+        let sql = format!(
+            "SELECT {TIMER_COLUMNS} FROM timer WHERE due <= ?1 AND kind = 'redeliver'
+             ORDER BY due, world, number, customer, kind LIMIT ?2"
+        );
+        all(self.db()?, &sql, &values![now, limit], rows::timer)
     }
 
     /// One balance transaction.
@@ -356,30 +378,24 @@ impl Reader {
         filter: &BalanceFilter,
         window: Window,
     ) -> Result<Page<BalanceTransaction>> {
-        let mut wanted = serde_json::Map::new();
-        let mut sql = String::from("?4 IS NOT NULL");
-        let mut want = |column: &str, value: serde_json::Value| {
-            sql += &format!(" AND {column} = ?4 ->> '$.{column}'");
-            wanted.insert(column.to_owned(), value);
-        };
+        let mut sql = Filter::default();
         if let Some(currency) = filter.currency {
-            want("currency", currency.as_str().into());
+            sql = sql.and("currency", "=", currency);
         }
         if let Some(kind) = filter.kind {
-            want("type", kind.as_str().into());
+            sql = sql.and("type", "=", kind.as_str());
         }
         if let Some((kind, key)) = filter.source {
-            want("source", key.number.0.into());
-            want("source_kind", kind.object().into());
+            sql = sql.and("source", "=", key.number).and("source_kind", "=", kind.object());
         }
-        let at = (world, window, serde_json::Value::from(wanted).to_string());
-        self.page("balance_transaction", BALANCE_COLUMNS, &sql, at, rows::balance_transaction)
+        let at = (world, window);
+        self.page("balance_transaction", BALANCE_COLUMNS, sql, at, rows::balance_transaction)
     }
 
     /// The API key with this hash, revoked or not, as it is at this moment: keys are made and
     /// revoked by other processes, so this looks at a new snapshot.
     pub fn api_key(&self, hash: &[u8; 32]) -> Result<Option<ApiKey>> {
-        self.let_go()?;
+        self.snapshots.let_go()?;
         admin::find_key(self.db()?, hash)
     }
 
@@ -408,34 +424,29 @@ impl Reader {
         window: Window,
     ) -> Result<Page<Document>> {
         // Each filter names its columns, so that one index answers it; the rest is read from the
-        // documents along that index.
-        let mut sql = format!("kind = '{}' AND ?4 IS NOT NULL", kind.object());
-        let mut wanted = serde_json::Map::new();
+        // documents along that index. The kind is part of the statement for the same reason.
+        let db = self.db()?;
+        let mut sql =
+            Filter { sql: format!(" AND kind = '{}'", kind.object()), ..Filter::default() };
         if let Some(customer) = filter.customer {
-            sql += " AND customer > 0 AND customer = ?4 ->> '$.customer'";
-            wanted.insert("customer".to_owned(), customer.0.into());
+            sql.sql += " AND customer > 0";
+            sql = sql.and("customer", "=", customer);
         }
         if let Some(parent) = filter.parent {
-            sql += " AND parent IS NOT NULL AND parent = ?4 ->> '$.parent'";
-            wanted.insert("parent".to_owned(), parent.0.into());
+            sql.sql += " AND parent IS NOT NULL";
+            sql = sql.and("parent", "=", parent);
         }
         for (field, value) in &filter.fields {
-            sql += &format!(" AND data ->> '$.{field}' = ?4 ->> '$.field_{field}'");
-            wanted.insert(format!("field_{field}"), value.as_str().into());
+            sql = sql.and(&db.json_text("data", field), "=", value);
         }
         for field in &filter.absent {
-            sql += &format!(" AND data ->> '$.{field}' IS NULL");
+            sql.sql += &format!(" AND {} IS NULL", db.json_text("data", field));
         }
         for (field, from, to) in &filter.ranges {
-            sql += &format!(
-                " AND data ->> '$.{field}' BETWEEN ?4 ->> '$.from_{field}' AND \
-                 ?4 ->> '$.to_{field}'"
-            );
-            wanted.insert(format!("from_{field}"), (*from).into());
-            wanted.insert(format!("to_{field}"), (*to).into());
+            let field = db.json_int("data", field);
+            sql = sql.and(&field, ">=", *from).and(&field, "<=", *to);
         }
-        let at = (world, window, serde_json::Value::from(wanted).to_string());
-        self.page("document", DOCUMENT_COLUMNS, &sql, at, rows::document)
+        self.page("document", DOCUMENT_COLUMNS, sql, (world, window), rows::document)
     }
 
     /// Who has an account number, and the funding instructions that it is part of.
@@ -449,18 +460,16 @@ impl Reader {
 
     /// Entries of the journal with their seals.
     pub fn entries(&self, world: World, window: Window) -> Result<Page<(Entry, Seal)>> {
-        let at = (world, window, None::<i64>);
-        let heads = self.page("entry", "number, kind, seal", "?4 IS NULL", at, |row| {
-            let kind: String = row.get(1)?;
-            Ok((row.get::<_, Num>(0)?.0, rows::entry_kind(&kind)?, row.get::<_, Seal>(2)?))
+        let (none, at) = (Filter::default(), (world, window));
+        let heads = self.page("entry", "number, kind, seal", none, at, |row| {
+            Ok((row.number(0)?, rows::entry_kind(row.text(1)?)?, row.array(2)?))
         })?;
         let mut entries = Vec::with_capacity(heads.rows.len());
         for (number, kind, seal) in heads.rows {
             let sql = "SELECT account, owner, currency, amount FROM posting
                        WHERE world = ?1 AND entry = ?2 ORDER BY line";
-            let at = params![world.0, Num(number)];
-            let postings: Vec<Posting> =
-                lookup::all(self.db()?, sql, at, |row| rows::posting(row, 0))?;
+            let at = &values![world, number];
+            let postings: Vec<Posting> = all(self.db()?, sql, at, |row| rows::posting(row, 0))?;
             let entry = Entry::new(number, kind, postings).map_err(|why| {
                 StoreError::Corrupt(format!("entry {} does not balance: {why:?}", number.0))
             })?;
@@ -471,22 +480,23 @@ impl Reader {
 
     /// Timers that are due, those that have been for longest first; retries of webhooks aside.
     pub fn due_timers(&self, now: Timestamp, limit: usize) -> Result<Vec<(World, Timer)>> {
-        let sql = "SELECT due, world, number, kind, customer FROM timer
-                   WHERE due <= ?1 AND kind != 'redeliver'
-                   ORDER BY due, world, number, customer, kind LIMIT ?2";
-        lookup::all(self.db()?, sql, params![now.0, limit as i64], rows::timer)
+        let sql = format!(
+            "SELECT {TIMER_COLUMNS} FROM timer WHERE due <= ?1 AND kind != 'redeliver'
+             ORDER BY due, world, number, customer, kind LIMIT ?2"
+        );
+        all(self.db()?, &sql, &values![now, limit], rows::timer)
     }
 
     /// When the next timer is due.
     pub fn next_timer(&self) -> Result<Option<Timestamp>> {
         let sql = "SELECT due FROM timer WHERE kind != 'redeliver' ORDER BY due LIMIT 1";
-        lookup::one(self.db()?, sql, [], |row| Ok(Timestamp(row.get(0)?)))
+        one(self.db()?, sql, &[], |row| row.moment(0))
     }
 
     /// All worlds.
     pub fn worlds(&self) -> Result<Vec<World>> {
         let sql = "SELECT world FROM world ORDER BY world";
-        lookup::all(self.db()?, sql, [], |row| Ok(World(row.get(0)?)))
+        all(self.db()?, sql, &[], |row| row.world(0))
     }
 
     /// Lots that a look is due for and that were not looked at, oldest first; and the number up
@@ -507,8 +517,8 @@ impl Reader {
             None => {
                 let sql = "SELECT number FROM entry WHERE world = ?1 AND number > ?2
                            AND number <= ?3 ORDER BY number LIMIT 1 OFFSET 1000";
-                let at = params![world.0, Num(looked), Num(newest)];
-                lookup::one(self.db()?, sql, at, |_| Ok(newest))?
+                let at = &values![world, looked, newest];
+                one(self.db()?, sql, at, |_| Ok(newest))?
             }
         };
         Ok((lots, upto))
@@ -522,8 +532,8 @@ impl Reader {
 
     fn looked(&self, world: World, look: Look) -> Result<Number> {
         let sql = "SELECT number FROM looked WHERE world = ?1 AND days = ?2";
-        let at = params![world.0, look.days()];
-        let found = lookup::one(self.db()?, sql, at, |row| Ok(row.get::<_, Num>(0)?.0))?;
+        let at = &values![world, look.days()];
+        let found = one(self.db()?, sql, at, |row| row.number(0))?;
         Ok(found.unwrap_or_default())
     }
 
@@ -539,52 +549,55 @@ impl Reader {
              WHERE e.world = ?1 AND e.number > ?2 AND e.number <= ?3 AND e.kind IN {CREDITS}
              ORDER BY e.number LIMIT ?4"
         );
-        let at = params![world.0, Num(after), Num(upto), limit as i64];
-        lookup::all(self.db()?, &sql, at, |row| {
-            let key = RowKey { number: row.get::<_, Num>(0)?.0, customer: row.get::<_, Num>(1)?.0 };
-            Ok(Lot { key, currency: row.get::<_, rows::Cur>(2)?.0, amount: row.get(3)? })
+        let at = &values![world, after, upto, limit];
+        all(self.db()?, &sql, at, |row| {
+            let key = RowKey { number: row.number(0)?, customer: row.number(1)? };
+            Ok(Lot { key, currency: row.currency(2)?, amount: row.int(3)? })
         })
     }
 
-    /// By how much the sandbox clock is ahead, in milliseconds.
-    pub fn clock_offset_ms(&self) -> Result<i64> {
-        admin::clock_offset_ms(self.db()?)
-    }
-
-    /// Reads one row more than the page holds, to know whether there are more. `filter` may use
-    /// `?4`, the third part of `at`.
+    /// Reads one row more than the page holds, to know whether there are more.
     fn page<T>(
         &self,
         table: &str,
         columns: &str,
-        filter: &str,
-        at: (World, Window, impl rusqlite::ToSql),
-        read: impl Fn(&Row<'_>) -> Result<T>,
+        filter: Filter<'_>,
+        (world, window): (World, Window),
+        read: impl Fn(&dyn Row) -> Result<T>,
     ) -> Result<Page<T>> {
-        let (world, window, argument) = at;
         let order = if window.from_oldest { "ASC" } else { "DESC" };
         let sql = format!(
             "SELECT {columns} FROM {table}
-             WHERE world = ?1 AND number > ?2 AND number < ?3 AND {filter}
-             ORDER BY number {order} LIMIT ?5"
+             WHERE world = ?1 AND number > ?2 AND number < ?3{}
+             ORDER BY number {order} LIMIT ?4",
+            filter.sql
         );
-        let mut select = self.db()?.prepare_cached(&sql)?;
-        let mut found = select.query(params![
-            world.0,
-            Num(window.above),
-            Num(window.below),
-            argument,
-            window.limit as i64 + 1
-        ])?;
-        let mut rows = Vec::with_capacity(window.limit + 1);
-        while let Some(row) = found.next()? {
-            rows.push(read(row)?);
-        }
+        let mut at = values![world, window.above, window.below, window.limit + 1].to_vec();
+        at.extend(filter.values);
+        let mut rows = all(self.db()?, &sql, &at, read)?;
         let has_more = rows.len() > window.limit;
         rows.truncate(window.limit);
         if window.from_oldest {
             rows.reverse();
         }
         Ok(Page { rows, has_more })
+    }
+}
+
+/// Conditions of a list beside its window, with the values that they compare with.
+#[derive(Default)]
+struct Filter<'a> {
+    sql: String,
+    values: Vec<Value<'a>>,
+}
+
+impl<'a> Filter<'a> {
+    /// Values of the window, which come first.
+    const BEFORE: usize = 4;
+
+    fn and(mut self, left: &str, operator: &str, right: impl Into<Value<'a>>) -> Filter<'a> {
+        self.values.push(right.into());
+        self.sql += &format!(" AND {left} {operator} ?{}", Filter::BEFORE + self.values.len());
+        self
     }
 }

@@ -1,14 +1,13 @@
 //! Forgetting events, and the attempts to tell of them, that nobody can see any more.
 
 use books::{Number, Timestamp, World};
-use rusqlite::{Connection, params};
 
+use crate::db::{Db, one, values};
 use crate::error::Result;
-use crate::lookup;
-use crate::rows::Num;
+use crate::tables;
 
 /// Events that are forgotten in one step, at most.
-const ROWS_MAX: i64 = 1000;
+const ROWS_MAX: u64 = 1000;
 
 /// The number that an event must have at least to be kept at `now`.
 pub(crate) fn cutoff(now: Timestamp) -> Number {
@@ -17,29 +16,24 @@ pub(crate) fn cutoff(now: Timestamp) -> Number {
 }
 
 /// Forgets what is old in the world after one, in steps. Gives the world to go on after.
-pub(crate) fn forget(db: &Connection, after: World, cutoff: Number) -> Result<World> {
+pub(crate) fn forget(db: &dyn Db, after: World, cutoff: Number) -> Result<World> {
     let sql = "SELECT world FROM world WHERE world > ?1 ORDER BY world LIMIT 1";
-    let Some(world) = lookup::one(db, sql, [after.0], |row| Ok(World(row.get(0)?)))? else {
+    let Some(world) = one(db, sql, &values![after], |row| row.world(0))? else {
         return Ok(World(0));
     };
-    let delete = |table: &str, key: &str| -> Result<usize> {
+    let delete = |table: &str, key: &str| {
         let sql = format!(
             "DELETE FROM {table} WHERE world = ?1 AND {key} <= (SELECT max({key}) FROM
                  (SELECT {key} FROM {table} WHERE world = ?1 AND {key} < ?2
-                  ORDER BY {key} LIMIT ?3))"
+                  ORDER BY {key} LIMIT ?3) AS old)"
         );
-        Ok(db.prepare_cached(&sql)?.execute(params![world.0, Num(cutoff), ROWS_MAX])?)
+        db.execute(&sql, &values![world, cutoff, ROWS_MAX as i64])
     };
     let attempts = delete("delivery_attempt", "event")?;
     let events = delete("event", "number")?;
     if events > 0 {
-        let mut upsert = db.prepare_cached(
-            "INSERT INTO forgotten (world, number) VALUES (?1, ?2)
-             ON CONFLICT (world) DO UPDATE SET number = max(number, excluded.number)",
-        )?;
-        upsert.execute(params![world.0, Num(cutoff)])?;
+        db.execute(tables::FORGOTTEN.insert(), &values![world, cutoff])?;
     }
     // Where there may be more, the next step begins with the same world.
-    let more = attempts.max(events) as i64 >= ROWS_MAX;
-    Ok(if more { after } else { world })
+    Ok(if attempts.max(events) >= ROWS_MAX { after } else { world })
 }

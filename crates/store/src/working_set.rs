@@ -7,21 +7,20 @@
 //! dropped.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use books::balance::BalanceTransaction;
-use books::cash_balance::{CashTransaction, Cause};
+use books::cash_balance::{Balances, CashTransaction, Cause};
 use books::funding::Instructions;
 use books::journal::Account;
 use books::reconciliation::Payable;
 use books::timer::Lot;
 use books::{Change, Currency, Customer, Document, Kind, Number, Purse, RowKey, View, World};
-use rusqlite::Connection;
 
+use crate::db::Db;
 use crate::error::{Result, StoreError};
 use crate::job::{Job, Used};
 use crate::lookup;
-use crate::purses::Purses;
 
 type InstructionsKey = (World, Number, Currency, String);
 
@@ -30,9 +29,13 @@ type InstructionsKey = (World, Number, Currency, String);
 pub(crate) struct WorkingSet {
     pub(crate) purses: HashMap<(World, Number), Option<Purse>>,
     pub(crate) used: HashMap<(World, [u8; 16]), Option<Used>>,
+    /// Accounts of which something is changed that is no customer's.
+    pub(crate) accounts: BTreeSet<World>,
     customers: HashMap<(World, Number), Option<Customer>>,
     instructions: HashMap<InstructionsKey, Option<Instructions>>,
     taken: HashMap<(World, String), bool>,
+    /// Open places for money on disk, where they were loaded for the whole batch.
+    pub(crate) payables: HashMap<(World, Number), Vec<Payable>>,
     documents: HashMap<(World, Number), Option<Document>>,
     /// Documents that this batch wrote, by customer.
     written: HashMap<(World, Number), Vec<Number>>,
@@ -48,12 +51,21 @@ impl WorkingSet {
     /// Notes what a job needs in any case.
     pub(crate) fn need(&mut self, job: &dyn Job) {
         let world = job.world();
-        if let Some(customer) = job.command().customer() {
-            self.purses.entry((world, customer)).or_default();
+        match job.command().customer() {
+            Some(customer) => drop(self.purses.entry((world, customer)).or_default()),
+            None if job.command().is_about_account() => drop(self.accounts.insert(world)),
+            None => {}
         }
         if let Some(key) = job.idempotency() {
             self.used.entry((world, key.key)).or_default();
         }
+    }
+
+    /// Takes in a customer's document; of its purse the balances are still to come.
+    pub(crate) fn customer_was_read(&mut self, key: (World, Number), data: &str) -> Result<()> {
+        let standing = serde_json::from_str(data)?;
+        self.purses.insert(key, Some(Purse { standing, available: Balances::default() }));
+        Ok(())
     }
 
     /// The first read that failed, if one did.
@@ -113,8 +125,7 @@ impl WorkingSet {
 /// The view of one command: the working set of its batch over the database.
 pub struct Sight<'a> {
     pub(crate) world: World,
-    pub(crate) db: &'a Connection,
-    pub(crate) known: &'a Purses,
+    pub(crate) db: &'a dyn Db,
     pub(crate) set: &'a RefCell<WorkingSet>,
 }
 
@@ -163,13 +174,7 @@ macro_rules! look_up {
 
 impl View for Sight<'_> {
     fn purse(&self, customer: Number) -> Option<Purse> {
-        look_up!(
-            self.purses[(self.world, customer)],
-            match self.known.last(self.world, customer) {
-                Some(purse) => Ok(Some(purse)),
-                None => lookup::purse(self.db, self.world, customer),
-            }
-        )
+        look_up!(self.purses[(self.world, customer)], lookup::purse(self.db, self.world, customer))
     }
 
     fn customer(&self, customer: Number) -> Option<Customer> {
@@ -194,7 +199,9 @@ impl View for Sight<'_> {
     }
 
     fn payables(&self, customer: Number) -> Vec<Payable> {
-        let mut payables = self.found(lookup::payables(self.db, self.world, customer));
+        let loaded = self.set.borrow().payables.get(&(self.world, customer)).cloned();
+        let read = || self.found(lookup::payables(self.db, self.world, customer));
+        let mut payables = loaded.unwrap_or_else(read);
         let set = self.set.borrow();
         if let Some(written) = set.written.get(&(self.world, customer)) {
             payables.retain(|payable| !written.contains(&payable.intent));

@@ -15,6 +15,8 @@ use crate::webhook::{Attempt, SigningKey, WebhookEndpoint, retry_at};
 pub const ENDPOINTS_MAX: usize = 16;
 /// Seconds for which an old secret signs beside a new one, at most.
 pub const OVERLAP_MAX_S: i64 = 24 * 60 * 60;
+/// Secrets that sign for an endpoint at once, at most.
+pub const SECRETS_MAX: usize = 5;
 /// Attempts in one report, at most.
 pub const REPORT_MAX: usize = 256;
 
@@ -76,13 +78,31 @@ pub struct Report {
     /// Whether it is one of the live mode.
     pub livemode: bool,
     /// The attempts, at most [`REPORT_MAX`].
-    pub attempts: Vec<Attempt>,
+    pub attempts: Vec<Attempted>,
     /// Timers that called for some of them.
     pub called_by: Vec<Timer>,
     /// Every event up to this one was tried, or is none of its business.
     pub told: Option<Number>,
     /// Whether to give up on the endpoint: nothing has got through for as long as it is tried.
     pub give_up: bool,
+}
+
+/// An attempt that was made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attempted {
+    /// The attempt.
+    pub attempt: Attempt,
+    /// Which one it is for its event of those that nobody asked for, from 1; none if somebody did.
+    /// What is asked for by hand takes nothing away from the retries.
+    pub turn: Option<i64>,
+}
+
+impl Attempted {
+    /// When the next attempt follows from this one; none where none does.
+    pub fn retry_at(&self, livemode: bool, now: Timestamp) -> Option<Timestamp> {
+        let turn = self.turn.filter(|_| !self.attempt.succeeded())?;
+        retry_at(turn, livemode, now)
+    }
 }
 
 pub(super) fn decide(
@@ -99,14 +119,8 @@ pub(super) fn decide(
             Ok(keep(endpoint))
         }
         WebhookCommand::RollSecret { endpoint, overlap_s } => {
-            let mut endpoint = load(view, *endpoint)?;
-            let until = Timestamp(ctx.second().0 + overlap_s.clamp(&0, &OVERLAP_MAX_S));
-            endpoint.signing.truncate(1);
-            for old in &mut endpoint.signing {
-                old.until = Some(until);
-            }
-            endpoint.signing.insert(0, SigningKey { number: ctx.number(), until: None });
-            Ok(keep_with_secret(endpoint))
+            let endpoint = load(view, *endpoint)?;
+            roll(endpoint, (*overlap_s).clamp(0, OVERLAP_MAX_S), ctx)
         }
         WebhookCommand::Report(report) => note(report, view, ctx),
     }
@@ -180,15 +194,34 @@ fn update(
     Ok(keep(endpoint))
 }
 
+/// A new secret signs alone once the old ones have expired, each at its own time.
+fn roll(
+    mut endpoint: WebhookEndpoint,
+    overlap_s: i64,
+    ctx: &mut Context<'_>,
+) -> Result<Decision, Refusal> {
+    let now = ctx.second();
+    let until = Timestamp(now.0 + overlap_s);
+    for key in &mut endpoint.signing {
+        key.until.get_or_insert(until);
+    }
+    endpoint.signing = endpoint.signing_at(now).copied().collect();
+    if endpoint.signing.len() >= SECRETS_MAX {
+        return Err(Refusal::TooManySecrets);
+    }
+    endpoint.signing.insert(0, SigningKey { number: ctx.number(), until: None });
+    Ok(keep_with_secret(endpoint))
+}
+
 /// Notes attempts; what failed is tried again later, as long as there is a later.
 fn note(report: &Report, view: &dyn View, ctx: &mut Context<'_>) -> Result<Decision, Refusal> {
     let mut endpoint = load(view, report.endpoint)?;
     let mut changes: Vec<Change> = Vec::with_capacity(report.attempts.len() + 2);
     changes.extend(report.called_by.iter().copied().map(Change::TimerDone));
-    for attempt in &report.attempts {
+    for attempted in &report.attempts {
+        let attempt = &attempted.attempt;
         changes.push(Change::Attempt(report.endpoint, attempt.clone()));
-        let again = retry_at(attempt.attempt, report.livemode, ctx.second());
-        if let Some(due) = again.filter(|_| !attempt.succeeded() && !attempt.by_hand) {
+        if let Some(due) = attempted.retry_at(report.livemode, ctx.second()) {
             let key = RowKey { customer: report.endpoint, number: attempt.event };
             changes.push(Change::TimerSet(Timer { due, kind: TimerKind::Redeliver, key }));
         }

@@ -144,6 +144,14 @@ impl From<StoreError> for ApiError {
                 retry: true,
                 ..ApiError::invalid(429, "The database is in use by something else. Try again.")
             },
+            StoreError::Unreachable(_) => ApiError::unavailable(
+                "The database of this server cannot be reached at present. Please try again.",
+            ),
+            StoreError::Conflict(_) => ApiError {
+                code: Some("lock_timeout"),
+                retry: true,
+                ..ApiError::invalid(429, "Others are changing the same objects. Try again.")
+            },
             StoreError::Stopped => ApiError::unavailable("This server is shutting down."),
             other => {
                 tracing::error!(error = %other, "a request failed in the store");
@@ -311,6 +319,13 @@ fn refused_money(refusal: Refusal, wire: &Wire) -> ApiError {
         Refusal::TooManyEndpoints => {
             let max = books::command::ENDPOINTS_MAX;
             invalid(format!("An account has {max} webhook endpoints in each mode at most."))
+        }
+        Refusal::TooManySecrets => {
+            let max = books::command::SECRETS_MAX;
+            invalid(format!(
+                "At most {max} secrets of a webhook endpoint sign at once (secrets_max), and so \
+                 many do. Please wait until an old one has expired."
+            ))
         }
         // The rest was told apart before this.
         _ => invalid("This cannot be done.".into()),

@@ -49,7 +49,7 @@ pub fn check_types(one: &Name, some: &Names, at: &Path) -> Result<(), ParamError
             Err(ParamError::coded("parameters_exclusive", at.key("types"), problem))
         }
         Some(names) if names.len() > TYPES_MAX => {
-            let problem = format!("names up to {TYPES_MAX} types");
+            let problem = format!("can name at most {TYPES_MAX} types (types_max)");
             Err(ParamError::invalid(at.key("types"), problem))
         }
         _ => Ok(()),

@@ -96,7 +96,7 @@ pub async fn execute(app: &App, write: Write) -> Result<Answered, ApiError> {
         flight,
         answer,
     };
-    app.lane.submit(Box::new(execution)).map_err(|(_, error)| error)?;
+    app.lanes.submit(Box::new(execution)).map_err(|(_, error)| error)?;
     let waited = tokio::time::timeout(Duration::from_secs(REQUEST_TIMEOUT_S), outcome).await;
     let outcome = waited.map_err(|_| {
         ApiError::unavailable(format!(

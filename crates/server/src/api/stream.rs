@@ -2,8 +2,9 @@
 //!
 //! Each event is sent once it is committed, in order, with its id; whoever comes back with
 //! `Last-Event-ID` goes on after it. Bounds: [`STREAMS_MAX`] at once, a few events of each in
-//! memory. A receiver that reads slowly slows down nobody else. The format is that of the HTML
-//! standard, section "Server-sent events".
+//! memory. A receiver that reads slowly slows down nobody else, and one that takes nothing for
+//! [`UNREAD_MAX`] is cut off. The format is that of the HTML standard, section "Server-sent
+//! events".
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -16,8 +17,8 @@ use books::{Kind, Number};
 use bytes::Bytes;
 use hyper::body::{Body, Frame};
 use hyper::http::request::Parts;
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
-use tokio::time::Instant;
+use tokio::sync::{Notify, OwnedSemaphorePermit, mpsc};
+use tokio::time::{Instant, timeout};
 
 use super::auth::authenticate;
 use super::error::ApiError;
@@ -26,16 +27,21 @@ use super::form::parse_form;
 use super::params::{ParamError, Path, Str, params, read_all};
 use super::wire::Wire;
 use crate::app::App;
+use crate::metrics::Open;
 use crate::news::Listener;
 
 /// The path.
 pub const PATH: &str = "/purser/v1/events/stream";
+/// How the counters call it.
+pub const OPERATION: &str = "GetPurserEventsStream";
 /// Streams that are open at once, at most.
 pub const STREAMS_MAX: usize = 100;
 /// Events that are read at once.
 const BATCH: usize = 100;
 /// Pieces of a stream that wait to be sent, at most.
 const WAITING_MAX: usize = 8;
+/// How long a piece may wait for its receiver, after those that wait before it.
+const UNREAD_MAX: Duration = Duration::from_secs(20);
 /// How often a stream that has nothing to say says so, which tells whether anybody listens.
 const SILENCE_MAX: Duration = Duration::from_secs(15);
 /// What it says then.
@@ -65,6 +71,7 @@ impl Stream {
 pub struct Pieces {
     pieces: mpsc::Receiver<Bytes>,
     _place: OwnedSemaphorePermit,
+    _counted: Open,
 }
 
 impl Body for Pieces {
@@ -79,8 +86,9 @@ impl Body for Pieces {
     }
 }
 
-/// Begins a stream for whoever asks.
-pub fn open(app: &Arc<App>, parts: &Parts) -> Result<Pieces, ApiError> {
+/// Begins a stream for whoever asks. `stuck` is notified when the receiver takes nothing any more:
+/// what was sent cannot be taken back, so only closing the connection ends the stream then.
+pub fn open(app: &Arc<App>, parts: &Parts, stuck: Arc<Notify>) -> Result<Pieces, ApiError> {
     let access = authenticate(app, &parts.headers)?;
     access.allow("events", false)?;
     let query = parts.uri.query().unwrap_or_default();
@@ -101,8 +109,8 @@ pub fn open(app: &Arc<App>, parts: &Parts) -> Result<Pieces, ApiError> {
     let (to, pieces) = mpsc::channel(WAITING_MAX);
     let kinds = kinds(&params.r#type, &params.types);
     let teller = Teller { app: app.clone(), wire, kinds, after };
-    tokio::spawn(teller.run(app.news.listen(), to));
-    Ok(Pieces { pieces, _place: place })
+    tokio::spawn(teller.run(app.news.listen(), to, stuck));
+    Ok(Pieces { pieces, _place: place, _counted: app.metrics.stream() })
 }
 
 /// Where a stream begins that does not go on after another one.
@@ -120,7 +128,7 @@ struct Teller {
 }
 
 impl Teller {
-    async fn run(mut self, mut news: Listener, to: mpsc::Sender<Bytes>) {
+    async fn run(mut self, mut news: Listener, to: mpsc::Sender<Bytes>, stuck: Arc<Notify>) {
         let mut spoke = Instant::now();
         while !news.is_over() {
             let Ok((text, is_all)) = self.next() else { return };
@@ -131,8 +139,10 @@ impl Teller {
                 true => None,
             };
             if let Some(text) = text {
-                if to.send(text).await.is_err() {
-                    return;
+                match timeout(UNREAD_MAX, to.send(text)).await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(_)) => return,
+                    Err(_) => return stuck.notify_one(),
                 }
                 spoke = Instant::now();
             }

@@ -3,8 +3,8 @@
 use books::command::{EndpointDraft, EndpointEdit, OVERLAP_MAX_S, WebhookCommand};
 use books::webhook::Attempt;
 use books::{Command, Kind, Number};
+use store::Page as Rows;
 use store::reader::DocumentFilter;
-use store::{Page as Rows, StoreError};
 
 use super::error::ApiError;
 use super::execute::Asked;
@@ -16,10 +16,10 @@ use super::params::{
 use super::payouts::{metadata_patch, new_metadata};
 use super::routes::Task;
 use super::wire::{API_VERSION, Wire};
-use crate::webhooks::{URL_CHARS_MAX, check_url};
+use crate::webhooks::{RESENDS_MAX, TooManyResends, URL_CHARS_MAX, check_url};
 
-/// Types that one endpoint names, at most.
-pub const ENABLED_EVENTS_MAX: usize = 300;
+/// Types that one endpoint names, at most: less than a list can have in any request.
+pub const ENABLED_EVENTS_MAX: usize = 250;
 /// Characters of the name of a type of events, at most.
 const EVENT_NAME_CHARS_MAX: usize = 100;
 /// Attempts that are shown of an endpoint, at most: the newest.
@@ -107,7 +107,7 @@ fn check_names(names: &[Str<EVENT_NAME_CHARS_MAX>], at: &Path) -> Result<(), Par
         return Err(ParamError::missing(at.key("enabled_events")));
     }
     if names.len() > ENABLED_EVENTS_MAX {
-        let problem = format!("names up to {ENABLED_EVENTS_MAX} types (enabled_events_max)");
+        let problem = format!("can name at most {ENABLED_EVENTS_MAX} types (enabled_events_max)");
         return Err(ParamError::invalid(at.key("enabled_events"), problem));
     }
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
@@ -118,7 +118,10 @@ fn check_names(names: &[Str<EVENT_NAME_CHARS_MAX>], at: &Path) -> Result<(), Par
     };
     match names.iter().position(|name| !is_name(name)) {
         Some(index) => {
-            let problem = "is no type of events, such as payment_intent.succeeded or *";
+            let problem = match names[index].contains('*') {
+                true => "can be * for all types of events, but the star stands alone",
+                false => "is no type of events, such as payment_intent.succeeded or *",
+            };
             Err(ParamError::invalid(format!("enabled_events[{index}]"), problem))
         }
         None => Ok(()),
@@ -261,7 +264,15 @@ pub fn resend(asked: &Asked<'_>, params: Resend) -> Result<Task, ApiError> {
         }
         webhooks
             .resend(wire.world, event.number, endpoint.number)
-            .map_err(|error: StoreError| ApiError::from(error))?;
+            .map_err(|TooManyResends| too_many_resends())?;
         Ok(object! { "object": "purser.webhook_resend", "event": id, "livemode": wire.livemode })
     }))
+}
+
+fn too_many_resends() -> ApiError {
+    let message = format!(
+        "At most {RESENDS_MAX} resends wait for one endpoint (resends_max), and so many do. \
+         Please try again in a moment."
+    );
+    ApiError { code: Some("rate_limit"), retry: true, ..ApiError::invalid(429, message) }
 }

@@ -4,10 +4,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use store::Location;
-use store::admin::Admin;
+use store::{Location, sqlite};
 
-use super::{Done, output, store_path};
+use super::{Done, output};
 use crate::settings::DEFAULT_STORE;
 
 /// What `purser backup` takes.
@@ -23,11 +22,20 @@ pub struct Backup {
 impl Backup {
     /// Copies.
     pub fn run(&self) -> Done {
-        let admin = Admin::open(store_path(&self.store)?).map_err(|e| e.to_string())?;
+        let from = match &self.store {
+            Location::File(path) => path,
+            Location::Temporary => {
+                return Err("a database in memory belongs to its server alone; name a file".into());
+            }
+            Location::Postgres(_) => {
+                return Err("PostgreSQL makes its own backups: use pg_dump or pg_basebackup, or \
+                            `purser copy` for one in a SQLite file"
+                    .into());
+            }
+        };
         let mut progress = output::Progress::of("copying pages");
-        admin
-            .backup(&self.file, &mut |done, total| progress.tell(done as u64, total as u64))
-            .map_err(|e| e.to_string())?;
+        let mut tell = |done, total| progress.tell(done as u64, total as u64);
+        sqlite::backup(from, &self.file, &mut tell).map_err(|e| e.to_string())?;
         drop(progress);
         println!("copied to {}", self.file.display());
         Ok(ExitCode::SUCCESS)

@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::json;
 use store::{Location, doctor};
 
-use super::{Done, output, store_path};
+use super::{Done, output};
 use crate::settings::DEFAULT_STORE;
 
 /// What `purser doctor` takes.
@@ -25,9 +25,8 @@ impl Doctor {
     /// Examines; fails on any finding.
     pub fn run(&self) -> Done {
         let began = Instant::now();
-        let path = store_path(&self.store)?;
         let mut progress = output::Progress::of("examining rows");
-        let report = doctor::examine(path, &mut |done, total| progress.tell(done, total))
+        let report = doctor::examine(&self.store, &mut |done, total| progress.tell(done, total))
             .map_err(|e| e.to_string())?;
         drop(progress);
         let healthy = report.broken == 0;
@@ -56,7 +55,7 @@ impl Doctor {
             }
             println!(
                 "{}: {} journal entries and {} cash balance transactions in {:.1} s, {}",
-                path.display(),
+                self.store,
                 report.entries,
                 report.transactions,
                 began.elapsed().as_secs_f64(),

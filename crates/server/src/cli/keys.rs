@@ -6,9 +6,9 @@ use books::id::random_text;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use store::admin::{Admin, ApiKey, hash_key};
-use store::{Location, Store};
+use store::{Location, Store, StoreError};
 
-use super::{Done, output, store_path};
+use super::{Done, output};
 use crate::api::auth::mask;
 use crate::clock::Clock;
 use crate::entropy::Entropy;
@@ -68,12 +68,11 @@ enum KeyMode {
 impl Keys {
     /// Does what the verb says.
     pub fn run(&self, clock: Clock, entropy: &Entropy) -> Done {
-        let path = store_path(&self.store)?;
-        if !path.exists() {
+        if matches!(Admin::open(&self.store), Err(StoreError::Missing(_))) {
             // Keys come before the first start: make the database as a server would.
             drop(Store::open(&self.store, entropy.bytes()).map_err(|e| e.to_string())?);
         }
-        let admin = Admin::open(path).map_err(|e| e.to_string())?;
+        let admin = Admin::open(&self.store).map_err(|e| e.to_string())?;
         match &self.verb {
             Verb::Create { .. } => self.create(&admin, clock, entropy),
             Verb::List => self.list(&admin),

@@ -83,16 +83,6 @@ fn bank_profile() -> Done {
 /// What a command ends with: an exit code, or a sentence and failure.
 type Done = Result<ExitCode, String>;
 
-/// The file behind `--store`, for commands that need one that lasts.
-fn store_path(location: &store::Location) -> Result<&std::path::Path, String> {
-    match location {
-        store::Location::File(path) => Ok(path),
-        store::Location::Temporary => {
-            Err("a database in memory belongs to its server alone; name a file".into())
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #[test]

@@ -65,7 +65,7 @@ fn greet(app: &App, url: &str) {
          try        curl {url}/v1/customers -u {key}: -d email=ada@example.com",
         env!("CARGO_PKG_VERSION"),
         app.account,
-        app.store.path().display(),
+        app.settings.store,
     );
     let _ = out.flush();
 }

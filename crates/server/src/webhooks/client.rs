@@ -28,6 +28,8 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use super::address::is_public;
 use super::url::{Host, Target};
 
+/// Who sends requests.
+pub const USER_AGENT: &str = concat!("Purser/", env!("CARGO_PKG_VERSION"));
 /// Seconds from the start of an attempt within which the status of the answer must be there.
 pub const TIMEOUT_S: u64 = 10;
 /// How long one address of several may take to accept a connection.
@@ -42,13 +44,12 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(2);
 const READ_BYTES_MAX: usize = 8 << 10;
 /// Bytes of an answer's headers, at most.
 const HEADER_BYTES_MAX: usize = 32 << 10;
-/// How long a connection is kept for the next request.
-const IDLE_MAX: Duration = Duration::from_secs(30);
+/// How long a connection is kept for the next request: less than the five seconds after which
+/// many receivers close it.
+const IDLE_MAX: Duration = Duration::from_secs(4);
 
 const SIGNATURE: HeaderName = HeaderName::from_static("stripe-signature");
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
-const USER_AGENT: HeaderValue =
-    HeaderValue::from_static(concat!("Purser/", env!("CARGO_PKG_VERSION")));
 
 /// What all clients share.
 pub struct Network {
@@ -107,9 +108,8 @@ type Sender = SendRequest<Full<Bytes>>;
 
 /// What went wrong before there was a status.
 enum Failure {
-    /// Nothing was read from a connection that had been used before: it may have been closed
-    /// meanwhile, which says nothing about the receiver.
-    Stale,
+    /// The connection was closed before anything of the request was written.
+    Unsent,
     /// Anything else, in a sentence.
     Other(String),
 }
@@ -151,23 +151,24 @@ impl Client {
             *request.uri_mut() = target.path.clone();
             let headers = request.headers_mut();
             headers.insert(header::HOST, target.authority.clone());
-            headers.insert(header::USER_AGENT, USER_AGENT);
+            headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
             headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
             headers.insert(header::CONTENT_TYPE, JSON);
             headers.insert(SIGNATURE, signature.clone());
             request
         };
         if let Some(sender) = self.idle_sender().await {
-            match exchange(sender, request(), true).await {
+            match exchange(sender, request()).await {
                 Ok(answered) => return Ok(answered),
-                Err(Failure::Stale) => {}
+                // It was kept, and closed meanwhile, which says nothing about the receiver.
+                Err(Failure::Unsent) => {}
                 Err(Failure::Other(problem)) => return Err(problem),
             }
         }
         let sender = self.connect(target).await?;
-        exchange(sender, request(), false).await.map_err(|failure| match failure {
+        exchange(sender, request()).await.map_err(|failure| match failure {
             Failure::Other(problem) => problem,
-            Failure::Stale => "The connection was closed before an answer came.".to_owned(),
+            Failure::Unsent => "The connection was closed before an answer came.".to_owned(),
         })
     }
 
@@ -305,19 +306,14 @@ where
 async fn exchange(
     mut sender: Sender,
     request: Request<Full<Bytes>>,
-    was_used: bool,
 ) -> Result<(Response<Incoming>, Sender), Failure> {
     match sender.try_send_request(request).await {
         Ok(response) => Ok((response, sender)),
-        Err(failed) => {
-            let was_sent = failed.message().is_none();
-            let error = failed.into_error();
-            // A parse error means that something came; everything else that nothing did.
-            match was_used && (!was_sent || !error.is_parse()) {
-                true => Err(Failure::Stale),
-                false => Err(Failure::Other(sentence(&error))),
-            }
-        }
+        // What comes back was not written, so sending it once more tells nobody anything twice.
+        Err(failed) => match failed.message().is_some() {
+            true => Err(Failure::Unsent),
+            false => Err(Failure::Other(sentence(&failed.into_error()))),
+        },
     }
 }
 

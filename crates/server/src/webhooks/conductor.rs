@@ -1,9 +1,9 @@
 //! Sees to it that every enabled endpoint has a task that tells it, and hands out retries that are
 //! due.
 //!
-//! It looks when the bell rings and every [`TICK`], and after each look it rests for a while that
-//! grows with what a look costs. Bounds: a look takes [`RETRIES_LOOK`] retries, and only where all
-//! of those belong to endpoints that are busy more, up to [`RETRIES_LOOK_MAX`].
+//! It looks when something is committed and every [`TICK`], and after each look it rests for a
+//! while that grows with what a look costs. Bounds: a look takes [`RETRIES_LOOK`] retries, and only
+//! where all of those belong to endpoints that are busy more, up to [`RETRIES_LOOK_MAX`].
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -26,11 +26,11 @@ use super::reading::not_told;
 use super::teller::{End, GRACE, LAST_REPORTS_WITHIN, NOTHING_WAITS, Teller};
 use crate::api::wire::Wire;
 
-/// How often there is a look when no bell rings.
+/// How often there is a look when nothing is told.
 const TICK: Duration = Duration::from_secs(1);
-/// How long after a ring the next one is heard, at least, and how much longer for each endpoint.
-const RING_PAUSE: Duration = Duration::from_millis(10);
-const RING_PAUSE_EACH: Duration = Duration::from_micros(50);
+/// How long after news the next are heard, at least, and how much longer for each endpoint.
+const NEWS_PAUSE: Duration = Duration::from_millis(10);
+const NEWS_PAUSE_EACH: Duration = Duration::from_micros(50);
 /// How often endpoints are read, at most; where that takes long, so many times longer apart.
 const REFRESH_PAUSE: Duration = Duration::from_millis(100);
 const REFRESH_SHARE: u32 = 20;
@@ -54,8 +54,8 @@ pub struct Conductor {
     refresh_at: Instant,
     retries_at: Instant,
     retries_max: usize,
-    /// Whether the bell rang since the endpoints were read.
-    is_rung: bool,
+    /// Whether there were news since the endpoints were read.
+    is_news: bool,
     offset_ms: i64,
 }
 
@@ -84,28 +84,29 @@ impl Conductor {
             refresh_at: now,
             retries_at: now,
             retries_max: RETRIES_LOOK,
-            is_rung: false,
+            is_news: false,
             offset_ms: 0,
         }
     }
 
     /// Conducts until told to stop, then waits for the tasks.
     pub async fn run(&mut self, mut stop: watch::Receiver<bool>) {
+        let mut news = self.context.news.listen();
         let mut stopped = std::pin::pin!(async move { stop.wait_for(|stop| *stop).await.is_ok() });
         loop {
             tokio::select! {
                 () = self.look() => {}
                 _ = &mut stopped => break,
             }
-            let bell = self.context.bell.0.clone();
-            let next = if self.is_rung { self.refresh_at } else { Instant::now() + TICK };
+            let next = if self.is_news { self.refresh_at } else { Instant::now() + TICK };
             tokio::select! {
-                () = bell.notified() => self.is_rung = true,
+                // From when the server is about to stop until it does, the ticks are enough.
+                _ = news.hear(), if !news.is_over() => self.is_news = true,
                 () = sleep_until(next.min(self.retries_at)) => {}
                 _ = &mut stopped => break,
             }
             self.ring.send_modify(|count| *count = count.wrapping_add(1));
-            let pause = RING_PAUSE + RING_PAUSE_EACH * self.tellers.len() as u32;
+            let pause = NEWS_PAUSE + NEWS_PAUSE_EACH * self.tellers.len() as u32;
             tokio::select! {
                 () = sleep(pause.min(TICK)) => {}
                 _ = &mut stopped => break,
@@ -128,9 +129,9 @@ impl Conductor {
             self.retries_at = Instant::now();
         }
         let retries = self.retries_at <= Instant::now();
-        if retries || (self.is_rung && self.refresh_at <= Instant::now()) {
+        if retries || (self.is_news && self.refresh_at <= Instant::now()) {
             let began = Instant::now();
-            self.is_rung = false;
+            self.is_news = false;
             if let Err(error) = self.refresh() {
                 tracing::error!(%error, "webhook endpoints cannot be read");
                 (self.refresh_at, self.retries_at) = (began + TICK, began + TICK);

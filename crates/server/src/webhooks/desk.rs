@@ -8,12 +8,15 @@ use std::sync::{Mutex, MutexGuard};
 
 use books::timer::Timer;
 use books::{Number, World};
-use store::StoreError;
 
 /// Retries that are taken from the store and not reported yet, for one endpoint at most.
 pub const RETRIES_IN_HAND_MAX: usize = 256;
 /// Resends by hand that wait, for one endpoint at most.
 pub const RESENDS_MAX: usize = 256;
+
+/// [`RESENDS_MAX`] resends wait for an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooManyResends;
 
 /// An endpoint of a world.
 pub type Key = (World, Number);
@@ -42,11 +45,11 @@ pub enum Offered {
 
 impl Desk {
     /// Puts down that an endpoint is to be told of an event once more.
-    pub fn resend(&self, key: Key, event: Number) -> Result<(), StoreError> {
+    pub fn resend(&self, key: Key, event: Number) -> Result<(), TooManyResends> {
         let mut trays = self.trays();
         let resends = &mut trays.entry(key).or_default().resends;
         if resends.len() >= RESENDS_MAX {
-            return Err(StoreError::QueueFull(RESENDS_MAX));
+            return Err(TooManyResends);
         }
         resends.push_back(event);
         Ok(())
@@ -174,7 +177,7 @@ mod tests {
         for _ in 0..RESENDS_MAX {
             assert_eq!(desk.resend(KEY, Number(1)), Ok(()));
         }
-        assert_eq!(desk.resend(KEY, Number(1)), Err(StoreError::QueueFull(RESENDS_MAX)));
+        assert_eq!(desk.resend(KEY, Number(1)), Err(TooManyResends));
         desk.forget_retries(KEY);
         assert_eq!(desk.resends_of_others(|_| true), []);
         assert_eq!(desk.resends_of_others(|_| false).len(), 1);

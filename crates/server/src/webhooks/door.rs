@@ -1,12 +1,12 @@
 //! How reports get into the books: through the lane, without a request.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use books::event::RequestCause;
-use books::{Command, Refusal, Reply, World};
-use store::{Idempotency, Job, Kept, Lane, Outcome, Sight, StoreError};
+use books::{Command, Refusal, World};
+use store::{Job, Lanes, Outcome, StoreError};
 use tokio::sync::oneshot;
+
+use crate::errand::Errand;
 
 /// How long a full queue is left alone.
 const QUEUE_PAUSE: Duration = Duration::from_millis(5);
@@ -21,9 +21,11 @@ pub enum Verdict {
 }
 
 /// Has a command decided, and waits until its effects are on disk.
-pub async fn send(lane: &Lane, world: World, command: Command) -> Result<Verdict, StoreError> {
+pub async fn send(lane: &Lanes, world: World, command: Command) -> Result<Verdict, StoreError> {
     let (outbox, inbox) = oneshot::channel();
-    let mut errand: Box<dyn Job> = Box::new(Errand { world, command, outbox });
+    // Whoever waited may have given up; the effects are on disk all the same.
+    let tell = |outcome| drop(outbox.send(outcome));
+    let mut errand: Box<dyn Job> = Box::new(Errand { world, command, tell });
     loop {
         match lane.submit(errand) {
             Ok(()) => break,
@@ -40,38 +42,5 @@ pub async fn send(lane: &Lane, world: World, command: Command) -> Result<Verdict
         Outcome::Replay(_) | Outcome::KeyReused => {
             Err(StoreError::Bug("a command without an idempotency key was replayed".into()))
         }
-    }
-}
-
-struct Errand {
-    world: World,
-    command: Command,
-    outbox: oneshot::Sender<Outcome>,
-}
-
-impl Job for Errand {
-    fn world(&self) -> World {
-        self.world
-    }
-
-    fn command(&self) -> &Command {
-        &self.command
-    }
-
-    fn cause(&self) -> Option<Arc<RequestCause>> {
-        None
-    }
-
-    fn idempotency(&self) -> Option<&Idempotency> {
-        None
-    }
-
-    fn keep(&self, _result: &Result<Reply, Refusal>, _books: &Sight<'_>) -> Option<Kept> {
-        None
-    }
-
-    fn done(self: Box<Self>, outcome: Outcome) {
-        // Whoever waited may have given up; the effects are on disk all the same.
-        let _ = self.outbox.send(outcome);
     }
 }

@@ -2,15 +2,17 @@
 //! through since the first of them.
 
 use books::Timestamp;
+use books::command::Attempted;
 use books::time::Millis;
-use books::webhook::{Attempt, retry_at};
+use books::webhook::Attempt;
 
 /// Attempts that are looked back on, at most.
 pub const LOOK_BACK_MAX: usize = 1000;
 
 /// Whether an attempt failed and no other follows from it.
-pub fn has_run_out(attempt: &Attempt, livemode: bool, now: Timestamp) -> bool {
-    !attempt.succeeded() && !attempt.by_hand && retry_at(attempt.attempt, livemode, now).is_none()
+pub fn has_run_out(made: &Attempted, livemode: bool, now: Timestamp) -> bool {
+    let is_by_itself = made.turn.is_some();
+    is_by_itself && !made.attempt.succeeded() && made.retry_at(livemode, now).is_none()
 }
 
 /// What is known of an endpoint's past.
@@ -59,17 +61,16 @@ mod tests {
 
     #[test]
     fn the_last_attempt_is_told_from_others() {
-        let by_hand = Attempt { by_hand: true, ..attempt(0, 500) };
-        let third = Attempt { attempt: 3, ..attempt(0, 500) };
-        for (attempt, livemode, want) in [
-            (&attempt(0, 500), false, true),
-            (&attempt(0, 302), false, true),
-            (&attempt(0, 204), false, false),
-            (&attempt(0, 500), true, false),
-            (&by_hand, false, false),
-            (&third, false, false),
+        for (turn, status, livemode, want) in [
+            (Some(4), 500, false, true),
+            (Some(4), 302, false, true),
+            (Some(4), 204, false, false),
+            (Some(4), 500, true, false),
+            (Some(3), 500, false, false),
+            (None, 500, false, false),
         ] {
-            assert_eq!(has_run_out(attempt, livemode, Timestamp(0)), want, "{attempt:?}");
+            let made = Attempted { attempt: attempt(0, status), turn };
+            assert_eq!(has_run_out(&made, livemode, Timestamp(0)), want, "{made:?}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! What is read from the store to tell an endpoint of events, rendered right away: what an event
 //! says is frozen in its row, and `pending_webhooks` is that of the moment.
 
+use books::command::Attempted;
 use books::time::Millis;
 use books::timer::Timer;
 use books::webhook::{Attempt, WebhookEndpoint};
@@ -34,6 +35,8 @@ pub struct Telling {
     pub body: Bytes,
     /// Which attempt this is going to be, from 1.
     pub attempt: i64,
+    /// Which one it is of those that nobody asked for; none if somebody does.
+    pub turn: Option<i64>,
     /// When the first attempt began; none for the first.
     pub first_at: Option<Millis>,
     /// Why.
@@ -116,15 +119,17 @@ pub fn not_told(
     (world, endpoint): (World, &WebhookEndpoint),
     (event, at): (Number, Millis),
     by_hand: bool,
-) -> Result<Option<Attempt>, StoreError> {
+) -> Result<Option<Attempted>, StoreError> {
     readers.snapshot(|reader| {
         if reader.event(world, event)?.is_none() {
             return Ok(None);
         }
         let of_all = reader.attempts(world, event)?;
-        let attempt = next(&attempts(&of_all, endpoint));
+        let before = attempts(&of_all, endpoint);
+        let (attempt, turn) = (next(&before), turn(&before, by_hand));
         let answer = "The endpoint is disabled.".to_owned();
-        Ok(Some(Attempt { event, attempt, at, latency_ms: 0, status: None, answer, by_hand }))
+        let attempt = Attempt { event, attempt, at, latency_ms: 0, status: None, answer, by_hand };
+        Ok(Some(Attempted { attempt, turn }))
     })
 }
 
@@ -135,9 +140,15 @@ fn attempts<'a>(of_all: &'a [(Number, Attempt)], endpoint: &WebhookEndpoint) -> 
 
 fn tell(event: Number, body: Vec<u8>, before: &[&Attempt], reason: Reason) -> Telling {
     let first_at = before.first().map(|attempt| attempt.at);
-    Telling { event, body: body.into(), attempt: next(before), first_at, reason }
+    let turn = turn(before, reason == Reason::ByHand);
+    Telling { event, body: body.into(), attempt: next(before), turn, first_at, reason }
 }
 
 fn next(before: &[&Attempt]) -> i64 {
     before.last().map_or(0, |attempt| attempt.attempt) + 1
+}
+
+fn turn(before: &[&Attempt], by_hand: bool) -> Option<i64> {
+    let by_itself = before.iter().filter(|attempt| !attempt.by_hand).count() as i64;
+    (!by_hand).then_some(by_itself + 1)
 }

@@ -1,5 +1,5 @@
 //! Tells one endpoint: a task that reads events, sends up to [`DELIVERIES_AT_ONCE`] at a time and
-//! reports what became of them.
+//! reports what became of them. While the lane is behind, all begin at a common pace.
 //!
 //! In memory are at most one batch of events, [`RESULTS_MAX`] results that wait to be reported,
 //! and the numbers of [`LINE_MAX`] events from the first that is not done. One report is on its
@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use books::command::{REPORT_MAX, Report, WebhookCommand};
+use books::command::{Attempted, REPORT_MAX, Report, WebhookCommand};
 use books::time::Millis;
 use books::timer::Timer;
 use books::webhook::{Attempt, WebhookEndpoint};
@@ -85,7 +85,7 @@ struct Done {
     reason: Reason,
     first_at: Option<Millis>,
     /// None where the event is gone.
-    attempt: Option<Attempt>,
+    made: Option<Attempted>,
 }
 
 /// A report on its way.
@@ -119,6 +119,8 @@ struct Work {
     passed: usize,
     /// The store is left alone until then.
     pause: Option<Instant>,
+    /// When the next request may begin, once that was reserved.
+    slot: Option<Instant>,
     /// Whose turn it is: new events and retries take turns.
     retries_first: bool,
     noted_since: Millis,
@@ -169,6 +171,7 @@ impl Work {
             reported,
             passed: 0,
             pause: None,
+            slot: None,
             retries_first: false,
             noted_since: context.clock.now(),
             success: None,
@@ -179,13 +182,13 @@ impl Work {
 
     async fn run(&mut self) -> End {
         loop {
-            self.start();
+            let turn = self.start();
             if self.outgoing.is_none() && self.is_report_due() {
                 self.report();
             }
             let report_at = self.report_at.filter(|_| self.outgoing.is_none());
-            let wake_at = report_at.into_iter().chain(self.pause).min();
-            let is_hungry = self.can_start() && self.can_read();
+            let wake_at = report_at.into_iter().chain(self.pause).chain(turn).min();
+            let is_hungry = turn.is_none() && self.can_start() && self.can_read();
             tokio::select! {
                 Some(done) = self.going.join_next() => match done {
                     Ok(done) => self.note(done),
@@ -227,16 +230,32 @@ impl Work {
             && self.pause.is_none()
     }
 
+    /// When the next request may begin, where that is not at once.
+    fn turn(&mut self) -> Option<Instant> {
+        let pace = &self.teller.context.pace;
+        if !pace.is_behind() {
+            self.slot = None;
+            return None;
+        }
+        let now = Instant::now();
+        Some(*self.slot.get_or_insert_with(|| pace.reserve(now))).filter(|turn| *turn > now)
+    }
+
     fn can_read(&self) -> bool {
         self.ready.is_empty() && self.may_be_more && self.line.len() < LINE_MAX
     }
 
-    /// Sends what there is as long as there is room.
-    fn start(&mut self) {
+    /// Sends what there is as long as there is room. Gives its next turn where it has to wait.
+    fn start(&mut self) -> Option<Instant> {
         if self.pause.is_some_and(|until| until <= Instant::now()) {
             self.pause = None;
         }
+        let mut turn = None;
         while self.can_start() {
+            turn = self.turn();
+            if turn.is_some() {
+                break;
+            }
             match self.next() {
                 Ok(Some(telling)) => self.deliver(telling),
                 Ok(None) => break,
@@ -249,6 +268,7 @@ impl Work {
         let first = self.line.first();
         let since = first.map_or(NOTHING_WAITS, |event| event.created().0);
         self.teller.waiting_since.store(since, Ordering::Relaxed);
+        turn
     }
 
     /// What is to be sent next: what was asked for by hand, else new events and retries in turn.
@@ -317,7 +337,7 @@ impl Work {
         let found = self.take(read?);
         if found.is_none() {
             // It is older than events are kept; a report takes its timer away.
-            self.note(Done { event, reason, first_at: None, attempt: None });
+            self.note(Done { event, reason, first_at: None, made: None });
         }
         Ok(found)
     }
@@ -333,6 +353,7 @@ impl Work {
     }
 
     fn deliver(&mut self, telling: Telling) {
+        self.slot = None;
         self.busy.insert(telling.event);
         let (context, client) = (self.teller.context.clone(), self.client.clone());
         let endpoint = self.now.clone();
@@ -353,14 +374,15 @@ impl Work {
                 answer: answer.text,
                 by_hand: telling.reason == Reason::ByHand,
             };
+            let (event, reason) = (telling.event, telling.reason);
             let first_at = telling.first_at.or(Some(at));
-            Done { event: telling.event, reason: telling.reason, first_at, attempt: Some(attempt) }
+            Done { event, reason, first_at, made: Some(Attempted { attempt, turn: telling.turn }) }
         });
     }
 
     /// Keeps a result until it is reported.
     fn note(&mut self, done: Done) {
-        if let Some(attempt) = &done.attempt {
+        if let Some(Attempted { attempt, .. }) = &done.made {
             self.teller.context.metrics.delivery(attempt.succeeded());
             if attempt.succeeded() {
                 self.success = self.success.max(Some(attempt.at));
@@ -391,7 +413,7 @@ impl Work {
                 Reason::Again(timer) => timers.push(timer),
                 Reason::ByHand => {}
             }
-            attempts.extend(done.attempt);
+            attempts.extend(done.made);
         }
         let told = self.line.told();
         let report = Report {
@@ -410,8 +432,7 @@ impl Work {
     fn gives_up(&self, done: &[Done]) -> bool {
         let (livemode, now) = (self.teller.wire.livemode, self.teller.context.clock.now());
         let run_out = |done: &&Done| {
-            let attempt = done.attempt.as_ref();
-            attempt.is_some_and(|attempt| has_run_out(attempt, livemode, now.seconds()))
+            done.made.as_ref().is_some_and(|made| has_run_out(made, livemode, now.seconds()))
         };
         let Some(moment) = done.iter().filter(run_out).filter_map(|done| done.first_at).max()
         else {

@@ -2,15 +2,16 @@
 //! the lane.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use books::command::LaterCommand;
-use books::event::RequestCause;
 use books::timer::{Look, Lot, Timer};
-use books::{Command, Number, Refusal, Reply, Timestamp, World};
+use books::{Command, Number, Timestamp, World};
 use store::admin::Admin;
-use store::{Idempotency, Job, Kept, Lane, Outcome, Readers, Result, Sight, StoreError};
+use store::{Job, Lanes, Outcome, Readers, Result, StoreError};
+
+use crate::errand::Errand;
 
 /// Commands of the worker that wait in the lane at once: customers' requests find room beside them.
 pub const JOBS_MAX: usize = 256;
@@ -52,7 +53,7 @@ pub trait Door {
 /// The real one.
 pub struct StoreDoor {
     /// The way in.
-    pub lane: Arc<Lane>,
+    pub lanes: Arc<Lanes>,
     /// The way out.
     pub readers: Arc<Readers>,
     /// Keeps the clock's offset.
@@ -117,8 +118,10 @@ impl StoreDoor {
         let mut outcomes: Vec<_> = batch.iter().map(|_| Err(StoreError::Stopped)).collect();
         let (outbox, inbox) = channel();
         for (at, (world, command)) in batch.into_iter().enumerate() {
-            let command = Command::Later(command);
-            self.submit(Box::new(Errand { world, command, at, outbox: outbox.clone() }))?;
+            let (command, outbox) = (Command::Later(command), outbox.clone());
+            // Whoever waited may have given up; the effects are on disk all the same.
+            let tell = move |outcome| drop(outbox.send((at, outcome)));
+            self.submit(Box::new(Errand { world, command, tell }))?;
         }
         drop(outbox);
         for (at, outcome) in inbox {
@@ -131,7 +134,7 @@ impl StoreDoor {
     fn submit(&self, errand: Box<dyn Job>) -> Result<()> {
         let mut errand = errand;
         loop {
-            match self.lane.submit(errand) {
+            match self.lanes.submit(errand) {
                 Ok(()) => return Ok(()),
                 Err((back, StoreError::QueueFull(_))) => errand = back,
                 Err((_, error)) => return Err(error),
@@ -150,44 +153,5 @@ fn judge(outcome: Outcome) -> Result<Verdict> {
         Outcome::Failed(error) if error.is_about_one_command() => Ok(Err(error.to_string())),
         Outcome::Failed(error) => Err(error),
         Outcome::Replay(_) | Outcome::KeyReused => Ok(Err("it has no idempotency key".into())),
-    }
-}
-
-/// A command of nobody's, on its way through the lane.
-struct Errand {
-    world: World,
-    command: Command,
-    at: usize,
-    outbox: Sender<(usize, Outcome)>,
-}
-
-impl Job for Errand {
-    fn world(&self) -> World {
-        self.world
-    }
-
-    fn command(&self) -> &Command {
-        &self.command
-    }
-
-    fn cause(&self) -> Option<Arc<RequestCause>> {
-        None
-    }
-
-    fn idempotency(&self) -> Option<&Idempotency> {
-        None
-    }
-
-    fn keep(
-        &self,
-        _result: &std::result::Result<Reply, Refusal>,
-        _books: &Sight<'_>,
-    ) -> Option<Kept> {
-        None
-    }
-
-    fn done(self: Box<Self>, outcome: Outcome) {
-        // Whoever waited may have given up; the effects are on disk all the same.
-        let _ = self.outbox.send((self.at, outcome));
     }
 }

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use purser::api::stream::STREAMS_MAX;
 
-use crate::stream::{SOON, Stream};
+use crate::stream::{PATH, SOON, Stream};
+use crate::support::raw::{Raw, request};
 use crate::support::server::Server;
-use crate::{Api, eventually};
+use crate::{Api, KEY, eventually};
 
 /// A stream says at least so often that it is there.
 const SILENCE_MAX: Duration = Duration::from_secs(15);
@@ -60,4 +61,45 @@ fn silence_is_not_endless() {
     server.signal("TERM");
     assert!(waiting.next().is_none());
     assert!(waiting.silences > 0, "nothing was said for {:?}", began.elapsed());
+}
+
+/// Streams are counted like any other request, and while they are open.
+#[test]
+fn streams_are_counted() {
+    let server = Server::started();
+    let api = Api::new(&server);
+    let has = |line: &str| api.call("GET", "/metrics", &[]).body.lines().any(|it| it == line);
+    assert!(has("purser_streams 0"));
+    let streams = [Stream::open(&api, "", None), Stream::open(&api, "", None)];
+    assert!(Stream::try_open(&api, "?limit=3", &[]).is_err());
+    assert!(has("purser_streams 2"));
+    for (status, count) in [(200, 2), (400, 1)] {
+        let of = format!("operation=\"GetPurserEventsStream\",status=\"{status}\"");
+        assert!(has(&format!("purser_requests_total{{{of}}} {count}")), "{of}");
+    }
+    drop(streams);
+    eventually("both are closed", || has("purser_streams 0"));
+}
+
+/// Somebody opens a stream and never reads: it is cut off once it has taken nothing for a while.
+#[test]
+fn who_does_not_read_is_cut_off() {
+    let server = Server::started();
+    let api = Api::new(&server);
+    let has = |line: &str| api.call("GET", "/metrics", &[]).body.lines().any(|it| it == line);
+    let mut stuck = Raw::connect(&api.base);
+    let bearer = format!("Bearer {KEY}");
+    stuck.send(request("GET", PATH, &[("Authorization", bearer.as_str())], ""));
+    assert!(stuck.head().starts_with("HTTP/1.1 200 "));
+    assert!(has("purser_streams 1"));
+    let filler = "x".repeat(500);
+    let names: Vec<String> = (0..50).map(|at| format!("metadata[name{at}]")).collect();
+    let large: Vec<(&str, &str)> =
+        names.iter().map(|name| (name.as_str(), filler.as_str())).collect();
+    // More than the system keeps for a connection, so that something waits to be written.
+    for _ in 0..600 {
+        api.ask("POST", "/v1/customers", &large);
+    }
+    eventually("it is cut off", || has("purser_streams 0"));
+    drop(stuck);
 }

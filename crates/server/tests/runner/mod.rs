@@ -7,6 +7,8 @@
 //! A scenario fails when an answer differs from the file, when it breaks a field table, when an
 //! `expect:` does not hold, or when `purser doctor` finds fault with the store at the end. Only
 //! the first can be blessed away, and only when nothing else is wrong.
+//!
+//! `DAWDLE_MS=900` waits up to so long before each request: no answer may depend on our speed.
 
 mod diff;
 mod events;

@@ -56,11 +56,12 @@ fn relative(at_s: i64, now_s: i64) -> String {
     if close(at_s, now_s) {
         return "<now>".to_owned();
     }
-    if at_s % DAY_S == 0 {
+    let away_s = at_s - now_s;
+    // At midnight itself, whole days from now are also midnights.
+    if at_s % DAY_S == 0 && !close(rounded(away_s, DAY_S), away_s) {
         let days = at_s.div_euclid(DAY_S) - now_s.div_euclid(DAY_S);
         return if days == 0 { "<today>".to_owned() } else { format!("<today{days:+}d>") };
     }
-    let away_s = at_s - now_s;
     let (hours, minutes) = (rounded(away_s, HOUR_S), rounded(away_s, MINUTE_S));
     let away_s = if close(hours, away_s) { hours } else { minutes };
     let sign = if away_s < 0 { '-' } else { '+' };
@@ -95,4 +96,7 @@ fn moments_are_told_by_their_distance() {
     check(12 * HOUR_S, "<today+1d>");
     check(-12 * HOUR_S, "<today>");
     check(-36 * HOUR_S, "<today-1d>");
+    let midnight = NOON + DAY_S / 2;
+    assert_eq!(relative(midnight - 2 * DAY_S, midnight + 3), "<now-2d>");
+    assert_eq!(relative(midnight + DAY_S, midnight + 12 * HOUR_S), "<today+1d>");
 }

@@ -5,6 +5,7 @@
 //! against the field tables.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -107,6 +108,7 @@ impl Stage {
 
     /// Sends the request, or many copies at once, and judges what comes back.
     fn send(&mut self, step: &Step, call: &Call, copies: usize) -> Result<Vec<String>, String> {
+        dawdle();
         let request = self.request(call)?;
         let client = self.client()?;
         let answers = send_all(&client, &request, copies)?;
@@ -217,6 +219,7 @@ impl Stage {
 
     /// Sends a request that is committed and never answered, and kills the server meanwhile.
     fn hold(&mut self, call: &Call, path: &str, rule: &Rule) -> Result<Vec<String>, String> {
+        dawdle();
         let request = self.request(call)?;
         let probe = self.dressed(Request::new("GET", &self.names.real_text(path)?, &[]))?;
         let client = self.client()?;
@@ -397,6 +400,13 @@ fn distinct(step: &Step, answers: &[Answer]) -> Vec<(Answer, usize)> {
         group.or_insert_with(|| (answer.clone(), 0)).1 += 1;
     }
     groups.into_values().collect()
+}
+
+/// Sleeps for up to `DAWDLE_MS` milliseconds.
+fn dawdle() {
+    let most_ms = std::env::var("DAWDLE_MS").ok().and_then(|most_ms| most_ms.parse::<u64>().ok());
+    let random = RandomState::new().hash_one(());
+    thread::sleep(Duration::from_millis(most_ms.map_or(0, |most_ms| random % (most_ms + 1))));
 }
 
 fn send_all(client: &Client, request: &Request, copies: usize) -> Result<Vec<Answer>, String> {

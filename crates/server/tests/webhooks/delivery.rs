@@ -58,7 +58,6 @@ fn what_fails_is_told_again_over_restarts() {
 fn no_redirect_is_followed_and_no_answer_is_a_failure() {
     let server = Server::started();
     let (api, receiver) = (Api::new(&server), Receiver::start());
-    // Each meets a new connection: what closes one that was used before is tried anew at once.
     receiver.script(&[Act::CloseEarly, Act::Hang, Act::Redirect]);
     api.endpoint(&receiver.url(), TRANSACTION);
     api.fund(&api.customer());
@@ -104,4 +103,64 @@ fn a_disabled_endpoint_is_told_nothing() {
     let last = witness.wait_for(3)[2].id();
     eventually("it is pending for nobody", || api.pending(&last) == 0);
     assert_eq!(receiver.posts().len(), 1);
+}
+
+/// A receiver may have seen to what it got before it closed a connection, so an attempt sends it
+/// once, also over a connection that was used before.
+#[test]
+fn an_attempt_sends_an_event_once() {
+    let server = Server::started();
+    let (api, receiver) = (Api::new(&server), Receiver::start());
+    receiver.script(&[Act::Answer(200), Act::CloseEarly]);
+    api.endpoint(&receiver.url(), TRANSACTION);
+    let customer = api.customer();
+    api.fund(&customer);
+    receiver.wait_for(1);
+    api.fund(&customer);
+    let event = receiver.wait_for(2)[1].id();
+    eventually("the attempt is noted", || api.attempts(&event).len() == 1);
+    assert_eq!(api.attempts(&event)[0]["succeeded"], false);
+    assert_eq!(receiver.posts().len(), 2);
+    api.advance(RETRIES_S[0] + 1);
+    assert_eq!(receiver.wait_for(3)[2].id(), event);
+}
+
+/// What somebody asks for comes on top: the retries follow as if nobody had.
+#[test]
+fn a_resend_takes_no_retry_away() {
+    let server = Server::started();
+    let (api, receiver) = (Api::new(&server), Receiver::start());
+    receiver.script(&[Act::Answer(500); 6]);
+    let endpoint = text(&api.endpoint(&receiver.url(), TRANSACTION), "id");
+    api.fund(&api.customer());
+    let event = receiver.wait_for(1)[0].id();
+    let noted = |count: usize| {
+        eventually("the attempt is noted", || api.attempts(&event).len() == count);
+    };
+    noted(1);
+    for made in 1..=2 {
+        let path = format!("/purser/v1/events/{event}/resend");
+        api.ask("POST", &path, &[("webhook_endpoint", &endpoint)]);
+        receiver.wait_for(made + 1);
+        noted(made + 1);
+    }
+    for (retry, wait_s) in RETRIES_S.into_iter().enumerate() {
+        api.advance(wait_s - 20);
+        assert_eq!(receiver.posts().len(), 3 + retry, "retry {retry} comes early");
+        api.advance(21);
+        receiver.wait_for(4 + retry);
+        noted(4 + retry);
+    }
+    let mut attempts: Vec<(i64, bool)> = api
+        .attempts(&event)
+        .iter()
+        .map(|it| (it["attempt"].as_i64().unwrap(), it["by_hand"].as_bool().unwrap()))
+        .collect();
+    attempts.sort_unstable();
+    let by_hand = [false, true, true, false, false, false];
+    assert_eq!(attempts, (1..).zip(by_hand).collect::<Vec<_>>());
+    // Now they have run out, and nothing got through.
+    eventually("the endpoint is given up", || {
+        api.get(&format!("/v1/webhook_endpoints/{endpoint}"))["status"] == "disabled"
+    });
 }

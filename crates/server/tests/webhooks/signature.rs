@@ -1,5 +1,6 @@
 //! Signatures as a receiver checks them, with an HMAC of its own.
 
+use books::command::SECRETS_MAX;
 use sha2::{Digest, Sha256};
 
 use crate::receiver::{Act, Receiver};
@@ -128,4 +129,29 @@ fn a_rolled_secret_signs_beside_the_new_one_for_a_while() {
     signed(3, &[&new]);
     let newest = roll(0);
     signed(4, &[&newest]);
+    // Each old one signs until its own time has come, however many follow it.
+    let second = roll(3 * OVERLAP_S);
+    let third = roll(OVERLAP_S);
+    signed(5, &[&third, &second, &newest]);
+    api.advance(OVERLAP_S + 1);
+    signed(6, &[&third, &newest]);
+    api.advance(2 * OVERLAP_S);
+    signed(7, &[&third]);
+}
+
+#[test]
+fn so_many_secrets_sign_at_once() {
+    let server = Server::started();
+    let api = Api::new(&server);
+    let endpoint = text(&api.endpoint("http://127.0.0.1:9/hook", TRANSACTION), "id");
+    let path = format!("/purser/v1/webhook_endpoints/{endpoint}/roll_secret");
+    let roll = || api.answer("POST", &path, &[("overlap_s", &OVERLAP_S.to_string())]);
+    for _ in 1..SECRETS_MAX {
+        assert_eq!(roll().status, 200);
+    }
+    let refused = roll();
+    assert_eq!(refused.status, 400, "{}", refused.body);
+    assert!(refused.body.contains("secrets_max"), "{}", refused.body);
+    api.advance(OVERLAP_S + 1);
+    assert_eq!(roll().status, 200);
 }

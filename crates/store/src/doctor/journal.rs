@@ -5,41 +5,30 @@ use books::audit::{self, Auditor};
 use books::cash_balance::CashTransaction;
 use books::id::Number;
 use books::journal::{Account, Entry, Posting, Seal};
-use rusqlite::{Connection, Row, params};
 
 use super::{SPELLED, find, readable};
+use crate::db::{Cell, Db, Row, one, values};
 use crate::error::Result;
-use crate::rows::{self, CASH_COLUMNS, Num};
+use crate::rows::{self, CASH_COLUMNS};
 
 /// Reads the journal, each entry with the transaction that it books.
-pub(super) fn entries(
-    db: &Connection,
-    auditor: &mut Auditor,
-    tell: &mut dyn FnMut(),
-) -> Result<()> {
-    let mut select = db.prepare(
+pub(super) fn entries(db: &dyn Db, auditor: &mut Auditor, tell: &mut dyn FnMut()) -> Result<()> {
+    let sql =
         "SELECT e.world, e.number, e.kind, e.seal, p.account, p.owner, p.currency, p.amount, p.line
          FROM entry e LEFT JOIN posting p ON p.world = e.world AND p.entry = e.number
-         ORDER BY e.world, e.number, p.line",
-    )?;
-    let mut found = select.query([])?;
+         ORDER BY e.world, e.number, p.line";
     let mut open: Option<Opened> = None;
-    while let Some(row) = found.next()? {
-        let (world, Num(number)) = (World(row.get(0)?), row.get(1)?);
+    db.scan(sql, &mut |row| {
+        let (world, number) = (row.world(0)?, row.number(1)?);
         if open.as_ref().is_none_or(|o| (o.world, o.number) != (world, number)) {
             if let Some(done) = open.take() {
                 done.check(db, auditor)?;
                 tell();
             }
-            open = Some(Opened {
-                world,
-                number,
-                kind: row.get(2)?,
-                seal: row.get(3)?,
-                postings: Vec::new(),
-            });
+            let (kind, seal) = (row.text(2)?.to_owned(), row.array(3)?);
+            open = Some(Opened { world, number, kind, seal, postings: Vec::new() });
         }
-        if let Some(opened) = open.as_mut().filter(|_| row.get_ref(4).is_ok_and(|v| !is_null(v))) {
+        if let Some(opened) = open.as_mut().filter(|_| row.cell(4) != Cell::Null) {
             match rows::posting(row, 4) {
                 Ok(posting) => {
                     let line = opened.postings.len() as i64;
@@ -51,7 +40,8 @@ pub(super) fn entries(
                 Err(error) => auditor.found("every row can be read", error.to_string()),
             }
         }
-    }
+        Ok(true)
+    })?;
     if let Some(done) = open.take() {
         done.check(db, auditor)?;
         tell();
@@ -59,15 +49,9 @@ pub(super) fn entries(
     Ok(())
 }
 
-fn is_null(value: rusqlite::types::ValueRef<'_>) -> bool {
-    value.data_type() == rusqlite::types::Type::Null
-}
-
-fn is_spelled(row: &Row<'_>, posting: &Posting, line: i64) -> Result<bool> {
+fn is_spelled(row: &dyn Row, posting: &Posting, line: i64) -> Result<bool> {
     let (_, owner) = posting.account.code();
-    Ok(row.get::<_, Num>(5)?.0 == owner
-        && row.get::<_, String>(6)? == posting.currency.as_str()
-        && row.get::<_, i64>(8)? == line)
+    Ok(row.number(5)? == owner && row.text(6)? == posting.currency.as_str() && row.int(8)? == line)
 }
 
 /// An entry while its postings are read.
@@ -80,7 +64,7 @@ struct Opened {
 }
 
 impl Opened {
-    fn check(self, db: &Connection, auditor: &mut Auditor) -> Result<()> {
+    fn check(self, db: &dyn Db, auditor: &mut Auditor) -> Result<()> {
         let name = format!("entry {} in world {}", self.number.0, self.world.0);
         let owner = self.postings.iter().find_map(|posting| match posting.account {
             Account::CustomerCash(customer) => Some(customer),
@@ -104,40 +88,38 @@ impl Opened {
 }
 
 fn booked(
-    db: &Connection,
+    db: &dyn Db,
     world: World,
     customer: Number,
     number: Number,
     auditor: &mut Auditor,
 ) -> Result<Option<CashTransaction>> {
-    let mut select = db.prepare_cached(&format!(
+    let sql = format!(
         "SELECT {CASH_COLUMNS} FROM cash_transaction
          WHERE world = ?1 AND customer = ?2 AND number = ?3"
-    ))?;
-    let mut found = select.query(params![world.0, Num(customer), Num(number)])?;
-    let Some(row) = found.next()? else {
-        return Ok(None);
-    };
-    Ok(readable(rows::cash_transaction(row, customer), auditor))
+    );
+    let found = one(db, &sql, &values![world, customer, number], |row| {
+        Ok(readable(rows::cash_transaction(row, customer), auditor))
+    })?;
+    Ok(found.flatten())
 }
 
 /// Reads the cash balances, and looks up what their transactions name.
 pub(super) fn transactions(
-    db: &Connection,
+    db: &dyn Db,
     auditor: &mut Auditor,
     tell: &mut dyn FnMut(),
 ) -> Result<()> {
-    let mut select = db.prepare(&format!(
+    let sql = format!(
         "SELECT {CASH_COLUMNS}, world, customer FROM cash_transaction
          ORDER BY world, customer, number"
-    ))?;
-    let mut found = select.query([])?;
-    while let Some(row) = found.next()? {
-        let (world, Num(customer)) = (World(row.get(7)?), row.get(8)?);
+    );
+    db.scan(&sql, &mut |row| {
+        let (world, customer) = (row.world(7)?, row.number(8)?);
         if let Some(transaction) = readable(rows::cash_transaction(row, customer), auditor) {
-            let spelled = row.get::<_, String>(2)? == transaction.currency.as_str()
-                && row.get::<_, Option<String>>(5)? == transaction.others.to_text()
-                && row.get::<_, Option<String>>(6)? == transaction.cause.detail();
+            let spelled = row.text(2)? == transaction.currency.as_str()
+                && row.opt_text(5)? == transaction.others.to_text().as_deref()
+                && row.opt_text(6)? == transaction.cause.detail().as_deref();
             if !spelled {
                 auditor.found(SPELLED, format!("transaction {}", transaction.key.number.0));
             }
@@ -146,6 +128,6 @@ pub(super) fn transactions(
             auditor.names(world, &row, &mut |kind, key| find(db, world, kind, key))?;
         }
         tell();
-    }
-    Ok(())
+        Ok(true)
+    })
 }

@@ -5,23 +5,27 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use store::admin::Admin;
-use store::{Location, Readers, Store, doctor};
+use store::{Location, Store, doctor, sqlite};
 
 use crate::support::{Bench, create, fault, fund};
 
+fn at(path: &Path) -> Location {
+    Location::File(path.to_owned())
+}
+
 fn open(path: &Path) -> store::Result<Store> {
-    Store::open(&Location::File(path.to_owned()), [1; 16])
+    Store::open(&at(path), [1; 16])
 }
 
 #[test]
 fn a_database_is_served_once() {
     let bench = Bench::new();
-    let path = bench.path().to_owned();
+    let path = bench.path();
     assert_eq!(fault(open(&path)), "locked");
     let told = open(&path).err().expect("it is locked").to_string();
     assert!(told.contains("another Purser") && told.contains("purser.db"), "{told}");
     // A look from outside is welcome.
-    assert_eq!(fault(Admin::open(&path)), "none");
+    assert_eq!(fault(Admin::open(&at(&path))), "none");
     bench.assert_healthy();
     drop(bench);
     assert_eq!(fault(Store::open(&Location::Temporary, [1; 16])), "none");
@@ -60,8 +64,8 @@ fn a_database_of_another_program_is_left_alone() {
     drop(sql);
     let before = fs::read(&path).unwrap();
     assert_eq!(fault(open(&path)), "schema");
-    assert_eq!(fault(Admin::open(&path)), "schema");
-    assert_eq!(fault(doctor::examine(&path, &mut |_, _| {})), "schema");
+    assert_eq!(fault(Admin::open(&at(&path))), "schema");
+    assert_eq!(fault(doctor::examine(&at(&path), &mut |_, _| {})), "schema");
     assert!(fs::read(&path).unwrap() == before, "it was written to");
 }
 
@@ -82,13 +86,13 @@ fn a_file_that_cannot_be_trusted_is_refused() {
         let bench = Bench::new();
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("copy.db");
-        bench.admin.backup(&path, &mut |_, _| {}).unwrap();
+        sqlite::backup(&bench.path(), &path, &mut |_, _| {}).unwrap();
         let sql = rusqlite::Connection::open(&path).unwrap();
         sql.execute_batch(statement).unwrap();
         drop(sql);
         assert_eq!(fault(open(&path)), "schema");
-        assert_eq!(fault(Admin::open(&path)), "schema");
-        assert_eq!(fault(doctor::examine(&path, &mut |_, _| {})), "schema");
+        assert_eq!(fault(Admin::open(&at(&path))), "schema");
+        assert_eq!(fault(doctor::examine(&at(&path), &mut |_, _| {})), "schema");
         let told = open(&path).err().expect("it is refused").to_string();
         assert!(told.contains(part), "{told}");
     }
@@ -100,19 +104,19 @@ fn a_damaged_file_is_called_so() {
     let garbage = home.path().join("garbage.db");
     fs::write(&garbage, "no database ".repeat(1000)).unwrap();
     assert_eq!(fault(open(&garbage)), "corrupt");
-    assert_eq!(fault(Admin::open(&garbage)), "corrupt");
+    assert_eq!(fault(Admin::open(&at(&garbage))), "corrupt");
     assert_eq!(fs::read_to_string(&garbage).unwrap().len(), 12_000, "it was written to");
 
     let bench = Bench::new();
     bench.customer();
     let torn = home.path().join("torn.db");
-    bench.admin.backup(&torn, &mut |_, _| {}).unwrap();
+    sqlite::backup(&bench.path(), &torn, &mut |_, _| {}).unwrap();
     let mut bytes = fs::read(&torn).unwrap();
     let middle = bytes.len() / 2;
     bytes[100..middle].fill(0xa5);
     fs::write(&torn, bytes).unwrap();
     assert_eq!(fault(open(&torn)), "corrupt");
-    let examined = doctor::examine(&torn, &mut |_, _| {});
+    let examined = doctor::examine(&at(&torn), &mut |_, _| {});
     let found = examined.as_ref().is_ok_and(|report| report.broken > 0);
     assert!(found || fault(examined) == "corrupt");
 }
@@ -121,10 +125,9 @@ fn a_damaged_file_is_called_so() {
 fn nothing_is_made_where_something_must_be() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("nowhere.db");
-    assert_eq!(fault(Admin::open(&path)), "missing");
-    assert_eq!(fault(doctor::examine(&path, &mut |_, _| {})), "missing");
-    let commits = Default::default();
-    assert!(Readers::open(path.clone(), 1, commits).is_err());
+    assert_eq!(fault(Admin::open(&at(&path))), "missing");
+    assert_eq!(fault(doctor::examine(&at(&path), &mut |_, _| {})), "missing");
+    assert_eq!(fault(Store::visit(&at(&path))), "missing");
     assert!(!path.exists());
 }
 
@@ -153,17 +156,17 @@ fn a_backup_is_whole_and_replaces_nothing() {
     // A write is open meanwhile: it is not in the copy.
     let held = bench.hold();
     let mut told = (0, 0);
-    let copied = bench.admin.backup(&path, &mut |done, total| told = (done, total));
+    let copied = sqlite::backup(&bench.path(), &path, &mut |done, total| told = (done, total));
     drop(held);
     assert_eq!(fault(copied), "none");
     assert!(told.0 > 0 && told.0 == told.1, "{told:?}");
     let before = fs::read(&path).unwrap();
-    assert!(bench.admin.backup(&path, &mut |_, _| {}).is_err());
+    assert!(sqlite::backup(&bench.path(), &path, &mut |_, _| {}).is_err());
     assert_eq!(fs::read(&path).unwrap(), before, "a backup was overwritten");
 
     let copy = open(&path).unwrap();
     assert_eq!(copy.secret(), bench.store.secret(), "ids would change");
-    let report = doctor::examine(&path, &mut |_, _| {}).unwrap();
+    let report = doctor::examine(&at(&path), &mut |_, _| {}).unwrap();
     assert_eq!((report.broken, report.entries, report.transactions), (0, 50, 50));
     assert_eq!(bench.tell(create()), "customer");
 }
@@ -171,7 +174,7 @@ fn a_backup_is_whole_and_replaces_nothing() {
 #[test]
 fn a_temporary_store_leaves_nothing_behind() {
     let store = Store::open(&Location::Temporary, [1; 16]).unwrap();
-    let folder = store.path().parent().unwrap().to_owned();
+    let folder = store.file().unwrap().parent().unwrap().to_owned();
     assert!(folder.is_dir());
     drop(store);
     assert!(!folder.exists());

@@ -274,9 +274,9 @@ fn a_database_that_lived_is_clean() {
         .iter()
         .filter(|(name, _)| names.iter().filter(|(other, _)| other.starts_with(name)).count() > 1);
     assert_eq!(clashes.collect::<Vec<_>>(), Vec::<&(&str, i64)>::new());
-    let report = examine(bench.path());
+    let report = examine(&bench.location());
     assert_eq!(report.findings, []);
     assert!(report.documents > 60 && report.lines > 25, "{report:?}");
     let bench = bench.restart();
-    assert_eq!(examine(bench.path()).broken, 0);
+    assert_eq!(examine(&bench.location()).broken, 0);
 }

@@ -13,7 +13,7 @@ mod merchant;
 mod rows;
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use store::Location;
 
 use books::audit::Report;
 use books::command::REVERSAL_PREFIX;
@@ -108,8 +108,8 @@ fn names(bench: &Bench, ada: Number, bob: Number) -> Names {
     ]
 }
 
-fn examine(path: &Path) -> Report {
-    store::doctor::examine(path, &mut |_, _| {})
+fn examine(location: &Location) -> Report {
+    store::doctor::examine(location, &mut |_, _| {})
         .unwrap_or_else(|why| panic!("the doctor gave up: {why}"))
 }
 
@@ -132,7 +132,7 @@ fn check_on((bench, names): (Bench, Names), cases: &[Case]) {
     let mut wrong = Vec::new();
     for (at, (name, statement, want)) in cases.iter().enumerate() {
         let path = home.path().join(format!("{at}.db"));
-        bench.admin.backup(&path, &mut |_, _| {}).unwrap();
+        store::sqlite::backup(&bench.path(), &path, &mut |_, _| {}).unwrap();
         let mut statement = (*statement).to_owned();
         for (placeholder, number) in &names {
             statement = statement.replace(placeholder, &number.to_string());
@@ -143,7 +143,7 @@ fn check_on((bench, names): (Bench, Names), cases: &[Case]) {
             .unwrap_or_else(|why| panic!("{name}: {why}"));
         assert!(sql.total_changes() > begun, "{name}: nothing was changed");
         drop(sql);
-        let found = match store::doctor::examine(&path, &mut |_, _| {}) {
+        let found = match store::doctor::examine(&Location::File(path), &mut |_, _| {}) {
             Ok(report) => report.findings.iter().map(|f| f.invariant.to_owned()).collect(),
             Err(why) => BTreeSet::from([format!("the doctor gave up: {why}")]),
         };
@@ -157,19 +157,19 @@ fn check_on((bench, names): (Bench, Names), cases: &[Case]) {
 #[test]
 fn a_healthy_database_is_clean() {
     let (bench, _) = healthy();
-    let report = examine(bench.path());
+    let report = examine(&bench.location());
     assert_eq!(report.findings, []);
     assert_eq!((report.broken, report.entries, report.transactions), (0, 8, 8));
     let mut told = (0, 0);
-    store::doctor::examine(bench.path(), &mut |done, total| told = (done, total)).unwrap();
+    store::doctor::examine(&bench.location(), &mut |done, total| told = (done, total)).unwrap();
     assert_eq!(told, (16, 16), "progress goes to the end");
     let bench = bench.restart();
-    assert_eq!(examine(bench.path()).broken, 0);
+    assert_eq!(examine(&bench.location()).broken, 0);
 }
 
 #[test]
 fn an_empty_database_is_clean() {
-    let report = examine(Bench::new().path());
+    let report = examine(&Bench::new().location());
     assert_eq!((report.broken, report.entries, report.transactions), (0, 0, 0));
 }
 
@@ -180,7 +180,7 @@ fn findings_are_bounded() {
     let many = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)
                 INSERT INTO posting SELECT 1, i, 0, 1, 0, 'usd', 1 FROM n";
     bench.sql().execute_batch(many).unwrap();
-    let report = examine(bench.path());
+    let report = examine(&bench.location());
     assert_eq!(report.broken, 300);
     assert_eq!(report.findings.len(), books::audit::FINDINGS_MAX);
 }

@@ -2,13 +2,11 @@
 //! engine keeps them.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use books::{Number, RowKey};
 use rusqlite::Connection;
 use rusqlite::types::Value;
-use store::Readers;
-use store::purses::Purses;
+use store::{Readers, Store};
 
 use crate::simulator::Simulator;
 
@@ -128,7 +126,7 @@ const AT_THE_END: &[(&str, &str)] = &[
 
 /// The doctor finds nothing.
 pub fn doctor(simulator: &Simulator) -> Result<(), String> {
-    let report = store::doctor::examine(&simulator.life().path(), &mut |_, _| {});
+    let report = store::doctor::examine(&simulator.life().location(), &mut |_, _| {});
     let report = report.map_err(|error| format!("the doctor fails: {error}"))?;
     match report.broken {
         0 => Ok(()),
@@ -210,7 +208,8 @@ fn rows_are_those_that_were_made(db: &Connection, simulator: &Simulator) -> Resu
 
 /// What the lane and its readers have in memory is what somebody reads who opens the file anew.
 fn purses_at_hand_are_those_on_disk(db: &Connection, simulator: &Simulator) -> Result<(), String> {
-    let fresh = Readers::open(simulator.life().path(), 1, Arc::new(Purses::default()));
+    let visit = Store::visit(&simulator.life().location());
+    let fresh = visit.and_then(|store| Readers::open(&store, 1));
     let fresh = fresh.map_err(|error| error.to_string())?;
     let customers = "SELECT world, number FROM customer";
     let customers = all(db, customers, |row| Ok((books::World(row.get(0)?), Number(row.get(1)?))))?;

@@ -75,10 +75,9 @@ impl Life {
     ) -> Result<Life> {
         let director = Arc::new(director);
         let store = Store::open(&Location::File(home.join(FILE)), [7; 16])?;
-        let (path, ids) = (store.path().to_owned(), IdKey::new(store.secret()));
+        let ids = IdKey::new(store.secret());
         let ticks = clock.clone();
         let options = LaneOptions {
-            lane: 0,
             batch_max: settings.batch_max,
             queue_max: QUEUE_MAX,
             linger: Duration::ZERO,
@@ -90,8 +89,8 @@ impl Life {
         };
         let told = director.clone();
         let faults = Arc::new(move |point| told.pass(point));
-        let lane = Lane::start_with_faults(path.clone(), ids.clone(), options, faults)?;
-        let readers = Readers::open(path, 1, lane.purses())?;
+        let lane = Lane::start_with_faults(&store, ids.clone(), options, faults)?;
+        let readers = Readers::open(&store, 1)?;
         Ok(Life { lane, readers, director, ids, home: home.to_owned(), _store: store })
     }
 
@@ -138,6 +137,10 @@ impl Life {
 
     pub fn path(&self) -> PathBuf {
         self.home.join(FILE)
+    }
+
+    pub fn location(&self) -> Location {
+        Location::File(self.path())
     }
 }
 

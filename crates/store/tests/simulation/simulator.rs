@@ -121,7 +121,7 @@ impl Simulator {
             home: home.map_err(|why| format!("a temporary folder: {why}"))?,
         };
         simulator.begin_life()?;
-        let admin = Admin::open(&simulator.life().path()).map_err(|e| e.to_string())?;
+        let admin = Admin::open(&simulator.life().location()).map_err(|e| e.to_string())?;
         for name in 0..1 + simulator.random.below(2) {
             let world = admin.world(&format!("acct_{name}"), false, Timestamp(0));
             let customers_wanted = 1 + simulator.random.below(6);
@@ -174,8 +174,8 @@ impl Simulator {
             10 => (Point::Published, false),
             11 => (Point::Answered(place), false),
             12 => (Point::Checkpointed, false),
-            13 => (Point::Pruning, false),
-            _ => (Point::Pruned, false),
+            13 => (Point::Forgetting, false),
+            _ => (Point::Forgotten, false),
         };
         Some(Plan { at, after_waves: 1 + self.random.below(6), torn })
     }

@@ -95,13 +95,12 @@ impl Bench {
     fn open(home: Arc<TempDir>, clock: Arc<Clock>, queue_max: usize, rules: Rules) -> Bench {
         let location = Location::File(home.path().join("purser.db"));
         let store = Store::open(&location, [7; 16]).expect("the store opens");
-        let admin = Admin::open(store.path()).expect("the store is there");
+        let admin = Admin::of(&store).expect("the store is there");
         let reports = Arc::new(Mutex::new(Vec::new()));
         let after_commit: Arc<Mutex<Option<AfterCommit>>> = Arc::default();
         let bank = Arc::new(Bank::default());
         let (told, ticks, after) = (reports.clone(), clock.clone(), after_commit.clone());
         let options = LaneOptions {
-            lane: 0,
             batch_max: 256,
             queue_max,
             linger: Duration::ZERO,
@@ -115,10 +114,9 @@ impl Bench {
             }),
             hold_key_prefix: None,
         };
-        let path = store.path().to_owned();
         let ids = IdKey::new(store.secret());
-        let lane = Lane::start(path.clone(), ids, options).expect("the lane starts");
-        let readers = Readers::open(path, 2, lane.purses()).expect("the readers open");
+        let lane = Lane::start(&store, ids, options).expect("the lane starts");
+        let readers = Readers::open(&store, 2).expect("the readers open");
         Bench {
             lane,
             readers: Arc::new(readers),
@@ -143,8 +141,12 @@ impl Bench {
         Bench::open(home, clock, queue_max, rules)
     }
 
-    pub fn path(&self) -> &std::path::Path {
-        self.store.path()
+    pub fn path(&self) -> std::path::PathBuf {
+        self.home.path().join("purser.db")
+    }
+
+    pub fn location(&self) -> Location {
+        Location::File(self.path())
     }
 
     /// A connection from outside, as somebody with a SQL prompt has it.
@@ -280,13 +282,12 @@ impl Bench {
     /// Readers that have seen nothing yet. The others may look at what was there a moment ago
     /// when somebody else has written since.
     pub fn fresh_readers(&self) -> Readers {
-        let path = self.path().to_owned();
-        Readers::open(path, 1, self.lane.purses()).expect("the readers open")
+        Readers::open(&self.store, 1).expect("the readers open")
     }
 
     /// What the doctor finds.
     pub fn findings(&self) -> Result<Vec<books::audit::Finding>> {
-        store::doctor::examine(self.path(), &mut |_, _| {}).map(|report| report.findings)
+        store::doctor::examine(&self.location(), &mut |_, _| {}).map(|report| report.findings)
     }
 
     #[track_caller]

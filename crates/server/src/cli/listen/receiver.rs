@@ -7,14 +7,13 @@ use ureq::http::Uri;
 
 use crate::cli::server::CONNECT_TIMEOUT;
 use crate::clock::Clock;
+use crate::webhooks::USER_AGENT;
 use crate::webhooks::signature::sign;
 
 /// How long a receiver may take for its answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 /// What events are sent as.
 const CONTENT_TYPE: &str = "application/json; charset=utf-8";
-/// Who sends them.
-const USER_AGENT: &str = concat!("Purser/", env!("CARGO_PKG_VERSION"));
 
 /// A receiver at a URL.
 pub struct Receiver {

@@ -14,11 +14,15 @@ use std::ops::Bound;
 
 use books::World;
 use books::id::Number;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::types::{FromSql, FromSqlResult, ToSqlOutput, ValueRef};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
+use super::SqliteDb;
+use crate::changes;
+use crate::db::Db;
 use crate::error::{Result, StoreError};
 use crate::job::{Idempotency, Kept, Used};
-use crate::rows::Num;
+use crate::tables;
 
 /// Keys kept in memory before they are moved: about 50 bytes each.
 const RECENT_MAX: usize = 100_000;
@@ -27,6 +31,22 @@ const MOVES_MAX: usize = 1024;
 const REMOVALS_MAX: i64 = 1024;
 
 type Key = (World, [u8; 16]);
+
+/// A number in a column.
+#[derive(Clone, Copy)]
+struct Num(Number);
+
+impl ToSql for Num {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.0.0.into())
+    }
+}
+
+impl FromSql for Num {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Num> {
+        value.as_i64().map(|number| Num(Number(number)))
+    }
+}
 
 /// The keys that are in memory, and where the hand is.
 pub(crate) struct Keys {
@@ -97,34 +117,21 @@ impl Keys {
     /// Appends a key, with what it was used for, to the batch that is open.
     pub(crate) fn append(
         &self,
-        db: &Connection,
+        db: &SqliteDb,
         (world, used, number): (World, &Idempotency, Number),
         kept: &Kept,
         step: &mut Step,
     ) -> Result<()> {
-        let row = match kept {
-            Kept::CashTransaction(row) => Some(row),
-            Kept::Bytes { status, body } => {
-                let mut insert = db.prepare_cached(
-                    "INSERT INTO answer (world, number, status, body) VALUES (?1, ?2, ?3, ?4)",
-                )?;
-                insert.execute(params![world.0, Num(number), status, body])?;
-                None
-            }
-        };
-        let mut insert = db.prepare_cached(
+        let ([world_value, key, fingerprint, number_value, request_id, customer, row], answer) =
+            changes::key_values(world, used, number, kept);
+        if let Some(answer) = answer {
+            db.execute(tables::ANSWER.insert(), &answer)?;
+        }
+        db.execute(
             "INSERT INTO recent_key (number, world, key, fingerprint, request_id, customer, row)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            &[number_value, world_value, key, fingerprint, request_id, customer, row],
         )?;
-        insert.execute(params![
-            Num(number),
-            world.0,
-            used.key.as_slice(),
-            used.fingerprint.as_slice(),
-            used.request_id,
-            row.map(|row| Num(row.customer)),
-            row.map(|row| Num(row.number)),
-        ])?;
         step.added.push(((world, used.key), number));
         Ok(())
     }
@@ -268,9 +275,10 @@ mod tests {
     /// Uses `count` keys in batches of 16 and checks after each batch that every key is found.
     #[test]
     fn every_key_is_found_wherever_it_is() {
-        let mut db = Connection::open_in_memory().unwrap();
-        crate::migrations::migrate(&mut db).unwrap();
-        let mut keys = Keys::with_max(&db, 40).unwrap();
+        let store = SqliteDb(Connection::open_in_memory().unwrap());
+        crate::migrations::migrate(&store, &crate::migrations::SQLITE).unwrap();
+        let db = &store.0;
+        let mut keys = Keys::with_max(db, 40).unwrap();
         let key = |n: i64| {
             let mut key = [0; 16];
             key[..8].copy_from_slice(&(n as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15).to_be_bytes());
@@ -287,19 +295,19 @@ mod tests {
                     fingerprint: [1; 16],
                     request_id: format!("req_{n}"),
                 };
-                keys.append(&db, (World(1), &used, Number(n)), &kept(n), &mut step).unwrap();
+                keys.append(&store, (World(1), &used, Number(n)), &kept(n), &mut step).unwrap();
             }
-            keys.advance(&db, &mut step).unwrap();
+            keys.advance(db, &mut step).unwrap();
             keys.committed(step);
             assert!(keys.recent.len() <= 40 + 16, "{}", keys.recent.len());
             if batch % 7 == 0 {
-                keys = Keys::with_max(&db, 40).unwrap();
+                keys = Keys::with_max(db, 40).unwrap();
             }
             for n in 1..=batch * 16 + 16 {
-                let found = keys.find(&db, (World(1), key(n)), Number(0)).unwrap();
+                let found = keys.find(db, (World(1), key(n)), Number(0)).unwrap();
                 assert_eq!(found.map(|used| used.kept), Some(kept(n)), "key {n}, batch {batch}");
             }
-            assert!(keys.find(&db, (World(2), key(1)), Number(0)).unwrap().is_none());
+            assert!(keys.find(db, (World(2), key(1)), Number(0)).unwrap().is_none());
         }
         let count = |sql: &str| db.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
         let appended = count("SELECT count(*) FROM recent_key");
@@ -313,11 +321,11 @@ mod tests {
             count(oldest),
             cutoff.0 - 1
         );
-        keys.prune(&db, (i64::MAX, vec![]), cutoff, 10_000).unwrap();
+        keys.prune(db, (i64::MAX, vec![]), cutoff, 10_000).unwrap();
         assert_eq!(count(&of_recent), 0, "a key that is forgotten is forgotten in both tables");
-        keys.prune(&db, (0, vec![]), Number(400), 10_000).unwrap();
-        assert!(keys.find(&db, (World(1), key(399)), Number(0)).unwrap().is_none());
-        assert!(keys.find(&db, (World(1), key(400)), Number(0)).unwrap().is_some());
-        assert!(keys.find(&db, (World(1), key(401)), Number(402)).unwrap().is_none());
+        keys.prune(db, (0, vec![]), Number(400), 10_000).unwrap();
+        assert!(keys.find(db, (World(1), key(399)), Number(0)).unwrap().is_none());
+        assert!(keys.find(db, (World(1), key(400)), Number(0)).unwrap().is_some());
+        assert!(keys.find(db, (World(1), key(401)), Number(402)).unwrap().is_none());
     }
 }

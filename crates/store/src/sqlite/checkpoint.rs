@@ -15,8 +15,8 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+use super::{Access, connect};
 use crate::error::{Result, StoreError};
-use crate::sqlite::{Access, connect};
 
 /// Pages in the log from which on it is worth copying: 128 MiB of pages of 4 KiB.
 const PAGES_WANTED: i64 = 32 << 10;
@@ -34,7 +34,7 @@ pub(crate) struct Checkpointer {
 
 impl Checkpointer {
     pub(crate) fn start(path: PathBuf) -> Result<Checkpointer> {
-        let db = connect(&path, Access::Write)?;
+        let db = connect(&path, Access::Write)?.0;
         let file = File::open(&path).map_err(|e| StoreError::Disk(e.to_string()))?;
         // Closing any descriptor of the file would let go of the locks that SQLite holds on it in
         // this process, so this one stays open for as long as the process lives.

@@ -1,0 +1,129 @@
+//! Where a PostgreSQL database is, and how long to wait for it.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use tokio_postgres::Config;
+use tokio_postgres::config::{Host, SslMode};
+
+/// How long a connection may take to be made.
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Seconds after which a connection that says nothing is asked whether it is there.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(5);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(2);
+const KEEPALIVE_RETRIES: u32 = 3;
+
+/// A database, as a URL gives it, with what flags say of it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Address {
+    pub(super) config: Config,
+    /// A file with certificates, in PEM, that sign the server's; the system's own without it.
+    pub ca: Option<PathBuf>,
+    /// Connections that read.
+    pub connections: usize,
+    /// Lanes: threads that write, each with a connection.
+    pub lanes: usize,
+    /// What a statement may take.
+    pub statement_timeout: Duration,
+}
+
+impl Address {
+    /// Lanes unless somebody says otherwise. On a small machine two were faster than one and than
+    /// four.
+    pub const LANES: usize = 2;
+    /// Connections that read, unless somebody says otherwise.
+    pub const CONNECTIONS: usize = 8;
+    /// What a statement may take, unless somebody says otherwise.
+    pub const STATEMENT_TIMEOUT_MS: u64 = 10_000;
+}
+
+impl FromStr for Address {
+    type Err = String;
+
+    fn from_str(url: &str) -> Result<Address, String> {
+        // The URL may hold a password, so it is never shown.
+        let mut config: Config =
+            url.parse().map_err(|why| format!("this is no URL of a PostgreSQL database: {why}"))?;
+        if config.get_dbname().is_none() {
+            return Err("the URL of a PostgreSQL database ends with the database's name".into());
+        }
+        let near = |host: &Host| match host {
+            Host::Unix(_) => true,
+            Host::Tcp(name) => ["localhost", "127.0.0.1", "::1"].contains(&name.as_str()),
+        };
+        // On one's own machine there is nobody to hide from, and rarely a certificate that holds.
+        if config.get_ssl_mode() == SslMode::Prefer && config.get_hosts().iter().all(near) {
+            config.ssl_mode(SslMode::Disable);
+        }
+        config.connect_timeout(CONNECT_TIMEOUT);
+        config.keepalives_idle(KEEPALIVE_IDLE);
+        config.keepalives_interval(KEEPALIVE_INTERVAL);
+        config.keepalives_retries(KEEPALIVE_RETRIES);
+        if config.get_application_name().is_none() {
+            config.application_name("purser");
+        }
+        Ok(Address {
+            config,
+            ca: None,
+            connections: Address::CONNECTIONS,
+            lanes: Address::LANES,
+            statement_timeout: Duration::from_millis(Address::STATEMENT_TIMEOUT_MS),
+        })
+    }
+}
+
+/// Without the password.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("postgres://")?;
+        if let Some(user) = self.config.get_user() {
+            write!(f, "{user}@")?;
+        }
+        let ports = self.config.get_ports();
+        for (at, host) in self.config.get_hosts().iter().enumerate() {
+            f.write_str(if at > 0 { "," } else { "" })?;
+            match host {
+                Host::Tcp(name) => f.write_str(name)?,
+                Host::Unix(path) => write!(f, "{}", path.display())?,
+            }
+            if let Some(port) = ports.get(at).or_else(|| ports.first()) {
+                write!(f, ":{port}")?;
+            }
+        }
+        write!(f, "/{}", self.config.get_dbname().unwrap_or_default())
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_never_shown() {
+        let check = |url: &str, shown: &str| {
+            let address: Address = url.parse().unwrap();
+            assert_eq!(address.to_string(), shown);
+            assert_eq!(format!("{address:?}"), shown);
+        };
+        check(
+            "postgres://ada:secret@db.example.com/purser",
+            "postgres://ada@db.example.com:5432/purser",
+        );
+        check(
+            "postgresql://ada:secret@one:5433,two:5434/purser?target_session_attrs=read-write",
+            "postgres://ada@one:5433,two:5434/purser",
+        );
+        for bad in ["postgres://", "postgres://localhost", "postgres://localhost/a?nonsense=1"] {
+            let why = bad.parse::<Address>().unwrap_err();
+            assert!(!why.contains("secret"), "{why}");
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! What servers on one database agree on: who has which lane and which duty, and up to which
+//! number everything is committed.
+//!
+//! The *horizon* is the smallest of the lanes' last numbers: nothing with a number up to there can
+//! still be committed, so whoever tells of rows in the order of their numbers stops there. A lane
+//! that has nothing to do would hold it back, so its last number is raised for it; if it was about
+//! to commit something smaller after all, it has to decide that again with larger numbers.
+
+use std::time::Duration;
+
+use books::time::Millis;
+use books::{Number, Timestamp, World};
+
+use super::PgDb;
+use super::address::Address;
+use crate::admin;
+use crate::db::{Db, all, one, values};
+use crate::duties::{Duty, LEASE};
+use crate::error::{Result, StoreError};
+use crate::lane::KEY_LIFETIME_S;
+use crate::retention;
+
+/// The moment, by the clock of the database.
+const NOW_MS: &str = "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)";
+/// How old a number is that an idle lane is raised to: a batch does not take as long, mostly.
+const RAISE_AFTER_MS: i64 = 50;
+/// Keys that are forgotten in one step, and steps in a row.
+const FORGET_ROWS_MAX: i64 = 1000;
+const FORGET_STEPS_MAX: usize = 10;
+
+/// Takes a lane that nobody has, or makes one; gives its number and epoch.
+pub(super) fn claim_lane(db: &PgDb, holder: &str) -> Result<(i64, i64)> {
+    db.batch("BEGIN")?;
+    let claimed = claim(db, holder);
+    db.batch(if claimed.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
+    claimed
+}
+
+fn claim(db: &PgDb, holder: &str) -> Result<(i64, i64)> {
+    // All lanes are held for a moment: so none commits a number beyond the one from which the
+    // new owner goes on.
+    let sql = format!(
+        "SELECT lane, last_number, epoch, CASE WHEN holder IS NULL OR expires_ms < {NOW_MS}
+             THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END FROM lane ORDER BY lane FOR UPDATE"
+    );
+    let lanes =
+        all(db, &sql, &[], |row| Ok((row.int(0)?, row.number(1)?, row.int(2)?, row.flag(3)?)))?;
+    let newest = lanes.iter().map(|lane| lane.1).max().unwrap_or_default();
+    let lease_ms = LEASE.as_millis() as i64;
+    if let Some((lane, _, epoch, _)) = lanes.iter().find(|lane| lane.3) {
+        let sql = format!(
+            "UPDATE lane SET last_number = ?1, epoch = ?2, holder = ?3, expires_ms = {NOW_MS} + ?4
+             WHERE lane = ?5"
+        );
+        db.execute(&sql, &values![newest, epoch + 1, holder, lease_ms, *lane])?;
+        return Ok((*lane, epoch + 1));
+    }
+    let lane = lanes.last().map_or(0, |lane| lane.0 + 1);
+    if lane >= books::id::LANES_MAX {
+        let max = books::id::LANES_MAX;
+        return Err(StoreError::Other(format!("all {max} lanes of the database are taken")));
+    }
+    let sql = format!(
+        "INSERT INTO lane (lane, last_number, epoch, holder, expires_ms)
+         VALUES (?1, ?2, 1, ?3, {NOW_MS} + ?4)"
+    );
+    db.execute(&sql, &values![lane, newest, holder, lease_ms])?;
+    Ok((lane, 1))
+}
+
+/// Says that a lane's owner is alive.
+pub(super) fn renew_lane(db: &PgDb, lane: i64, epoch: i64) -> Result<()> {
+    let sql = format!("UPDATE lane SET expires_ms = {NOW_MS} + ?1 WHERE lane = ?2 AND epoch = ?3");
+    match db.execute(&sql, &values![LEASE.as_millis() as i64, lane, epoch])? {
+        1 => Ok(()),
+        _ => Err(StoreError::Conflict(format!("lane {lane} is somebody else's by now"))),
+    }
+}
+
+/// Gives a lane back.
+pub(super) fn release_lane(db: &PgDb, lane: i64, epoch: i64) -> Result<()> {
+    let sql = "UPDATE lane SET holder = NULL, epoch = epoch + 1 WHERE lane = ?1 AND epoch = ?2";
+    db.execute(sql, &values![lane, epoch]).map(drop)
+}
+
+/// Nothing up to this number can still be committed.
+pub(super) fn horizon(db: &dyn Db) -> Result<Number> {
+    let sql = "SELECT coalesce(min(last_number), 0) FROM lane";
+    Ok(one(db, sql, &[], |row| row.number(0))?.unwrap_or_default())
+}
+
+/// A server's part in the leases.
+pub(crate) struct Leases {
+    address: Address,
+    holder: String,
+    db: Option<PgDb>,
+    forget_after: World,
+}
+
+impl Leases {
+    pub(super) fn new(address: &Address, holder: &str) -> Leases {
+        let (address, holder) = (address.clone(), holder.to_owned());
+        Leases { address, holder, db: None, forget_after: World(0) }
+    }
+
+    /// Works on a connection that is made as needed and dropped after a fault.
+    fn with<T>(&mut self, what: impl FnOnce(&PgDb) -> Result<T>) -> Result<T> {
+        let db = match self.db.take() {
+            Some(db) => db,
+            None => PgDb::own(&self.address)?,
+        };
+        let done = what(&db);
+        if done.is_ok() {
+            self.db = Some(db);
+        }
+        done
+    }
+
+    /// Takes or keeps a duty; `false` where another server has it.
+    pub(crate) fn renew(&mut self, duty: Duty) -> Result<bool> {
+        let sql = format!(
+            "INSERT INTO lease (name, holder, expires_ms) VALUES (?1, ?2, {NOW_MS} + ?3)
+             ON CONFLICT (name) DO UPDATE
+             SET holder = excluded.holder, expires_ms = excluded.expires_ms
+             WHERE lease.holder = excluded.holder OR lease.expires_ms < {NOW_MS}"
+        );
+        let holder = self.holder.clone();
+        let lease_ms = LEASE.as_millis() as i64;
+        self.with(|db| Ok(db.execute(&sql, &values![duty.name(), holder, lease_ms])? == 1))
+    }
+
+    /// The newest number that was committed. Raises lanes that have been idle since then.
+    pub(crate) fn look(&mut self, now: Millis) -> Result<Number> {
+        let sql = "SELECT coalesce(min(last_number), 0), coalesce(max(last_number), 0) FROM lane";
+        let old = Number::first_at_ms(Millis(now.0 - RAISE_AFTER_MS));
+        self.with(|db| {
+            let found = one(db, sql, &[], |row| Ok((row.number(0)?, row.number(1)?)))?;
+            let (least, newest) = found.unwrap_or_default();
+            let to = newest.min(old);
+            if least < to {
+                let raise = "UPDATE lane SET last_number = ?1 WHERE last_number < ?1";
+                db.execute(raise, &values![to])?;
+            }
+            Ok(least.max(to))
+        })
+    }
+
+    /// By how much the sandbox clock is ahead.
+    pub(crate) fn clock_offset_ms(&mut self) -> Result<i64> {
+        self.with(|db| admin::clock_offset_ms(db))
+    }
+
+    /// Forgets keys and events that are old, in steps.
+    pub(crate) fn forget(&mut self, now: Millis) -> Result<()> {
+        let keys = Number::first_at(Timestamp(now.seconds().0 - KEY_LIFETIME_S));
+        let events = retention::cutoff(now.seconds());
+        let mut after = self.forget_after;
+        self.with(|db| {
+            for _ in 0..FORGET_STEPS_MAX {
+                db.batch("BEGIN")?;
+                let sql = "WITH old AS (DELETE FROM idempotency WHERE (world, key) IN
+                               (SELECT world, key FROM idempotency WHERE number < ?1
+                                ORDER BY number LIMIT ?2) RETURNING world, number)
+                           DELETE FROM answer a USING old o
+                           WHERE a.world = o.world AND a.number = o.number";
+                db.execute(sql, &values![keys, FORGET_ROWS_MAX])?;
+                after = retention::forget(db, after, events)?;
+                db.batch("COMMIT")?;
+                if after == World(0) {
+                    break;
+                }
+            }
+            Ok(())
+        })?;
+        self.forget_after = after;
+        Ok(())
+    }
+
+    /// Gives everything back that this server holds.
+    pub(crate) fn give_back(&mut self) {
+        let holder = self.holder.clone();
+        // What cannot be given back runs out.
+        let _ = self.with(|db| db.execute("DELETE FROM lease WHERE holder = ?1", &values![holder]));
+    }
+}
+
+/// How often a lane says that it is alive.
+pub(super) const RENEW_EVERY: Duration = Duration::from_secs(1);
