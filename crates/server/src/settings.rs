@@ -3,9 +3,11 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use store::Location;
+use store::postgres::Address;
 
 /// Bytes of a request's body, at most.
 pub const BODY_BYTES_MAX: usize = 1 << 20;
@@ -30,10 +32,29 @@ pub struct Settings {
     #[arg(long, env = "PURSER_LISTEN", default_value = "127.0.0.1:12111")]
     pub listen: SocketAddr,
 
-    /// Where the data is kept: sqlite:PATH, or sqlite::memory: for a database that is gone
-    /// when the server stops.
+    /// Where the data is kept: sqlite:PATH, sqlite::memory: for a database that is gone when the
+    /// server stops, or postgres://USER@HOST/DATABASE, which several servers may share.
     #[arg(long, env = "PURSER_STORE", default_value = DEFAULT_STORE)]
     pub store: Location,
+
+    /// PostgreSQL: threads that write, each with a connection. At most 256 over all servers.
+    #[arg(long, env = "PURSER_STORE_LANES", default_value_t = Address::LANES,
+          value_parser = at_least_one)]
+    pub store_lanes: usize,
+
+    /// PostgreSQL: connections that read.
+    #[arg(long, env = "PURSER_STORE_CONNECTIONS", default_value_t = Address::CONNECTIONS,
+          value_parser = at_least_one)]
+    pub store_connections: usize,
+
+    /// PostgreSQL: milliseconds that a statement may take.
+    #[arg(long, env = "PURSER_STORE_TIMEOUT_MS", default_value_t = Address::STATEMENT_TIMEOUT_MS)]
+    pub store_timeout_ms: u64,
+
+    /// PostgreSQL: a file with the certificates, in PEM, that sign the server's. Without it those
+    /// that the system trusts.
+    #[arg(long, env = "PURSER_STORE_CA", value_name = "FILE")]
+    pub store_ca: Option<PathBuf>,
 
     /// Production: only keys made with `purser keys` work, and nothing is simulated.
     /// Without it the server is a sandbox, where every sk_test_... key works.
@@ -121,6 +142,20 @@ pub struct Settings {
     pub fault_hold_key_prefix: Option<String>,
 }
 
+impl Settings {
+    /// Where data is kept, with all that flags say of it.
+    pub fn location(&self) -> Location {
+        let mut location = self.store.clone();
+        if let Location::Postgres(address) = &mut location {
+            address.lanes = self.store_lanes;
+            address.connections = self.store_connections;
+            address.statement_timeout = Duration::from_millis(self.store_timeout_ms);
+            address.ca = self.store_ca.clone();
+        }
+        location
+    }
+}
+
 /// Where data is kept unless `--store` says otherwise.
 pub const DEFAULT_STORE: &str = "sqlite:./purser-data/purser.db";
 
@@ -140,6 +175,11 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line.
     Json,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    let count = text.parse().map_err(|_| "this is no number")?;
+    if count == 0 { Err("at least one is needed".into()) } else { Ok(count) }
 }
 
 fn country(text: &str) -> Result<String, String> {

@@ -31,7 +31,7 @@ use std::time::Duration;
 use books::cash_balance::ReconciliationMode;
 use books::{IdKey, Number, World};
 use store::admin::Admin;
-use store::{Lanes, Readers, StoreError};
+use store::{Duties, Duty, Lanes, Readers, StoreError};
 use tokio::sync::watch;
 
 use crate::clock::Clock;
@@ -49,6 +49,8 @@ pub use url::{URL_CHARS_MAX, check_url};
 
 /// Threads that look names up, at most.
 const LOOKUPS_MAX: usize = 64;
+/// How often one looks whose duty it is.
+const DUTY_TICK: Duration = Duration::from_millis(100);
 /// How long the thread rests after a panic.
 const PANIC_PAUSE: Duration = Duration::from_secs(1);
 
@@ -74,6 +76,8 @@ pub struct Setup {
     pub allow_private: bool,
     /// Tells of commits.
     pub news: News,
+    /// Whether it is this server that delivers.
+    pub duties: Duties,
     /// How fast deliveries begin: the lane says how far behind it is.
     pub pace: Pace,
 }
@@ -122,7 +126,7 @@ impl Webhooks {
         let (theirs, stopped) = (context.clone(), stop.subscribe());
         let thread = std::thread::Builder::new()
             .name("webhooks".into())
-            .spawn(move || run(&theirs, &stopped))
+            .spawn(move || run(&theirs, &setup.duties, &stopped))
             .map_err(|e| StoreError::Other(format!("no thread can be started: {e}")))?;
         Ok(Webhooks { context, stop, thread: Some(thread) })
     }
@@ -160,9 +164,32 @@ impl Drop for Webhooks {
     }
 }
 
-/// Conducts until told to stop. A panic costs what was on its way, which is told again.
-fn run(context: &Arc<Context>, stop: &watch::Receiver<bool>) {
+/// Conducts until told to stop, or until it is another server's duty.
+async fn conduct(context: &Arc<Context>, duties: &Duties, mut stop: watch::Receiver<bool>) {
+    let leave = watch::Sender::new(false);
+    let mut conductor = Conductor::new(context.clone());
+    let mut conducting = std::pin::pin!(conductor.run(leave.subscribe()));
+    loop {
+        tokio::select! {
+            () = &mut conducting => return,
+            _ = stop.wait_for(|stop| *stop), if !*leave.borrow() => drop(leave.send_replace(true)),
+            () = tokio::time::sleep(DUTY_TICK) => {
+                if !duties.has(Duty::Webhooks) {
+                    leave.send_replace(true);
+                }
+            }
+        }
+    }
+}
+
+/// Conducts until told to stop, while that is this server's duty. A panic costs what was on its
+/// way, which is told again.
+fn run(context: &Arc<Context>, duties: &Duties, stop: &watch::Receiver<bool>) {
     while !*stop.borrow() {
+        if !duties.has(Duty::Webhooks) {
+            std::thread::sleep(DUTY_TICK);
+            continue;
+        }
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .max_blocking_threads(LOOKUPS_MAX)
@@ -175,7 +202,7 @@ fn run(context: &Arc<Context>, stop: &watch::Receiver<bool>) {
                 continue;
             }
         };
-        let conduct = || runtime.block_on(Conductor::new(context.clone()).run(stop.clone()));
+        let conduct = || runtime.block_on(conduct(context, duties, stop.clone()));
         let ended = catch_unwind(AssertUnwindSafe(conduct));
         // A lookup that hangs must not hold up the end.
         runtime.shutdown_background();

@@ -6,7 +6,7 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use books::balance::{BalanceKind, BalanceTransaction};
+use books::balance::BalanceTransaction;
 use books::cash_balance::CashTransaction;
 use books::customer::Customer;
 use books::event::{Event, EventKind};
@@ -19,8 +19,9 @@ use books::{Currency, Document, Purse, Timestamp, World};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use crate::admin::{self, ApiKey};
-use crate::db::{Db, Row, Value, all, one, values};
+use crate::db::{Db, Row, all, one, values};
 use crate::error::{Result, StoreError};
+use crate::list::{BalanceFilter, DocumentFilter, Filter, Page, Window};
 use crate::lookup;
 use crate::rows::{
     self, ATTEMPT_COLUMNS, BALANCE_COLUMNS, CASH_COLUMNS, DOCUMENT_COLUMNS, EVENT_COLUMNS,
@@ -127,61 +128,6 @@ pub(crate) trait Snapshots: Send {
 /// A connection that reads, all of it from one snapshot, which begins with the first read.
 pub struct Reader {
     snapshots: Box<dyn Snapshots>,
-}
-
-/// Which rows of a list: those with numbers strictly between two bounds, from one end.
-#[derive(Clone, Copy, Debug)]
-pub struct Window {
-    /// Only rows with larger numbers.
-    pub above: Number,
-    /// Only rows with smaller numbers.
-    pub below: Number,
-    /// Take the oldest rows of the window rather than the newest; they come newest first anyway.
-    pub from_oldest: bool,
-    /// At most so many.
-    pub limit: usize,
-}
-
-impl Window {
-    /// The newest rows of all.
-    pub fn newest(limit: usize) -> Window {
-        Window { above: Number(-1), below: Number(i64::MAX), from_oldest: false, limit }
-    }
-}
-
-/// A page of a list, newest first.
-#[derive(Clone, Debug)]
-pub struct Page<T> {
-    /// The rows.
-    pub rows: Vec<T>,
-    /// Whether there are more in the direction of reading.
-    pub has_more: bool,
-}
-
-/// Filters of the list of balance transactions.
-#[derive(Clone, Debug, Default)]
-pub struct BalanceFilter {
-    /// Only this currency.
-    pub currency: Option<Currency>,
-    /// Only those caused by this object.
-    pub source: Option<(Kind, RowKey)>,
-    /// Only this type.
-    pub kind: Option<BalanceKind>,
-}
-
-/// Filters of a list of documents.
-#[derive(Clone, Debug, Default)]
-pub struct DocumentFilter {
-    /// Only those of this customer.
-    pub customer: Option<Number>,
-    /// Only those listed under this row.
-    pub parent: Option<Number>,
-    /// Only those in which a field of the document has this text.
-    pub fields: Vec<(&'static str, String)>,
-    /// Only those in which a field of the document is left out.
-    pub absent: Vec<&'static str>,
-    /// Only those in which a field of the document is a number between two, both included.
-    pub ranges: Vec<(&'static str, i64, i64)>,
 }
 
 /// Kinds of entries that bring new money into a cash balance: each is a lot, whose age counts.
@@ -581,23 +527,5 @@ impl Reader {
             rows.reverse();
         }
         Ok(Page { rows, has_more })
-    }
-}
-
-/// Conditions of a list beside its window, with the values that they compare with.
-#[derive(Default)]
-struct Filter<'a> {
-    sql: String,
-    values: Vec<Value<'a>>,
-}
-
-impl<'a> Filter<'a> {
-    /// Values of the window, which come first.
-    const BEFORE: usize = 4;
-
-    fn and(mut self, left: &str, operator: &str, right: impl Into<Value<'a>>) -> Filter<'a> {
-        self.values.push(right.into());
-        self.sql += &format!(" AND {left} {operator} ?{}", Filter::BEFORE + self.values.len());
-        self
     }
 }

@@ -106,7 +106,8 @@ impl Table {
 }
 
 macro_rules! tables {
-    ($($table:ident $name:literal ($($column:literal $type:ident),+) key $key:expr, $again:expr;)+) => {
+    ($($table:ident $name:literal ($($column:literal $type:ident),+)
+        key $key:expr, $again:expr;)+) => {
         $(pub(crate) static $table: Table =
             Table::new($name, &[$(($column, $type)),+], &$key, $again);)+
 

@@ -3,7 +3,7 @@
 use books::Kind;
 use books::balance::BalanceKind;
 use store::Page as Rows;
-use store::reader::BalanceFilter;
+use store::BalanceFilter;
 
 use super::error::ApiError;
 use super::json::Json;

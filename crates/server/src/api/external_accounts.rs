@@ -11,7 +11,7 @@ use books::id::{RowKey, random_text};
 use books::payout::PayoutFailure;
 use books::{Command, Document, Kind, World};
 use sha2::{Digest, Sha256};
-use store::reader::DocumentFilter;
+use store::DocumentFilter;
 use store::{Page as Rows, Reader, StoreError, Window};
 
 use super::accounts;

@@ -2,7 +2,7 @@
 
 use books::command::{InvoiceCommand, ItemDraft};
 use books::{Command, Kind, Timestamp};
-use store::reader::DocumentFilter;
+use store::DocumentFilter;
 
 use super::error::ApiError;
 use super::execute::Asked;

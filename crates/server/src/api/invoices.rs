@@ -6,7 +6,7 @@ use books::customer::{CustomField, RenderingOptions};
 use books::payment_intent::TransferOptions;
 use books::{Command, Currency, Document, Kind, Timestamp};
 use store::Page as Rows;
-use store::reader::DocumentFilter;
+use store::DocumentFilter;
 
 use super::customers::{InvoiceField, Rendering as Look};
 use super::error::ApiError;

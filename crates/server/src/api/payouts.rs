@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use books::command::{PayoutCommand, PayoutDraft};
 use books::{Command, Currency, Kind};
-use store::reader::DocumentFilter;
+use store::DocumentFilter;
 
 use super::error::ApiError;
 use super::execute::Asked;

@@ -100,7 +100,8 @@ pub fn open(app: &Arc<App>, parts: &Parts, stuck: Arc<Notify>) -> Result<Pieces,
             let id = id.to_str().unwrap_or_default();
             wire.named(Kind::Event, id, "Last-Event-ID")?.number
         }
-        None => newest(app, &wire)?,
+        // Where a stream begins that does not go on after another one.
+        None => app.readers.snapshot(|reader| reader.last_event(wire.world))?,
     };
     let place = app.streams.clone().try_acquire_owned().map_err(|_| ApiError {
         code: Some("rate_limit"),
@@ -111,13 +112,6 @@ pub fn open(app: &Arc<App>, parts: &Parts, stuck: Arc<Notify>) -> Result<Pieces,
     let teller = Teller { app: app.clone(), wire, kinds, after };
     tokio::spawn(teller.run(app.news.listen(), to, stuck));
     Ok(Pieces { pieces, _place: place, _counted: app.metrics.stream() })
-}
-
-/// Where a stream begins that does not go on after another one.
-fn newest(app: &App, wire: &Wire) -> Result<Number, ApiError> {
-    let newest = store::Window::newest(1);
-    let page = app.readers.snapshot(|reader| reader.events(wire.world, newest))?;
-    Ok(page.rows.first().map_or(Number(0), |event| event.number))
 }
 
 struct Teller {

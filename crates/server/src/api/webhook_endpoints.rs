@@ -4,7 +4,7 @@ use books::command::{EndpointDraft, EndpointEdit, OVERLAP_MAX_S, WebhookCommand}
 use books::webhook::Attempt;
 use books::{Command, Kind, Number};
 use store::Page as Rows;
-use store::reader::DocumentFilter;
+use store::DocumentFilter;
 
 use super::error::ApiError;
 use super::execute::Asked;

@@ -2,7 +2,7 @@
 
 use books::balance::{BalanceKind, BalanceTransaction};
 use books::{Currency, Kind, Number, RowKey, Timestamp};
-use store::reader::BalanceFilter;
+use store::BalanceFilter;
 use store::{Page, Window};
 
 use crate::support::{Bench, create, fund};
