@@ -4,6 +4,7 @@
     just bench                            the table: about 8 minutes, plus a release build
     just bench --transactions 1000000     also memory, disk, restart and deep lists, at that size
     just bench --quick                    a smaller table in about 1 minute
+    just bench --postgres --case fund     on PostgreSQL, with pgbench beside it
     just bench --case fund --connections 64 --serve="--batch-max 512"      one case, other settings
 
 In each round, for each number of connections, the ceiling and every case run one after the other,
@@ -34,6 +35,7 @@ import sys
 import tempfile
 import time
 
+from postgres import Postgres
 from servers import Failed, Service, build, fetch, fetch_each, file_system, say
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -108,6 +110,7 @@ APPLY = Case("apply", "POST apply_customer_balance", "POST",
              operation="PostPaymentIntentsIntentApplyCustomerBalance", customers="intents",
              ratio_goal=0.08)
 # The ceilings get the very requests of a case, so that wrk works as hard for them.
+PGBENCH = Case("pgbench", "pgbench (TPC-B-like)", "", "")
 CEILINGS = [
     dataclasses.replace(CASH_BALANCE, name="ceiling_get", title="ceiling GET", operation=""),
     dataclasses.replace(FUND, name="ceiling_post", title="ceiling POST", operation=""),
@@ -129,6 +132,7 @@ class Run:
     dir: pathlib.Path
     load: float
     ceiling: Service = None
+    postgres: Postgres = None
     server: Service = None
     endpoint: str = ""
     customers: list = dataclasses.field(default_factory=list)
@@ -137,8 +141,12 @@ class Run:
 
     def start(self):
         command = [self.programs / "purser", "serve", "--listen", "127.0.0.1:0",
-                   "--store", f"sqlite:{self.dir}/store/purser.db", *shlex.split(self.args.serve)]
+                   "--store", self.store, *shlex.split(self.args.serve)]
         self.server = Service(command, self.dir / "server.log")
+
+    @property
+    def store(self):
+        return self.postgres.url if self.postgres else f"sqlite:{self.dir}/store/purser.db"
 
     def ids(self, name, customers=None):
         """The file with the ids of some customers, written if they are given."""
@@ -167,6 +175,8 @@ def running(args):
         run = Run(args, programs, pathlib.Path(dir), load)
         try:
             run.ceiling = Service([programs / "examples/ceiling"], run.dir / "ceiling.log")
+            if args.postgres:
+                run.postgres = Postgres(run.dir / "postgres")
             run.start()
             yield run
         finally:
@@ -174,6 +184,8 @@ def running(args):
                 if service and service.process.poll() is None:
                     service.process.kill()
                     service.process.wait()
+            if run.postgres:
+                run.postgres.stop()
 
 
 def prefill(run):
@@ -257,7 +269,9 @@ def webhook_endpoint(run, path, body):
 
 
 def wrk(run, case, connections, seconds, customers=None):
-    """Runs wrk for some seconds, while an endpoint is told if the case wants that."""
+    """Runs wrk for some seconds, while an endpoint is told if the case wants that; or pgbench."""
+    if case is PGBENCH:
+        return run.postgres.pgbench(connections, seconds)
     with told(run, case):
         return wrk_alone(run, case, connections, seconds, customers)
 
@@ -303,6 +317,8 @@ def measure_table(run):
     for ceiling in CEILINGS:
         of_method = [case for case in wanted if case.method == ceiling.method]
         order += [ceiling, *of_method] if of_method else []
+    if run.postgres:
+        order.insert(0, PGBENCH)
     say("warming up")
     for case in order:
         wrk(run, case, max(run.args.connections), 1)
@@ -483,6 +499,8 @@ def arguments(words=None):
     add("--seconds", type=int, help="how long each measurement takes (5)")
     add("--threads", type=int, default=2, help="threads of wrk, at most (2)")
     add("--serve", default="", metavar="OPTIONS", help="further options for purser serve")
+    add("--postgres", action="store_true",
+        help="on a private PostgreSQL server, with pgbench (TPC-B-like) beside it")
     add("--dir", help="where the store is made, on a disk (bench in cargo's target directory)")
     add("--json", metavar="FILE", help="write the figures to this file, too")
     add("--no-build", action="store_true", help="measure what was built before")

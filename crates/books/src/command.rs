@@ -33,6 +33,7 @@ use crate::currency::Currency;
 use crate::customer::{Customer, Purse};
 use crate::decision::{Context, Decision, Refusal, View};
 use crate::id::{Number, RowKey};
+use crate::timer::Timer;
 
 /// Something that is asked of the books.
 #[derive(Clone, Debug, PartialEq)]
@@ -122,6 +123,26 @@ impl Command {
             Command::Refund(command) => Some(command.customer()),
             Command::Invoice(command) => Some(command.customer()),
             Command::Later(command) => command.customer(),
+        }
+    }
+
+    /// The timers that it is about. Each is to be there still, and is done with afterwards.
+    pub fn timers(&self) -> &[Timer] {
+        match self {
+            Command::Later(LaterCommand::Settle(timers)) => timers,
+            Command::Later(LaterCommand::Due(timer)) => std::slice::from_ref(timer),
+            _ => &[],
+        }
+    }
+
+    /// The same about fewer timers; none where nothing is left to do.
+    pub fn with_timers(&self, timers: Vec<Timer>) -> Option<Command> {
+        match (self, timers.first()) {
+            (_, None) => None,
+            (Command::Later(LaterCommand::Settle(_)), _) => {
+                Some(Command::Later(LaterCommand::Settle(timers)))
+            }
+            _ => Some(self.clone()),
         }
     }
 

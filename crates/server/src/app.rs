@@ -80,7 +80,8 @@ impl App {
     /// Opens the store and starts the lane.
     pub fn start(settings: Settings, clock: Clock, entropy: Entropy) -> Result<App, StartError> {
         let bank = Arc::new(bank_profile(&settings)?);
-        let store = Store::open(&settings.location(), entropy.bytes()).map_err(|e| e.to_string())?;
+        let store =
+            Store::open(&settings.location(), entropy.bytes()).map_err(|e| e.to_string())?;
         let admin = Admin::of(&store).map_err(|e| e.to_string())?;
         let fresh = format!("acct_{}", random_text(&entropy.bytes::<16>(), 16));
         let account = admin.default_account(&fresh).map_err(|e| e.to_string())?;

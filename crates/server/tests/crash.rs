@@ -6,6 +6,9 @@
 //! payments, expires refunds and sends unclaimed money back. After each restart every request that
 //! was not answered is sent again with its key, and then the server must hold exactly what the
 //! clients know. Choices come from a seed; what the kernel and the disk do in between is their own.
+//!
+//! On PostgreSQL it is Purser that dies: the database finishes what was on its way, while the next
+//! server already starts beside leases that nobody gave back.
 
 #[path = "ledger_over_http/conservation.rs"]
 mod conservation;
@@ -24,7 +27,7 @@ use deeds::Sent;
 use serde_json::Value;
 use support::http::{Answer, Client, Request};
 use support::random::Random;
-use support::server::Server;
+use support::server::{Kind, Server};
 use told::Told;
 
 const ROUNDS: usize = 20;
@@ -50,8 +53,18 @@ const MOVE_LIFE_MS: usize = 120;
 
 #[test]
 fn what_was_acknowledged_survives() {
+    survives(Kind::Sqlite);
+}
+
+#[test]
+fn what_was_acknowledged_survives_on_postgres() {
+    survives(Kind::Postgres);
+}
+
+fn survives(kind: Kind) {
     let mut random = Random::seeded("crash", 20_261_121);
-    let mut server = Server::started();
+    let mut server = Server::on(kind);
+    server.serve(&[]);
     let mut told = Told::default();
     told.open_accounts(&Api::new(&server));
     for round in 0..ROUNDS {
@@ -82,7 +95,7 @@ fn what_was_acknowledged_survives() {
     }
     let types = told.check_events(&Api::new(&server));
     server.stop_and_audit().unwrap_or_else(|why| panic!("{why}"));
-    println!("{} writes survived: {:?}, {types:?}", told.kept(), told.counts());
+    println!("{} writes survived on {kind:?}: {:?}, {types:?}", told.kept(), told.counts());
     assert!(told.kept() > ROUNDS * CLIENTS, "hardly anything was written");
     for name in TYPES {
         assert!(types.contains_key(name), "nothing was {name}: {types:?}");

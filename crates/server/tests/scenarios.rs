@@ -1,22 +1,37 @@
-//! The scenarios of `tests/scenarios`, one test for each file.
+//! The scenarios of `tests/scenarios`: each file is a test on SQLite, and one on PostgreSQL, with
+//! the same answers.
 //!
-//! `BLESS=1 cargo test -p purser --test scenarios` writes the answers into the files.
+//! `BLESS=1 cargo test -p purser --test scenarios` writes the answers into the files, those that
+//! are given on SQLite; `cargo test -p purser --test scenarios on_postgres` is the other half.
 
 mod runner;
 mod support;
 
 use std::collections::BTreeSet;
 
-/// A test for each name, and the list of all names.
+use support::server::Kind;
+
+/// Two tests for each name, and the list of all names.
 macro_rules! scenarios {
     ($($name:ident)*) => {
         $(
             #[test]
             #[allow(non_snake_case, reason = "named like its file")]
             fn $name() {
-                runner::play(stringify!($name));
+                runner::play(stringify!($name), Kind::Sqlite);
             }
         )*
+
+        mod on_postgres {
+            use super::{Kind, runner};
+            $(
+                #[test]
+                #[allow(non_snake_case, reason = "named like its file")]
+                fn $name() {
+                    runner::play(stringify!($name), Kind::Postgres);
+                }
+            )*
+        }
 
         const LISTED: &[&str] = &[$(stringify!($name)),*];
     };

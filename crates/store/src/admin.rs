@@ -46,22 +46,44 @@ pub fn hash_key(key: &str) -> [u8; 32] {
 
 /// The connection for rare writes.
 pub struct Admin {
-    db: Mutex<Box<dyn Db + Send>>,
+    way: Way,
+    /// Made as needed, and anew after a fault.
+    db: Mutex<Option<Box<dyn Db + Send>>>,
+}
+
+/// How to get a connection.
+enum Way {
+    Beside(Location),
+    Of(Store),
 }
 
 impl Admin {
     /// Opens a database that must exist, beside servers that may be running.
     pub fn open(location: &Location) -> Result<Admin> {
-        Ok(Admin { db: Mutex::new(open_existing(location, Access::Write)?) })
+        Admin::with_way(Way::Beside(location.clone()))
     }
 
     /// The same on the database that this process serves.
     pub fn of(store: &Store) -> Result<Admin> {
-        Ok(Admin { db: Mutex::new(store.connect()?) })
+        Admin::with_way(Way::Of(store.clone()))
+    }
+
+    fn with_way(way: Way) -> Result<Admin> {
+        let db = Mutex::new(Some(way.connect()?));
+        Ok(Admin { way, db })
     }
 
     fn with<T>(&self, with: impl FnOnce(&dyn Db) -> Result<T>) -> Result<T> {
-        with(&**self.db.lock().unwrap_or_else(|poisoned| poisoned.into_inner()))
+        let mut kept = self.db.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let db = match kept.take().filter(|db| !db.is_closed()) {
+            Some(db) => db,
+            None => self.way.connect()?,
+        };
+        let done = with(&*db);
+        if done.is_ok() {
+            *kept = Some(db);
+        }
+        done
     }
 
     /// The account that sandbox keys open; `fresh` becomes it in a new database.
@@ -140,6 +162,15 @@ impl Admin {
     }
 }
 
+impl Way {
+    fn connect(&self) -> Result<Box<dyn Db + Send>> {
+        match self {
+            Way::Beside(location) => open_existing(location, Access::Write),
+            Way::Of(store) => store.connect(),
+        }
+    }
+}
+
 /// Keeps a value under a name unless there is one; gives what is kept.
 fn keep_meta(db: &dyn Db, name: &str, fresh: &[u8]) -> Result<Vec<u8>> {
     let insert = "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
@@ -153,14 +184,30 @@ fn meta(db: &dyn Db, name: &str) -> Result<Option<Vec<u8>>> {
     one(db, sql, &values![name], |row| Ok(row.bytes(0)?.to_owned()))
 }
 
+/// The name of the mark that a database bears while another is copied into it. Its value says from
+/// where.
+pub(crate) const COPYING: &str = "copying";
+
+/// Refuses a database into which a copy was begun and not finished.
+pub(crate) fn refuse_unfinished(db: &dyn Db) -> Result<()> {
+    let Some(from) = meta(db, COPYING)? else { return Ok(()) };
+    let from = String::from_utf8_lossy(&from);
+    Err(StoreError::Schema(format!(
+        "this database holds an unfinished copy of {from}: if that copy does not run any more, \
+         remove the database and copy into a new one"
+    )))
+}
+
 /// The secret that a database writes its ids with; `fresh` becomes it in a new one.
 pub(crate) fn keep_secret(db: &dyn Db, fresh: &[u8; 16]) -> Result<[u8; 16]> {
+    refuse_unfinished(db)?;
     keep_meta(db, "id_secret", fresh)?;
     secret(db)
 }
 
 /// The secret that a database writes its ids with.
 pub(crate) fn secret(db: &dyn Db) -> Result<[u8; 16]> {
+    refuse_unfinished(db)?;
     let kept = meta(db, "id_secret")?.unwrap_or_default();
     kept.try_into().map_err(|_| StoreError::Corrupt("the id secret is not 16 bytes".into()))
 }

@@ -9,9 +9,10 @@ use std::borrow::Cow;
 use books::{Currency, Number, Timestamp, World};
 
 use crate::error::{Result, StoreError};
+use crate::tables::Table;
 
 /// A value on its way into a column.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Value<'a> {
     Null,
     Int(i64),
@@ -218,8 +219,18 @@ pub(crate) trait Db {
     /// Runs a statement; tells how many rows it touched.
     fn execute(&self, sql: &str, values: &[Value<'_>]) -> Result<u64>;
 
+    /// Writes rows of a table, each of another key, their values in the order of the columns.
+    fn insert_all(&self, table: &'static Table, rows: Vec<Vec<Value<'_>>>) -> Result<()> {
+        rows.iter().try_for_each(|row| self.execute(table.insert(), row).map(drop))
+    }
+
     /// Runs statements without parameters or answers.
     fn batch(&self, sql: &str) -> Result<()>;
+
+    /// Whether the other end is known to be gone.
+    fn is_closed(&self) -> bool {
+        false
+    }
 
     /// Begins a transaction that sees everything as it is now, and changes nothing.
     fn begin_snapshot(&self) -> Result<()>;

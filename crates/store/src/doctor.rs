@@ -82,8 +82,12 @@ const REFERENCES: &[(&str, &str)] = &[
 /// Examines a database. `progress` is told how many rows are done and how many there are.
 pub fn examine(location: &Location, progress: &mut dyn FnMut(u64, u64)) -> Result<Report> {
     let db = open_existing(location, Access::Examine)?;
-    let db = &*db;
     db.begin_snapshot()?;
+    examine_snapshot(&*db, progress)
+}
+
+/// The same with a snapshot that is open already.
+pub(crate) fn examine_snapshot(db: &dyn Db, progress: &mut dyn FnMut(u64, u64)) -> Result<Report> {
     let mut auditor = Auditor::default();
     for line in db.damage()? {
         auditor.found("the file is intact", line);

@@ -145,7 +145,7 @@ impl Watch {
                 // A fault is tried again a second later, on a new connection.
                 let _ = self.renew();
             }
-            if let Ok(newest) = self.leases.look((self.hear.now)())
+            if let Ok(newest) = self.leases.look()
                 && newest > self.newest
             {
                 self.newest = newest;

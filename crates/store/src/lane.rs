@@ -20,7 +20,7 @@ use books::decision::AccountNumbers;
 use books::id::{Number, Numbers};
 use books::journal::{Seal, seal};
 use books::time::Millis;
-use books::{Change, Context, IdKey, Refusal, Rules, World};
+use books::{Change, Context, IdKey, Refusal, Reply, Rules, World};
 
 use crate::error::{Result, StoreError};
 use crate::job::{Answer, Job, Outcome, Used};
@@ -367,7 +367,13 @@ impl Work {
         self.writer.begin()?;
         self.pass(Point::Begun);
         let cutoff = self.cutoff();
+        let lane = self.numbers.lane();
         self.writer.load(&mut set, cutoff, &mut self.numbers)?;
+        if self.numbers.lane() != lane {
+            // What is known of the one is not true of the other.
+            self.chains.clear();
+            self.house.clear();
+        }
         self.pass(Point::Loaded);
         let set = RefCell::new(set);
         let mut pending = Batch::default();
@@ -416,6 +422,9 @@ impl Work {
                 false => Outcome::KeyReused,
             });
         }
+        let Some(command) = set.borrow().still_due(world, job.command()) else {
+            return Ok(Outcome::Decided { result: Ok(Reply::Done), kept: None });
+        };
         let mut ctx = Context {
             now: (self.options.clock)(),
             numbers: &mut self.numbers,
@@ -425,7 +434,7 @@ impl Work {
             cause: job.cause(),
         };
         let sight = Sight { world, db: self.writer.db(), set };
-        let decide = || books::decide(job.command(), &sight, &mut ctx);
+        let decide = || books::decide(&command, &sight, &mut ctx);
         let Ok(decided) = catch_unwind(AssertUnwindSafe(decide)) else {
             return Ok(Outcome::Failed(StoreError::Bug("a decision panicked".into())));
         };

@@ -6,6 +6,7 @@
 
 pub mod admin;
 mod changes;
+pub mod copy;
 mod db;
 pub mod doctor;
 pub mod duties;

@@ -1,8 +1,8 @@
 //! Lists: which rows of one are wanted, and what comes back.
 
+use books::Currency;
 use books::balance::BalanceKind;
 use books::id::{Kind, Number, RowKey};
-use books::Currency;
 
 use crate::db::Value;
 
@@ -72,7 +72,12 @@ impl<'a> Filter<'a> {
     /// Values of the window, which come first.
     const BEFORE: usize = 4;
 
-    pub(crate) fn and(mut self, left: &str, operator: &str, right: impl Into<Value<'a>>) -> Filter<'a> {
+    pub(crate) fn and(
+        mut self,
+        left: &str,
+        operator: &str,
+        right: impl Into<Value<'a>>,
+    ) -> Filter<'a> {
         self.values.push(right.into());
         self.sql += &format!(" AND {left} {operator} ?{}", Filter::BEFORE + self.values.len());
         self

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::admin;
 use crate::db::Db;
 use crate::error::{Result, StoreError};
 use crate::postgres::leases::Leases;
@@ -152,6 +153,13 @@ pub(crate) enum Access {
 
 /// Opens a database for a look from outside, beside servers that may be running.
 pub(crate) fn open_existing(location: &Location, access: Access) -> Result<Box<dyn Db + Send>> {
+    let db = open_unfinished(location, access)?;
+    admin::refuse_unfinished(&*db)?;
+    Ok(db)
+}
+
+/// The same also where a copy into the database is not finished.
+pub(crate) fn open_unfinished(location: &Location, access: Access) -> Result<Box<dyn Db + Send>> {
     match location {
         Location::File(path) => Ok(Box::new(sqlite::open_existing(path, access)?)),
         Location::Temporary => Err(missing()),

@@ -6,6 +6,7 @@
 //! rest is read when a decision asks for it. A read that fails shows nothing, and the batch is
 //! dropped.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -14,8 +15,8 @@ use books::cash_balance::{Balances, CashTransaction, Cause};
 use books::funding::Instructions;
 use books::journal::Account;
 use books::reconciliation::Payable;
-use books::timer::Lot;
-use books::{Change, Currency, Customer, Document, Kind, Number, Purse, RowKey, View, World};
+use books::timer::{Lot, Timer};
+use books::{Change, Command, Currency, Customer, Document, Kind, Number, Purse, RowKey, View, World};
 
 use crate::db::Db;
 use crate::error::{Result, StoreError};
@@ -31,6 +32,8 @@ pub(crate) struct WorkingSet {
     pub(crate) used: HashMap<(World, [u8; 16]), Option<Used>>,
     /// Accounts of which something is changed that is no customer's.
     pub(crate) accounts: BTreeSet<World>,
+    /// Whether timers are there still, as far as that was looked up.
+    pub(crate) timers: HashMap<(World, Timer), Option<bool>>,
     customers: HashMap<(World, Number), Option<Customer>>,
     instructions: HashMap<InstructionsKey, Option<Instructions>>,
     taken: HashMap<(World, String), bool>,
@@ -56,6 +59,9 @@ impl WorkingSet {
             None if job.command().is_about_account() => drop(self.accounts.insert(world)),
             None => {}
         }
+        for timer in job.command().timers() {
+            self.timers.entry((world, *timer)).or_default();
+        }
         if let Some(key) = job.idempotency() {
             self.used.entry((world, key.key)).or_default();
         }
@@ -66,6 +72,19 @@ impl WorkingSet {
         let standing = serde_json::from_str(data)?;
         self.purses.insert(key, Some(Purse { standing, available: Balances::default() }));
         Ok(())
+    }
+
+    /// A command without the timers that somebody was done with before; none if that is all.
+    pub(crate) fn still_due<'c>(&self, world: World, command: &'c Command) -> Option<Cow<'c, Command>> {
+        let is_there = |timer: &&Timer| self.timers.get(&(world, **timer)) != Some(&Some(false));
+        let all = command.timers();
+        match all.iter().all(|timer| is_there(&timer)) {
+            true => Some(Cow::Borrowed(command)),
+            false => {
+                let left = all.iter().filter(is_there).copied().collect();
+                command.with_timers(left).map(Cow::Owned)
+            }
+        }
     }
 
     /// The first read that failed, if one did.
@@ -111,9 +130,13 @@ impl WorkingSet {
                     self.documents.insert((world, number), Some(document.clone()));
                     self.written.entry((world, customer)).or_default().push(number);
                 }
-                Change::TimerSet(_)
-                | Change::TimerDone(_)
-                | Change::Looked(..)
+                Change::TimerDone(timer) => {
+                    self.timers.insert((world, *timer), Some(false));
+                }
+                Change::TimerSet(timer) => {
+                    self.timers.insert((world, *timer), Some(true));
+                }
+                Change::Looked(..)
                 | Change::Told(..)
                 | Change::Attempt(..)
                 | Change::Event(_) => {}

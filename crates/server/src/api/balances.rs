@@ -2,8 +2,8 @@
 
 use books::Kind;
 use books::balance::BalanceKind;
-use store::Page as Rows;
 use store::BalanceFilter;
+use store::Page as Rows;
 
 use super::error::ApiError;
 use super::json::Json;

@@ -5,8 +5,8 @@ use books::command::{InvoiceCommand, InvoiceDraft};
 use books::customer::{CustomField, RenderingOptions};
 use books::payment_intent::TransferOptions;
 use books::{Command, Currency, Document, Kind, Timestamp};
-use store::Page as Rows;
 use store::DocumentFilter;
+use store::Page as Rows;
 
 use super::customers::{InvoiceField, Rendering as Look};
 use super::error::ApiError;

@@ -3,8 +3,8 @@
 use books::command::{EndpointDraft, EndpointEdit, OVERLAP_MAX_S, WebhookCommand};
 use books::webhook::Attempt;
 use books::{Command, Kind, Number};
-use store::Page as Rows;
 use store::DocumentFilter;
+use store::Page as Rows;
 
 use super::error::ApiError;
 use super::execute::Asked;

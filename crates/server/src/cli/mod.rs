@@ -2,6 +2,7 @@
 
 pub mod backup;
 pub mod clock;
+pub mod copy;
 pub mod doctor;
 pub mod keys;
 pub mod listen;
@@ -34,8 +35,10 @@ enum Command {
     Serve(Box<Settings>),
     /// Examine a database, also while a server is running on it; exits with 1 on any finding.
     Doctor(doctor::Doctor),
-    /// Copy the database to a new file, also while a server is running on it.
+    /// Copy a SQLite database to a new file, also while a server is running on it.
     Backup(backup::Backup),
+    /// Copy a whole database into another, between SQLite and PostgreSQL and back.
+    Copy(copy::Copy),
     /// Make, list and revoke API keys.
     Keys(keys::Keys),
     /// Show the clock of a running sandbox, or move it forward.
@@ -62,6 +65,7 @@ pub fn run(clock: Clock, entropy: Entropy) -> ExitCode {
         Command::Serve(settings) => serve::run(*settings, clock, entropy),
         Command::Doctor(doctor) => doctor.run(),
         Command::Backup(backup) => backup.run(),
+        Command::Copy(copy) => copy.run(),
         Command::Keys(keys) => keys.run(clock, &entropy),
         Command::Clock(clock) => clock.run(),
         Command::Listen(listen) => listen.run(clock),

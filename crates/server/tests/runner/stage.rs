@@ -18,7 +18,7 @@ use super::names::Names;
 use super::script::{Action, Call, Step};
 use super::shape::Shape;
 use crate::support::http::{Answer, Client, Request};
-use crate::support::server::Server;
+use crate::support::server::{Kind, Server};
 use crate::support::wire;
 
 const DEFAULT_KEY: &str = "sk_test_scenarios";
@@ -40,9 +40,10 @@ pub struct Stage {
 }
 
 impl Stage {
-    pub fn new() -> Self {
+    /// A stage with a fresh store of this kind.
+    pub fn new(kind: Kind) -> Self {
         Self {
-            server: Server::new(),
+            server: Server::on(kind),
             started: false,
             names: Names::default(),
             auth: "default".to_owned(),

@@ -1,4 +1,13 @@
-//! The real binary as a child process, with a store of its own in a temporary folder.
+//! The real binary as a child process, on a store of its own.
+//!
+//! ```text
+//! Server::started()              a fresh SQLite file, and a sandbox server on it
+//! Server::on(Kind::Postgres)     a fresh PostgreSQL database; `serve` starts the server
+//! Server::at(&database.url())    a store that is somebody else's: several servers on one
+//!                                database, each with `serve`, `kill9`, `signal` of its own
+//! ```
+//!
+//! `purser` and `stop_and_audit` run subcommands, such as the doctor, on the same store.
 //!
 //! The server is stopped with SIGKILL, also at the end of a test: a server that keeps its
 //! promises needs no goodbye, and so every test is a crash test as well. The tests of the goodbye
@@ -13,6 +22,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+use testing::postgres::{self, Database};
 
 const START_DEADLINE: Duration = Duration::from_secs(30);
 const LOG_BYTES_MAX: usize = 1 << 20;
@@ -21,10 +31,20 @@ const LOG_BYTES_MAX: usize = 1 << 20;
 /// and then never answers it.
 const FAULT_HOLD: (&str, &str) = ("PURSER_FAULT_HOLD_KEY_PREFIX", "hold-");
 
-/// One store and the server on it. Dropping it kills the server and removes the store.
+/// What keeps the data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Sqlite,
+    Postgres,
+}
+
+/// One store and the server on it. Dropping it kills the server and removes the store, unless
+/// that is somebody else's.
 pub struct Server {
     home: TempDir,
     store: String,
+    /// What [`Server::on`] made for it, removed after it.
+    database: Option<Database>,
     prefix: Vec<String>,
     flags: Vec<String>,
     running: Option<Running>,
@@ -38,13 +58,14 @@ struct Running {
 }
 
 impl Server {
-    /// A fresh store; nothing runs yet.
+    /// A fresh store in a file; nothing runs yet.
     pub fn new() -> Self {
         let home = tempfile::tempdir().expect("a temporary folder");
         let store = format!("sqlite:{}", home.path().join("purser.db").display());
         Self {
             home,
             store,
+            database: None,
             prefix: Vec::new(),
             flags: Vec::new(),
             running: None,
@@ -53,7 +74,22 @@ impl Server {
         }
     }
 
-    /// The store at this location instead of a fresh one.
+    /// A fresh store of this kind; nothing runs yet. PostgreSQL databases are on the one server
+    /// of this test process, which loses nothing when `purser` is killed.
+    pub fn on(kind: Kind) -> Self {
+        match kind {
+            Kind::Sqlite => Self::new(),
+            Kind::Postgres => {
+                let database = postgres::shared().database();
+                let mut server = Self::at(&database.url());
+                server.database = Some(database);
+                server
+            }
+        }
+    }
+
+    /// The store at this location, whatever `--store` takes, instead of a fresh one. It is not
+    /// removed in the end; any number of servers can be at the same database.
     pub fn at(store: &str) -> Self {
         let mut server = Self::new();
         server.store = store.to_owned();
@@ -193,6 +229,11 @@ impl Server {
     /// The store, as `--store` takes it.
     pub fn store(&self) -> &str {
         &self.store
+    }
+
+    /// The PostgreSQL database that [`Server::on`] made, for a look past the server.
+    pub fn database(&self) -> &Database {
+        self.database.as_ref().expect("it was made by Server::on(Kind::Postgres)")
     }
 
     /// A folder that lasts as long as this.

@@ -8,12 +8,14 @@ use std::time::Duration;
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 
-/// How long a connection may take to be made.
-pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long it may take until a host is connected to.
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// Seconds after which a connection that says nothing is asked whether it is there.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(5);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(2);
 const KEEPALIVE_RETRIES: u32 = 3;
+/// How long what was sent may stay unacknowledged.
+const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(10);
 
 /// A database, as a URL gives it, with what flags say of it.
 #[derive(Clone, PartialEq, Eq)]
@@ -61,6 +63,7 @@ impl FromStr for Address {
         config.keepalives_idle(KEEPALIVE_IDLE);
         config.keepalives_interval(KEEPALIVE_INTERVAL);
         config.keepalives_retries(KEEPALIVE_RETRIES);
+        config.tcp_user_timeout(UNACKNOWLEDGED_MAX);
         if config.get_application_name().is_none() {
             config.application_name("purser");
         }

@@ -12,6 +12,7 @@ use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
+use std::time::{Duration, Instant};
 
 use futures_util::future::try_join_all;
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -21,10 +22,14 @@ use tokio_postgres::{Client, NoTls, Row as PgRow, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::address::{Address, CONNECT_TIMEOUT};
+use super::rows::{Cells, insert};
 use super::tls;
 use crate::db::{Cell as Column, Db, Each, Row, Value};
 use crate::error::{Result, StoreError};
+use crate::tables::Table;
 
+/// How much longer an answer may take than the server lets it.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Rows of a scan that are in memory at once.
 const SCAN_ROWS: usize = 1000;
 
@@ -42,6 +47,8 @@ pub(crate) struct PgDb {
     client: Client,
     statements: RefCell<HashMap<String, Statement>>,
     scans: Cell<usize>,
+    /// How long an answer may take: longer than the server lets it.
+    patience: Option<Duration>,
 }
 
 /// A statement with its values, to be sent along with others.
@@ -63,14 +70,17 @@ impl PgDb {
     pub(super) fn shared(address: &Address) -> Result<PgDb> {
         let (copy, handle) = (address.clone(), shared_driver()?);
         let connecting = handle.spawn(async move { connect(&copy).await });
-        let client = wait(connecting).map_err(|e| StoreError::Other(e.to_string()))??;
+        let connected = wait(connecting, None).expect("without a limit there is an answer");
+        let client = connected.map_err(|e| StoreError::Other(e.to_string()))??;
         PgDb::with(Driver::Shared, client, address)
     }
 
     fn with(driver: Driver, client: Client, address: &Address) -> Result<PgDb> {
         let (statements, scans) = (RefCell::default(), Cell::new(0));
-        let db = PgDb { driver, client, statements, scans };
-        let timeout = address.statement_timeout.as_millis();
+        let timeout = address.statement_timeout;
+        let patience = (!timeout.is_zero()).then_some(timeout + PATIENCE);
+        let db = PgDb { driver, client, statements, scans, patience };
+        let timeout = timeout.as_millis();
         // A commit that returned is on disk, whatever the server's own setting is. A server of
         // ours that hangs in the middle of a transaction does not keep others out for long.
         db.batch(&format!(
@@ -82,11 +92,23 @@ impl PgDb {
         Ok(db)
     }
 
-    /// Waits for something to be answered on this connection.
-    fn wait<T>(&self, answer: impl Future<Output = T>) -> T {
-        match &self.driver {
-            Driver::Own(runtime) => runtime.block_on(answer),
-            Driver::Shared => wait(answer),
+    /// Waits for something to be answered on this connection, but not for ever.
+    fn wait<T>(
+        &self,
+        answer: impl Future<Output = std::result::Result<T, tokio_postgres::Error>>,
+    ) -> Result<T> {
+        let answered = match &self.driver {
+            Driver::Own(runtime) => runtime.block_on(async {
+                match self.patience {
+                    Some(patience) => tokio::time::timeout(patience, answer).await.ok(),
+                    None => Some(answer.await),
+                }
+            }),
+            Driver::Shared => wait(answer, self.patience),
+        };
+        match answered {
+            Some(answered) => Ok(answered?),
+            None => Err(StoreError::Unreachable("no answer in time".into())),
         }
     }
 
@@ -123,20 +145,14 @@ impl PgDb {
                     .map(|(ask, statement)| answer(&self.client, statement, &ask.values)),
             );
             let (began, answers) = futures_util::future::join(first, all).await;
-            began?;
-            Ok(answers?)
+            began.and(answers)
         })
-    }
-
-    /// Whether the other end is gone.
-    pub(super) fn is_closed(&self) -> bool {
-        self.client.is_closed()
     }
 
     fn query(&self, sql: &str, values: &[Value<'_>]) -> Result<Vec<PgRow>> {
         let statement = self.statement(sql)?;
         let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
-        Ok(self.wait(self.client.query(&statement, &values))?)
+        self.wait(self.client.query(&statement, &values))
     }
 }
 
@@ -185,11 +201,22 @@ impl Db for PgDb {
     fn execute(&self, sql: &str, values: &[Value<'_>]) -> Result<u64> {
         let statement = self.statement(sql)?;
         let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
-        Ok(self.wait(self.client.execute(&statement, &values))?)
+        self.wait(self.client.execute(&statement, &values))
     }
 
     fn batch(&self, sql: &str) -> Result<()> {
-        Ok(self.wait(self.client.batch_execute(sql))?)
+        self.wait(self.client.batch_execute(sql))
+    }
+
+    fn insert_all(&self, table: &'static Table, rows: Vec<Vec<Value<'_>>>) -> Result<()> {
+        let rows: Vec<&Cells<'_>> = rows.iter().collect();
+        let (sql, arrays) = insert(table, &rows);
+        let values = arrays.iter().map(|array| array.value()).collect();
+        self.together(None, &[Ask { sql: &sql, values }]).map(drop)
+    }
+
+    fn is_closed(&self) -> bool {
+        self.client.is_closed()
     }
 
     fn begin_snapshot(&self) -> Result<()> {
@@ -202,7 +229,7 @@ impl Db for PgDb {
 
     fn found_int(&self, column: &str, field: &str) -> String {
         // A cast to JSON would fail as a whole where one row holds none.
-        format!("CAST(substring({column} FROM '\"{field}\":(-?[0-9]{{1,18}})') AS BIGINT)")
+        format!("CAST(substring({column} FROM '\"{field}\":(-?[0-9]{{1,30}})') AS NUMERIC)")
     }
 
     fn is_json(&self, _: &str) -> String {
@@ -281,7 +308,9 @@ async fn connect(address: &Address) -> Result<Client> {
             }
         }
     };
-    let connected = tokio::time::timeout(CONNECT_TIMEOUT, connecting).await;
+    // Hosts are tried one after the other.
+    let hosts = address.config.get_hosts().len().max(1) as u32;
+    let connected = tokio::time::timeout(CONNECT_TIMEOUT * (hosts + 1), connecting).await;
     connected.unwrap_or_else(|_| Err(StoreError::Unreachable("no answer in time".into())))
 }
 
@@ -304,8 +333,9 @@ fn shared_driver() -> Result<&'static Handle> {
     }
 }
 
-/// Waits for something that other threads bring about, wherever one is.
-fn wait<T>(what: impl Future<Output = T>) -> T {
+/// Waits for something that other threads bring about, wherever one is; `None` where it takes
+/// longer than this.
+fn wait<T>(what: impl Future<Output = T>, patience: Option<Duration>) -> Option<T> {
     struct Unpark(Thread);
     impl Wake for Unpark {
         fn wake(self: Arc<Self>) {
@@ -315,10 +345,15 @@ fn wait<T>(what: impl Future<Output = T>) -> T {
     let mut what = pin!(what);
     let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
     let mut context = Context::from_waker(&waker);
+    let began = Instant::now();
     loop {
-        match what.as_mut().poll(&mut context) {
-            Poll::Ready(done) => return done,
-            Poll::Pending => std::thread::park(),
+        if let Poll::Ready(done) = what.as_mut().poll(&mut context) {
+            return Some(done);
+        }
+        match patience.map(|patience| patience.checked_sub(began.elapsed())) {
+            None => std::thread::park(),
+            Some(Some(left)) => std::thread::park_timeout(left),
+            Some(None) => return None,
         }
     }
 }
@@ -330,11 +365,14 @@ impl From<tokio_postgres::Error> for StoreError {
         };
         let text = chain(&error);
         match code.code() {
-            "40001" | "40P01" | "23505" => StoreError::Conflict(text),
+            // The last one: two made the same table.
+            "40001" | "40P01" | "23505" | "42P07" => StoreError::Conflict(text),
             "25006" => StoreError::ReadOnly(text),
             "42501" => StoreError::ReadOnly(text),
             "53100" => StoreError::Full,
-            "57P01" | "57P02" | "57P03" | "25P03" => StoreError::Unreachable(text),
+            // A lock was waited for too long, mostly.
+            "57014" | "55P03" => StoreError::Locked(text),
+            "57P01" | "57P02" | "57P03" | "57P05" | "25P03" => StoreError::Unreachable(text),
             "XX001" | "XX002" => StoreError::Corrupt(text),
             code if code.starts_with("08") || code.starts_with("53") => {
                 StoreError::Unreachable(text)

@@ -3,8 +3,8 @@
 //!
 //! The *horizon* is the smallest of the lanes' last numbers: nothing with a number up to there can
 //! still be committed, so whoever tells of rows in the order of their numbers stops there. A lane
-//! that has nothing to do would hold it back, so its last number is raised for it; if it was about
-//! to commit something smaller after all, it has to decide that again with larger numbers.
+//! holds its row while it works on a batch; one that has nothing to do would hold the horizon back,
+//! so its last number is raised for it, and it goes on from there.
 
 use std::time::Duration;
 
@@ -22,18 +22,32 @@ use crate::retention;
 
 /// The moment, by the clock of the database.
 const NOW_MS: &str = "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)";
-/// How old a number is that an idle lane is raised to: a batch does not take as long, mostly.
-const RAISE_AFTER_MS: i64 = 50;
+/// How often something is tried that others do at the same moment, and the pause in between.
+const TRIES_MAX: usize = 20;
+const TRY_PAUSE: Duration = Duration::from_millis(50);
 /// Keys that are forgotten in one step, and steps in a row.
 const FORGET_ROWS_MAX: i64 = 1000;
 const FORGET_STEPS_MAX: usize = 10;
 
 /// Takes a lane that nobody has, or makes one; gives its number and epoch.
 pub(super) fn claim_lane(db: &PgDb, holder: &str) -> Result<(i64, i64)> {
-    db.batch("BEGIN")?;
-    let claimed = claim(db, holder);
-    db.batch(if claimed.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
-    claimed
+    again(|| {
+        db.batch("BEGIN ISOLATION LEVEL READ COMMITTED")?;
+        let claimed = claim(db, holder);
+        db.batch(if claimed.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
+        claimed
+    })
+}
+
+/// Does something again while others do the same at the same moment.
+pub(super) fn again<T>(mut what: impl FnMut() -> Result<T>) -> Result<T> {
+    for _ in 1..TRIES_MAX {
+        match what() {
+            Err(StoreError::Conflict(_)) => std::thread::sleep(TRY_PAUSE),
+            done => return done,
+        }
+    }
+    what()
 }
 
 fn claim(db: &PgDb, holder: &str) -> Result<(i64, i64)> {
@@ -129,19 +143,19 @@ impl Leases {
         self.with(|db| Ok(db.execute(&sql, &values![duty.name(), holder, lease_ms])? == 1))
     }
 
-    /// The newest number that was committed. Raises lanes that have been idle since then.
-    pub(crate) fn look(&mut self, now: Millis) -> Result<Number> {
+    /// The horizon, after lanes that are idle were raised.
+    pub(crate) fn look(&mut self) -> Result<Number> {
         let sql = "SELECT coalesce(min(last_number), 0), coalesce(max(last_number), 0) FROM lane";
-        let old = Number::first_at_ms(Millis(now.0 - RAISE_AFTER_MS));
         self.with(|db| {
             let found = one(db, sql, &[], |row| Ok((row.number(0)?, row.number(1)?)))?;
             let (least, newest) = found.unwrap_or_default();
-            let to = newest.min(old);
-            if least < to {
-                let raise = "UPDATE lane SET last_number = ?1 WHERE last_number < ?1";
-                db.execute(raise, &values![to])?;
+            if least < newest {
+                // A lane that is at work is left alone: it is about to go on by itself.
+                let raise = "UPDATE lane SET last_number = ?1 WHERE lane IN
+                    (SELECT lane FROM lane WHERE last_number < ?1 FOR UPDATE SKIP LOCKED)";
+                db.execute(raise, &values![newest])?;
             }
-            Ok(least.max(to))
+            horizon(db)
         })
     }
 

@@ -40,7 +40,7 @@ pub(crate) struct Database {
 impl Database {
     pub(crate) fn open(address: &Address, secret: [u8; 16]) -> Result<Database> {
         let db = PgDb::shared(address)?;
-        migrate(&db, &POSTGRES)?;
+        leases::again(|| migrate(&db, &POSTGRES))?;
         let secret = admin::keep_secret(&db, &secret)?;
         Database::with(address, secret, &db)
     }

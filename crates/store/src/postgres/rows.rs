@@ -1,7 +1,7 @@
 //! The rows of a batch on their way into tables: one statement for each table, with an array for
 //! each column.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use tokio_postgres::types::ToSql;
 
@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::tables::{self, Again, Table, Type};
 
 /// A row's values, in the order of the columns.
-type Cells<'a> = Vec<Value<'a>>;
+pub(super) type Cells<'a> = Vec<Value<'a>>;
 
 /// What is put into a table, and what goes from it before.
 pub(super) struct Sheet<'a> {
@@ -19,7 +19,7 @@ pub(super) struct Sheet<'a> {
     puts: Vec<Option<Cells<'a>>>,
     /// Where the newest row of a key is, for tables in which a key can come twice.
     known: HashMap<Cells<'a>, usize>,
-    removes: Vec<Cells<'a>>,
+    removes: BTreeSet<Cells<'a>>,
 }
 
 /// The sheets of a batch.
@@ -30,7 +30,7 @@ impl<'a> Sheets<'a> {
     fn sheet(&mut self, table: &'static Table) -> &mut Sheet<'a> {
         let found = self.0.iter().position(|sheet| std::ptr::eq(sheet.table, table));
         let at = found.unwrap_or_else(|| {
-            let (puts, removes) = (Vec::new(), Vec::new());
+            let (puts, removes) = (Vec::new(), BTreeSet::new());
             self.0.push(Sheet { table, puts, known: HashMap::new(), removes });
             self.0.len() - 1
         });
@@ -70,7 +70,7 @@ impl<'a> Sheet<'a> {
         let put = self.known.remove(&key).map(|at| self.puts[at] = None);
         // A timer that the batch itself set is not there yet. Anything else may be there or not.
         if put.is_none() || !self.is_of_timers() {
-            self.removes.push(key);
+            self.removes.insert(key);
         }
     }
 
@@ -93,23 +93,18 @@ impl<'a> Sheet<'a> {
         (!rows.is_empty()).then(|| (sql, arrays(&rows, &kinds)))
     }
 
-    /// How many rows have to go; none where it does not matter.
-    pub(super) fn removes(&self) -> Option<u64> {
-        self.is_of_timers().then_some(self.removes.len() as u64)
-    }
-
     /// The statement that writes, and its arrays.
     pub(super) fn insert(&self) -> Option<(String, Vec<Array<'_>>)> {
-        let kinds: Vec<Type> = self.table.columns.iter().map(|(_, kind)| *kind).collect();
-        let sql = format!(
-            "{} SELECT * FROM unnest({}){}",
-            self.table.into(),
-            casts(&kinds),
-            self.table.conflict()
-        );
         let rows: Vec<&Cells<'a>> = self.puts.iter().flatten().collect();
-        (!rows.is_empty()).then(|| (sql, arrays(&rows, &kinds)))
+        (!rows.is_empty()).then(|| insert(self.table, &rows))
     }
+}
+
+/// The statement that writes rows, each of another key, and its arrays.
+pub(super) fn insert<'r>(table: &Table, rows: &[&'r Cells<'_>]) -> (String, Vec<Array<'r>>) {
+    let kinds: Vec<Type> = table.columns.iter().map(|(_, kind)| *kind).collect();
+    let (into, casts, conflict) = (table.into(), casts(&kinds), table.conflict());
+    (format!("{into} SELECT * FROM unnest({casts}){conflict}"), arrays(rows, &kinds))
 }
 
 /// `?1::bigint[], ?2::text[]` and so on.

@@ -122,15 +122,27 @@ const LOAD_PAYABLES: &str = "SELECT p.intent, p.currency, p.remaining, p.since, 
     FROM unnest(?1::bigint[], ?2::bigint[]) AS k(world, number)
     JOIN payable p ON p.world = k.world AND p.customer = k.number";
 
+/// Timers that are there still; nobody else is done with them before this batch is over.
+const LOCK_TIMERS: &str = "SELECT t.due, t.world, t.number, t.kind, t.customer FROM timer t
+    JOIN unnest(?1::bigint[], ?2::bigint[], ?3::bigint[], ?4::bigint[], ?5::text[])
+        AS k(world, due, number, customer, kind)
+        ON t.world = k.world AND t.due = k.due AND t.number = k.number
+            AND t.customer = k.customer AND t.kind = k.kind
+    ORDER BY t.world, t.due, t.number, t.customer, t.kind FOR UPDATE OF t";
+
 const LOAD_KEYS: &str = "SELECT i.world, i.key, i.fingerprint, i.request_id, i.customer, i.row,
         a.status, a.body
     FROM unnest(?1::bigint[], ?2::bytea[]) AS k(world, key)
     JOIN idempotency i ON i.world = k.world AND i.key = k.key AND i.number >= ?3
     LEFT JOIN answer a ON a.world = i.world AND a.number = i.number";
 
-const LOAD_LAST: &str = "SELECT last_number FROM lane WHERE lane = ?1 AND epoch = ?2";
+/// Each statement sees what was committed before it, whatever the database's own default is.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 
-/// Says up to which number the lane has committed, if it is still ours and nobody raised it.
+/// Up to which number the lane has committed. Nobody raises that before this batch is over.
+const LOAD_LAST: &str = "SELECT last_number FROM lane WHERE lane = ?1 AND epoch = ?2 FOR UPDATE";
+
+/// Says up to which number the lane has committed, if it is still ours.
 const SAVE_LAST: &str = "UPDATE lane SET last_number = ?1
     WHERE lane = ?2 AND epoch = ?3 AND last_number = ?4";
 
@@ -154,20 +166,33 @@ impl Writer for PgWriter {
         let accounts: Vec<i64> = set.accounts.iter().map(|world| world.0).collect();
         let (key_worlds, keys): (Vec<i64>, Vec<&[u8]>) =
             set.used.keys().map(|(world, key)| (world.0, key.as_slice())).unzip();
-        // Each statement sees what was committed before it began: so what is locked comes first.
+        // What is locked comes first, so that the others see what was committed by then.
+        let (mut timer_worlds, mut dues, mut numbers_due, mut owners, mut kinds) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for (world, timer) in set.timers.keys() {
+            timer_worlds.push(world.0);
+            dues.push(timer.due.0);
+            numbers_due.push(timer.key.number.0);
+            owners.push(timer.key.customer.0);
+            kinds.push(timer.kind.as_str());
+        }
         let at = |sql| Ask { sql, values: vec![&worlds, &customers] };
         let lane = Ask { sql: LOAD_LAST, values: vec![&self.lane, &self.epoch] };
         let asks = [
             Ask { sql: LOCK_WORLDS, values: vec![&accounts] },
             at(LOCK_CUSTOMERS),
+            Ask {
+                sql: LOCK_TIMERS,
+                values: vec![&timer_worlds, &dues, &numbers_due, &owners, &kinds],
+            },
             at(LOAD_BALANCES),
             at(LOAD_PAYABLES),
             Ask { sql: LOAD_KEYS, values: vec![&key_worlds, &keys, &cutoff.0] },
             lane,
         ];
         self.is_open = true;
-        let answers = self.db.together(Some("BEGIN"), &asks)?;
-        let [_, locked, balances, payables, used, last] = answers.as_slice() else {
+        let answers = self.db.together(Some(BEGIN), &asks)?;
+        let [_, locked, timers, balances, payables, used, last] = answers.as_slice() else {
             return Err(StoreError::Other("an answer is missing".into()));
         };
         fn each(rows: &[tokio_postgres::Row]) -> impl Iterator<Item = &dyn Row> {
@@ -175,6 +200,10 @@ impl Writer for PgWriter {
         }
         for row in each(&locked.0) {
             set.customer_was_read((row.world(0)?, row.number(1)?), row.text(2)?)?;
+        }
+        set.timers.values_mut().for_each(|is_there| *is_there = Some(false));
+        for row in each(&timers.0) {
+            set.timers.insert(rows::timer(row)?, Some(true));
         }
         for row in each(&balances.0) {
             if let Some(Some(purse)) = set.purses.get_mut(&(row.world(3)?, row.number(4)?)) {
@@ -274,7 +303,7 @@ impl PgWriter {
     fn send(&mut self, sheets: &Sheets<'_>, newest: Number, keys: u64) -> Result<()> {
         let mut statements = Vec::new();
         for sheet in &sheets.0 {
-            statements.extend(sheet.delete().map(|(sql, arrays)| (sql, arrays, sheet.removes())));
+            statements.extend(sheet.delete().map(|(sql, arrays)| (sql, arrays, None)));
         }
         let mut cutoff = None;
         for sheet in &sheets.0 {
@@ -302,7 +331,7 @@ impl PgWriter {
         let wanted = statements.iter().map(|(_, _, wanted)| *wanted).chain([Some(1)]);
         for ((_, touched), wanted) in answers.iter().zip(wanted) {
             if wanted.is_some_and(|wanted| wanted != *touched) {
-                let what = "a key, a timer or the lane is not as it was a moment ago";
+                let what = "a key or the lane is not as it was a moment ago";
                 return Err(StoreError::Conflict(what.into()));
             }
         }

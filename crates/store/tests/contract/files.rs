@@ -1,13 +1,15 @@
-//! Files: who may have one, and which ones are refused.
+//! Files: who may have one, which ones are refused, and how SQLite keeps its promises.
 
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::time::Duration;
 
+use rusqlite::Connection;
 use store::admin::Admin;
 use store::{Location, Store, doctor, sqlite};
 
-use crate::support::{Bench, create, fault, fund};
+use crate::support::{Bench, create, eventually, fault, fund, told};
 
 fn at(path: &Path) -> Location {
     Location::File(path.to_owned())
@@ -178,4 +180,86 @@ fn a_temporary_store_leaves_nothing_behind() {
     assert!(folder.is_dir());
     drop(store);
     assert!(!folder.exists());
+}
+
+fn connection(bench: &Bench) -> Connection {
+    Connection::open(bench.path()).expect("the file opens")
+}
+
+/// What is open is open for the whole file.
+#[test]
+fn a_lane_holds_the_file_while_a_write_is_open() {
+    let bench = Bench::new();
+    let held = bench.hold();
+    let waiting = bench.submit(create());
+    let sql = connection(&bench);
+    sql.busy_timeout(Duration::ZERO).unwrap();
+    assert!(sql.execute_batch("BEGIN IMMEDIATE").is_err(), "nobody is writing");
+    drop(held);
+    assert_eq!(told(&waiting), "customer");
+}
+
+/// Every statement that would change what is booked, and what it is told.
+#[test]
+fn what_is_booked_stays_booked() {
+    let bench = Bench::new();
+    let ada = bench.customer();
+    assert_eq!(bench.tell(fund(ada, 5, "usd")), "funded usd 5 -> 5");
+    let (balances, journal, postings) = (
+        "cash balance transactions are append-only",
+        "journal entries are append-only",
+        "postings are append-only",
+    );
+    let cases = [
+        ("UPDATE cash_transaction SET net_amount = 6", balances),
+        ("UPDATE cash_transaction SET detail = NULL", balances),
+        ("DELETE FROM cash_transaction", balances),
+        ("UPDATE entry SET kind = 'funding_reversed'", journal),
+        ("DELETE FROM entry", journal),
+        ("UPDATE posting SET amount = amount * 2", postings),
+        ("DELETE FROM posting WHERE line = 1", postings),
+    ];
+    let done: Vec<&str> = cases
+        .iter()
+        .filter(|(statement, want)| {
+            let told = bench.home.try_run(statement);
+            !told.is_err_and(|told| told.contains(want))
+        })
+        .map(|(statement, _)| *statement)
+        .collect();
+    assert_eq!(done, Vec::<&str>::new(), "these were carried out");
+    bench.assert_healthy();
+}
+
+/// Takes as long as the lane waits for a lock: five seconds.
+#[test]
+fn a_lane_that_is_locked_out_fails_and_comes_back() {
+    let bench = Bench::new();
+    let ada = bench.customer();
+    let sql = connection(&bench);
+    sql.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert_eq!(bench.available(ada), "", "readers go on");
+    let told = bench.tell(fund(ada, 1, "usd").key("K", "1"));
+    assert!(told.starts_with("failed: Locked"), "{told}");
+    sql.execute_batch("COMMIT").unwrap();
+    bench.check([(fund(ada, 1, "usd").key("K", "1"), "funded usd 1 -> 1"), (create(), "customer")]);
+    bench.assert_healthy();
+}
+
+/// Snapshots that nobody uses any more do not keep the log from starting over.
+#[test]
+fn the_log_can_start_over() {
+    let bench = Bench::new();
+    let ada = bench.customer();
+    let sql = connection(&bench);
+    sql.busy_timeout(Duration::ZERO).unwrap();
+    eventually("the log is empty", || {
+        assert_eq!(bench.available(ada), "");
+        bench.readers.release();
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        let truncate = "PRAGMA wal_checkpoint(TRUNCATE)";
+        sql.query_row(truncate, [], row) == Ok((0, 0))
+    });
+    assert_eq!(bench.tell(fund(ada, 1, "usd")), "funded usd 1 -> 1");
+    assert_eq!(bench.available(ada), "usd 1");
 }

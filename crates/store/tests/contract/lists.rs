@@ -213,14 +213,18 @@ fn insert(
     currency: &str,
     source: Option<(&str, i64)>,
 ) {
-    let row = "INSERT INTO balance_transaction (world, number, type, currency, amount, fee,
-                   available_on, source_kind, source_customer, source, description)
-               VALUES (?1, ?2, ?3, ?4, ?2 * 10, ?2, ?2 * 100, ?5, ?6, ?7, 'row ' || ?2)";
-    let (kind, source) = source.unzip();
-    let customer = source.map(|_| 0);
-    let values =
-        rusqlite::params![bench.world.0, number, type_name, currency, kind, customer, source];
-    bench.sql().execute(row, values).unwrap();
+    let text = |text: &str| format!("'{text}'");
+    let (kind, customer, source) = match source {
+        Some((kind, source)) => (text(kind), "0".to_owned(), source.to_string()),
+        None => ("NULL".to_owned(), "NULL".to_owned(), "NULL".to_owned()),
+    };
+    let (world, amount, day) = (bench.world.0, number * 10, number * 100);
+    bench.run(&format!(
+        "INSERT INTO balance_transaction (world, number, type, currency, amount, fee,
+             available_on, source_kind, source_customer, source, description)
+         VALUES ({world}, {number}, '{type_name}', '{currency}', {amount}, {number}, {day},
+             {kind}, {customer}, {source}, 'row {number}')"
+    ));
 }
 
 fn list(bench: &Bench, filter: BalanceFilter, window: Window) -> Page<BalanceTransaction> {

@@ -1,5 +1,6 @@
 //! The contract of the store: what a lane, its readers and its files promise, whatever is behind
-//! them. Nothing here knows how they do it, but for SQL that looks at rows from outside.
+//! them. Nothing here knows how they do it, but for SQL that looks at rows from outside. Here it is
+//! held against SQLite; all but `files` against PostgreSQL too, in `contract_postgres`.
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -14,3 +15,8 @@ mod memory;
 mod parts;
 mod reads;
 mod views;
+
+/// Where every bench of this target keeps its books.
+fn home() -> support::Home {
+    support::Home::file()
+}

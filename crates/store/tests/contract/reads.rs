@@ -2,7 +2,6 @@
 
 use std::sync::mpsc::channel;
 use std::thread;
-use std::time::Duration;
 
 use crate::support::{Bench, eventually, fund, told};
 
@@ -16,9 +15,6 @@ fn readers_go_on_while_a_write_is_open() {
     assert_eq!(bench.tell(fund(ada, 1, "usd")), "funded usd 1 -> 1");
     let held = bench.hold();
     let waiting = bench.submit(fund(ada, 2, "usd"));
-    let sql = bench.sql();
-    sql.busy_timeout(Duration::ZERO).unwrap();
-    assert!(sql.execute_batch("BEGIN IMMEDIATE").is_err(), "nobody is writing");
     assert_eq!(bench.available(ada), "usd 1");
     drop(held);
     assert_eq!(told(&waiting), "funded usd 2 -> 3");
@@ -96,24 +92,6 @@ fn what_others_write_is_seen_soon() {
         found == Ok(None)
     };
     assert!(!gone());
-    bench.sql().execute_batch("DELETE FROM customer").unwrap();
+    bench.run("DELETE FROM customer");
     eventually("it is gone", gone);
-}
-
-/// Snapshots that nobody uses any more do not keep the log from starting over.
-#[test]
-fn the_log_can_start_over() {
-    let bench = Bench::new();
-    let ada = bench.customer();
-    let sql = bench.sql();
-    sql.busy_timeout(Duration::ZERO).unwrap();
-    eventually("the log is empty", || {
-        assert_eq!(bench.available(ada), "");
-        bench.readers.release();
-        let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
-        let truncate = "PRAGMA wal_checkpoint(TRUNCATE)";
-        sql.query_row(truncate, [], row) == Ok((0, 0))
-    });
-    assert_eq!(bench.tell(fund(ada, 1, "usd")), "funded usd 1 -> 1");
-    assert_eq!(bench.available(ada), "usd 1");
 }

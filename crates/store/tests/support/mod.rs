@@ -1,10 +1,12 @@
-//! A store in a temporary folder with its lane, jobs that tell what became of them, and a clock
-//! that stands still until somebody moves it.
+//! A store in a place of its own with its lane, jobs that tell what became of them, and a clock
+//! that stands still until somebody moves it. Which store that is, `home` at the root of each test
+//! target says.
 
 #![allow(dead_code, reason = "every test target uses its own part of this module")]
 
 pub mod asks;
 mod bank;
+mod home;
 mod job;
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -16,16 +18,16 @@ use books::command::{LaterCommand, SETTLE_MAX};
 use books::time::Millis;
 use books::timer::{Look, TimerKind};
 use books::{Document, IdKey, Kind, Number, RowKey, Rules, Timestamp, World};
-use rusqlite::Connection;
 use store::admin::Admin;
+use store::duties::{Duties, Hear};
 use store::lane::BatchReport;
 use store::{
     DocumentFilter, Lane, LaneOptions, Location, Readers, Result, Store, StoreError, Window,
 };
-use tempfile::TempDir;
 
 pub use asks::{create, delete, fund};
 pub use bank::Bank;
+pub use home::Home;
 pub use job::Ask;
 
 /// 2026-01-01T00:00:00Z.
@@ -34,10 +36,15 @@ pub const NEW_YEAR_MS: i64 = 1_767_225_600_000;
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A clock that stands still. Once, it may tell a moment that no decision can bear.
-#[derive(Default)]
 pub struct Clock {
     pub ms: AtomicI64,
     pub wrong_once: AtomicBool,
+}
+
+impl Default for Clock {
+    fn default() -> Clock {
+        Clock { ms: AtomicI64::new(NEW_YEAR_MS), wrong_once: AtomicBool::new(false) }
+    }
 }
 
 impl Clock {
@@ -69,7 +76,8 @@ pub struct Bench {
     pub store: Store,
     pub queue_max: usize,
     pub rules: Rules,
-    home: Arc<TempDir>,
+    pub duties: Duties,
+    pub home: Arc<Home>,
 }
 
 impl Bench {
@@ -86,15 +94,21 @@ impl Bench {
     }
 
     fn with(queue_max: usize, rules: Rules) -> Bench {
-        let clock = Arc::new(Clock::default());
-        clock.ms.store(NEW_YEAR_MS, Ordering::SeqCst);
-        let home = tempfile::tempdir().expect("a temporary folder");
-        Bench::open(Arc::new(home), clock, queue_max, rules)
+        Bench::open(Arc::new(crate::home()), Arc::default(), queue_max, rules)
     }
 
-    fn open(home: Arc<TempDir>, clock: Arc<Clock>, queue_max: usize, rules: Rules) -> Bench {
-        let location = Location::File(home.path().join("purser.db"));
-        let store = Store::open(&location, [7; 16]).expect("the store opens");
+    /// The same in a place that has something special to it.
+    pub fn at(home: Home) -> Bench {
+        Bench::open(Arc::new(home), Arc::default(), 1000, Rules::default())
+    }
+
+    /// Another server on the same database.
+    pub fn beside(&self) -> Bench {
+        Bench::open(self.home.clone(), self.clock.clone(), self.queue_max, self.rules.clone())
+    }
+
+    fn open(home: Arc<Home>, clock: Arc<Clock>, queue_max: usize, rules: Rules) -> Bench {
+        let store = Store::open(&home.location(), [7; 16]).expect("the store opens");
         let admin = Admin::of(&store).expect("the store is there");
         let reports = Arc::new(Mutex::new(Vec::new()));
         let after_commit: Arc<Mutex<Option<AfterCommit>>> = Arc::default();
@@ -117,8 +131,16 @@ impl Bench {
         let ids = IdKey::new(store.secret());
         let lane = Lane::start(&store, ids, options).expect("the lane starts");
         let readers = Readers::open(&store, 2).expect("the readers open");
+        let ticks = clock.clone();
+        let hear = Hear {
+            news: Arc::new(|| {}),
+            clock_offset_ms: Arc::new(|_| {}),
+            now: Arc::new(move || Millis(ticks.ms.load(Ordering::SeqCst))),
+        };
+        let duties = Duties::start(&store, hear).expect("the duties start");
         Bench {
             lane,
+            duties,
             readers: Arc::new(readers),
             world: admin.world("acct_1", false, Timestamp(0)).expect("a world is made"),
             admin,
@@ -142,21 +164,23 @@ impl Bench {
     }
 
     pub fn path(&self) -> std::path::PathBuf {
-        self.home.path().join("purser.db")
+        self.home.path()
     }
 
     pub fn location(&self) -> Location {
-        Location::File(self.path())
+        self.home.location()
     }
 
-    /// A connection from outside, as somebody with a SQL prompt has it.
-    pub fn sql(&self) -> Connection {
-        Connection::open(self.path()).expect("the file opens")
+    /// Carries out statements from outside, as somebody with a SQL prompt does.
+    #[track_caller]
+    pub fn run(&self, sql: &str) {
+        self.home.run(sql);
     }
 
-    pub fn one<T: rusqlite::types::FromSql>(&self, query: &str) -> T {
-        let row = self.sql().query_row(query, [], |row| row.get(0));
-        row.unwrap_or_else(|why| panic!("{query}: {why}"))
+    /// The only value of the only row of an answer, asked for from outside.
+    #[track_caller]
+    pub fn one<T: std::str::FromStr>(&self, query: &str) -> T {
+        self.home.one(query)
     }
 
     /// Submits and does not wait.
@@ -189,14 +213,19 @@ impl Bench {
 
     /// Stops the lane inside a transaction until the answer is dropped.
     pub fn hold(&self) -> Sender<()> {
+        // Nobody is there under this number, so the command is refused and writes nothing.
+        self.hold_in(delete(Number(1))).0
+    }
+
+    /// Stops the lane when it has decided this, until the first answer is dropped. The second one
+    /// tells what became of it.
+    pub fn hold_in(&self, mut ask: Ask) -> (Sender<()>, Receiver<String>) {
         let (arrived, here) = channel();
         let (release, released) = channel();
-        // Nobody is there under this number, so the command is refused and writes nothing.
-        let mut ask = delete(Number(1));
         ask.hold = Some((arrived, Arc::new(Mutex::new(released))));
-        drop(self.submit(ask));
+        let told = self.submit(ask);
         here.recv_timeout(DEADLINE).expect("the lane is held");
-        release
+        (release, told)
     }
 
     /// Runs these commands as one batch, and compares what became of each.
@@ -330,6 +359,7 @@ pub fn fault<T, E: std::borrow::Borrow<StoreError>>(
         Some(StoreError::Schema(_)) => "schema",
         Some(StoreError::ReadOnly(_)) => "read only",
         Some(StoreError::Missing(_)) => "missing",
+        Some(StoreError::Unreachable(_)) => "unreachable",
         Some(_) => "another",
     }
 }

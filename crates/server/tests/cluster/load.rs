@@ -1,0 +1,284 @@
+//! Clients that move money of the same few customers through all servers at once. Whoever gets no
+//! answer, or is told to try again, asks the next server with the same key.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::conservation::World;
+use crate::fleet::{Doors, assert_says_retry};
+use crate::support::http::Answer;
+use crate::support::random::Random;
+use crate::{Api, DEADLINE, eventually, funding, pairs, text};
+
+/// Customers, all of which all clients know.
+const CUSTOMERS: usize = 4;
+const CLIENTS: usize = 6;
+/// How long a client waits before it asks the next server.
+const PAUSE: Duration = Duration::from_millis(20);
+/// No request takes longer: REQUEST_TIMEOUT_S of the server, and a little for the way.
+const REQUEST_MAX: Duration = Duration::from_secs(30 + 5);
+
+/// A request with its key.
+#[derive(Clone)]
+pub struct Sent {
+    pub key: String,
+    path: String,
+    params: Vec<(String, String)>,
+    /// What it makes.
+    kind: &'static str,
+}
+
+/// A request that was answered for good.
+struct Kept {
+    sent: Sent,
+    status: u16,
+    body: String,
+}
+
+/// What the clients know.
+pub struct Load {
+    customers: Vec<String>,
+    intents: Mutex<Vec<String>>,
+    kept: Mutex<Vec<Kept>>,
+    over: AtomicBool,
+    /// Requests that got no answer, or one that says to try again, by what that was.
+    troubles: Mutex<BTreeMap<String, usize>>,
+    longest_ms: AtomicU64,
+    /// Since when nobody was answered, at the longest.
+    gap: Mutex<(Instant, Duration)>,
+}
+
+impl Load {
+    /// Makes the customers and the merchant's bank account.
+    pub fn prepare(api: &Api) -> Load {
+        let path =
+            format!("/v1/accounts/{}/external_accounts", text(&api.get("/v1/account"), "id"));
+        api.ask(
+            "POST",
+            &path,
+            &[
+                ("external_account[object]", "bank_account"),
+                ("external_account[country]", "US"),
+                ("external_account[currency]", "usd"),
+                ("external_account[account_number]", "000123456789"),
+                ("external_account[routing_number]", "110000000"),
+            ],
+        );
+        Load {
+            customers: (0..CUSTOMERS).map(|_| api.customer()).collect(),
+            intents: Mutex::default(),
+            kept: Mutex::default(),
+            over: AtomicBool::new(false),
+            troubles: Mutex::default(),
+            longest_ms: AtomicU64::new(0),
+            gap: Mutex::new((Instant::now(), Duration::ZERO)),
+        }
+    }
+
+    /// Lets the clients work while the test does something, then until each has its last answer.
+    pub fn during<T>(
+        &self,
+        doors: &Doors,
+        random: &mut Random,
+        name: &str,
+        what: impl FnOnce() -> T,
+    ) -> T {
+        self.over.store(false, Ordering::SeqCst);
+        *self.gap.lock().expect("no panic") = (Instant::now(), Duration::ZERO);
+        let sources: Vec<Random> = (0..CLIENTS).map(|_| random.part()).collect();
+        thread::scope(|scope| {
+            for (number, random) in sources.into_iter().enumerate() {
+                let name = format!("{name}c{number}");
+                scope.spawn(move || self.client(doors, random, &name));
+            }
+            // Ends the clients also where the test fails, which would wait for them otherwise.
+            let _end = End(&self.over);
+            what()
+        })
+    }
+
+    /// Waits until so many more requests were answered; gives how long that took.
+    #[track_caller]
+    pub fn more(&self, count: usize) -> Duration {
+        let goal = self.answered() + count;
+        eventually(&format!("{count} more answers"), || self.answered() >= goal)
+    }
+
+    pub fn answered(&self) -> usize {
+        self.kept.lock().expect("no panic").len()
+    }
+
+    /// The longest time in which nobody was answered since the clients began.
+    pub fn longest_gap(&self) -> Duration {
+        self.gap.lock().expect("no panic").1
+    }
+
+    /// In words, for whoever runs the tests.
+    pub fn figures(&self) -> String {
+        let (troubles, longest_ms) = (self.troubles.lock().expect("no panic"), &self.longest_ms);
+        let longest_ms = longest_ms.load(Ordering::Relaxed);
+        let answered = self.answered();
+        let gap = self.longest_gap();
+        format!("{answered} answers, gap {gap:.2?}, slowest {longest_ms} ms, {troubles:?}")
+    }
+
+    fn client(&self, doors: &Doors, mut random: Random, name: &str) {
+        for count in 0.. {
+            if self.over.load(Ordering::SeqCst) {
+                return;
+            }
+            let sent = self.next(&mut random, format!("{name}n{count}"));
+            let answer = self.insist(doors, &sent, random.below(doors.len()));
+            self.keep(&sent, &answer);
+        }
+    }
+
+    /// Asks one server after the other until there is an answer for good.
+    fn insist(&self, doors: &Doors, sent: &Sent, first: usize) -> Answer {
+        let began = Instant::now();
+        for at in first.. {
+            assert!(began.elapsed() < DEADLINE, "{} was never answered", sent.key);
+            let api = doors.api(at % doors.len());
+            let asked = Instant::now();
+            let answer = api.post(&sent.path, &sent.params, &sent.key);
+            let took = asked.elapsed();
+            assert!(took < REQUEST_MAX, "{}: {took:?} until {answer:?}", sent.key);
+            self.longest_ms.fetch_max(took.as_millis() as u64, Ordering::Relaxed);
+            let trouble = match answer {
+                Ok(answer) if matches!(answer.status, 200 | 400 | 402) => return answer,
+                Ok(answer) => {
+                    assert_says_retry(&answer);
+                    answer.status.to_string()
+                }
+                Err(_) => "no answer".to_owned(),
+            };
+            *self.troubles.lock().expect("no panic").entry(trouble).or_default() += 1;
+            thread::sleep(PAUSE);
+        }
+        unreachable!("there is always a next server")
+    }
+
+    fn next(&self, random: &mut Random, key: String) -> Sent {
+        let whom = random.pick(&self.customers).clone();
+        let intents = self.intents.lock().expect("no panic");
+        let amount = (100 + random.below(900)).to_string();
+        let (path, mut params, kind) = match random.below(10) {
+            4..=6 => (
+                "/v1/payment_intents".to_owned(),
+                pairs(&[
+                    ("customer", &whom),
+                    ("confirm", "true"),
+                    ("payment_method_data[type]", "customer_balance"),
+                ]),
+                "payment_intent",
+            ),
+            7 | 8 if !intents.is_empty() => {
+                let intent = random.pick(&intents);
+                let path = format!("/purser/v1/payment_intents/{intent}/refund_to_cash_balance");
+                (path, Vec::new(), "refund")
+            }
+            9 => ("/v1/payouts".to_owned(), Vec::new(), "payout"),
+            _ => {
+                let params = pairs(&[("reference", &key)]);
+                (funding(&whom), params, "funding")
+            }
+        };
+        params.extend(pairs(&[("amount", &amount)]));
+        if kind != "refund" {
+            params.extend(pairs(&[("currency", "usd")]));
+        }
+        if kind != "funding" {
+            params.extend(pairs(&[("metadata[key]", &key)]));
+        }
+        Sent { key, path, params, kind }
+    }
+
+    fn keep(&self, sent: &Sent, answer: &Answer) {
+        if answer.status == 200 && sent.kind == "payment_intent" {
+            let id = text(&answer.json().expect("JSON"), "id");
+            self.intents.lock().expect("no panic").push(id);
+        }
+        {
+            let mut gap = self.gap.lock().expect("no panic");
+            gap.1 = gap.1.max(gap.0.elapsed());
+            gap.0 = Instant::now();
+        }
+        let (status, body) = (answer.status, answer.body.clone());
+        self.kept.lock().expect("no panic").push(Kept { sent: sent.clone(), status, body });
+    }
+}
+
+/// Ends the clients.
+struct End<'a>(&'a AtomicBool);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+impl Load {
+    /// Nothing acknowledged is lost, nothing happened twice, each key gives the same bytes at each
+    /// server, and no money came or went.
+    pub fn check(&self, doors: &Doors) {
+        let kept = self.kept.lock().expect("no panic");
+        for at in 0..doors.len() {
+            let api = doors.api(at);
+            for Kept { sent, status, body } in kept.iter() {
+                let again = api.post(&sent.path, &sent.params, &sent.key).expect("it runs");
+                assert_eq!((again.status, &again.body), (*status, body), "{} at {at}", sent.key);
+                let replayed = again.header_value("Idempotent-Replayed");
+                assert_eq!(replayed, Some("true"), "{} at {at}: {body}", sent.key);
+            }
+        }
+        let mut told = BTreeMap::new();
+        for Kept { sent, status, body } in kept.iter() {
+            let value: Value = serde_json::from_str(body).expect("JSON");
+            // A payment that failed is there all the same.
+            let failed = &value["error"]["payment_intent"];
+            let made =
+                if *status == 200 { Some(&value) } else { failed.is_object().then_some(failed) };
+            if let Some(made) = made {
+                told.insert((sent.kind, sent.key.clone()), text(made, "id"));
+            }
+        }
+        for at in 0..doors.len() {
+            let api = doors.api(at);
+            let world = World::read(&|path| api.get(path), &self.customers);
+            world.check();
+            assert!(found(&world) == told, "server {at} has other objects than clients were told");
+        }
+        for kind in ["funding", "payment_intent", "refund", "payout"] {
+            assert!(told.keys().any(|(made, _)| *made == kind), "there was no {kind}");
+        }
+    }
+}
+
+/// What is there, by the key that made it.
+fn found(world: &World) -> BTreeMap<(&'static str, String), String> {
+    let mut found = BTreeMap::new();
+    let mut note = |kind, key: &Value, object: &Value| {
+        let key = key.as_str().unwrap_or_else(|| panic!("nobody made {object}")).to_owned();
+        let before = found.insert((kind, key), text(object, "id"));
+        assert!(before.is_none(), "{object} was made twice");
+    };
+    for row in world.purses.iter().flat_map(|purse| &purse.rows) {
+        if row["type"] == "funded" {
+            note("funding", &row["funded"]["bank_transfer"]["reference"], row);
+        }
+    }
+    let kinds = [
+        ("payment_intent", &world.intents),
+        ("refund", &world.refunds),
+        ("payout", &world.payouts),
+    ];
+    for (kind, objects) in kinds {
+        objects.iter().for_each(|object| note(kind, &object["metadata"]["key"], object));
+    }
+    found
+}

@@ -1,0 +1,127 @@
+//! Webhooks and streams with two servers: one of them delivers, and both know everything.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use testing::postgres;
+
+use crate::conservation::all;
+use crate::fleet::Fleet;
+use crate::receiver::Receiver;
+use crate::stream::Stream;
+use crate::support::http::Request;
+use crate::{Api, TAKEOVER_MAX, eventually, within};
+
+/// Customers that each server makes, an event each.
+const EACH: usize = 60;
+/// Threads that do so at each server.
+const WRITERS: usize = 2;
+/// Between two requests of a client that goes on until its server is dead.
+const PACE: Duration = Duration::from_millis(15);
+
+/// Makes customers through each of these servers at the same time.
+fn cause_events(apis: &[Api]) {
+    thread::scope(|scope| {
+        for api in apis {
+            for _ in 0..WRITERS {
+                scope.spawn(|| (0..EACH / WRITERS).for_each(|_| drop(api.customer())));
+            }
+        }
+    });
+}
+
+/// How often each event came.
+fn told(receiver: &Receiver) -> BTreeMap<String, usize> {
+    let mut told = BTreeMap::new();
+    for post in receiver.posts() {
+        *told.entry(post.id()).or_default() += 1;
+    }
+    told
+}
+
+fn nothing_is_pending(api: &Api) -> bool {
+    let events = all(&|path| api.get(path), "/v1/events");
+    events.iter().all(|event| event["pending_webhooks"] == 0)
+}
+
+fn endpoint(api: &Api, receiver: &Receiver) {
+    let params = [("url", receiver.url()), ("enabled_events[]", "*".to_owned())];
+    let params: Vec<(&str, &str)> = params.iter().map(|(name, it)| (*name, it.as_str())).collect();
+    api.ask("POST", "/v1/webhook_endpoints", &params);
+}
+
+#[test]
+fn each_event_is_told_once_by_two_servers() {
+    let database = postgres::shared().database();
+    let fleet = Fleet::start(&database.url(), 2);
+    let apis = [fleet.api(0), fleet.api(1)];
+    let receiver = Receiver::start();
+    endpoint(&apis[1], &receiver);
+    // One stream at each server, of what both do.
+    let streams = [0, 1].map(|at| Stream::open(&apis[at], "", None));
+    let seen = thread::scope(|scope| {
+        let reading = streams.map(|mut stream| scope.spawn(move || stream.ids(2 * EACH)));
+        cause_events(&apis);
+        reading.map(|it| it.join().expect("a whole stream"))
+    });
+    let events = apis[0].events();
+    assert_eq!(events.len(), 2 * EACH);
+    assert!(seen[0] == events, "the first stream has another order");
+    assert!(seen[1] == events, "the second stream has another order");
+    eventually("all are told", || nothing_is_pending(&apis[0]));
+    let told = told(&receiver);
+    assert_eq!(told.len(), events.len());
+    assert!(told.values().all(|times| *times == 1), "told twice: {told:?}");
+    fleet.assert_healthy();
+}
+
+#[test]
+fn another_server_tells_when_the_one_that_did_is_dead() {
+    let database = postgres::shared().database();
+    let mut fleet = Fleet::start(&database.url(), 1);
+    let holder = || database.sql("SELECT holder FROM lease WHERE name = 'webhooks'");
+    eventually("the first has the duty", || !holder().is_empty());
+    let others = Fleet::start(&database.url(), 1);
+    let (first, second) = (fleet.api(0), others.api(0));
+    let receiver = Receiver::start();
+    endpoint(&first, &receiver);
+    let mut stream = Stream::open(&second, "", None);
+    let (over, made) = (AtomicBool::new(false), Mutex::new(0));
+    let (servers, _) = fleet.split();
+    thread::scope(|scope| {
+        for api in [&first, &second] {
+            let (over, made) = (&over, &made);
+            scope.spawn(move || {
+                // Ends with its server.
+                while !over.load(Ordering::SeqCst) && api.send(request()).is_ok() {
+                    *made.lock().expect("no panic") += 1;
+                }
+            });
+        }
+        eventually("some are told", || told(&receiver).len() >= EACH);
+        servers[0].kill9();
+        let (began, before) = (Instant::now(), receiver.posts().len());
+        within(TAKEOVER_MAX, "more are told", || receiver.posts().len() > before + 1);
+        println!("webhooks: told again {:.2?} after the teller's death", began.elapsed());
+        over.store(true, Ordering::SeqCst);
+    });
+    let events = second.events();
+    assert!(events.len() >= *made.lock().expect("no panic"), "acknowledged and lost");
+    assert!(stream.ids(events.len()) == events, "the stream has another order");
+    eventually("nothing is pending", || nothing_is_pending(&second));
+    let told = told(&receiver);
+    let lost = events.iter().filter(|id| !told.contains_key(*id)).count();
+    let twice = told.values().filter(|times| **times > 1).count();
+    println!("webhooks: {} events, {lost} lost, {twice} told twice", events.len());
+    assert_eq!(lost, 0);
+    others.assert_healthy();
+}
+
+/// To make a customer, not as fast as possible: a death takes seconds.
+fn request() -> Request {
+    thread::sleep(PACE);
+    Request::new("POST", "/v1/customers", &[])
+}

@@ -1,0 +1,29 @@
+//! The contract of the store, held against PostgreSQL: the same tests as in `contract`, and what
+//! is promised beyond them where several servers use one database.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+#[path = "../contract/batches.rs"]
+mod batches;
+#[path = "../contract/documents.rs"]
+mod documents;
+#[path = "../contract/faults.rs"]
+mod faults;
+#[path = "../contract/later.rs"]
+mod later;
+#[path = "../contract/lists.rs"]
+mod lists;
+#[path = "../contract/memory.rs"]
+mod memory;
+#[path = "../contract/parts.rs"]
+mod parts;
+#[path = "../contract/reads.rs"]
+mod reads;
+#[path = "../contract/views.rs"]
+mod views;
+
+/// Where every bench of this target keeps its books.
+fn home() -> support::Home {
+    support::Home::database()
+}
