@@ -83,6 +83,10 @@ fn a_database_moves_and_nobody_can_tell() {
         life.assert_replayed(to);
         life.go_on(to);
         assert_healthy(to);
+        if to.store().starts_with("postgres:") {
+            let lanes = to.database().sql("SELECT count(DISTINCT lane) > 1 FROM chain");
+            assert_eq!(lanes, "t", "several lanes wrote");
+        }
     }
 }
 

@@ -302,7 +302,8 @@ impl Target {
             let mark = "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
             let from = from.to_string().into_bytes();
             if db.execute(mark, &values![admin::COPYING, from])? == 0 {
-                return admin::refuse_unfinished(db);
+                admin::refuse_unfinished(db)?;
+                return Err(StoreError::Locked("another copy ended here just now".into()));
             }
             self.refuse_served()?;
             for table in tables::ALL {
@@ -380,5 +381,50 @@ impl Target {
             self.refuse_served()?;
             db.execute("DELETE FROM meta WHERE name = ?1", &values![admin::COPYING]).map(drop)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A key may be in both tables, with an older use in the sorted one.
+    #[test]
+    fn a_key_is_copied_once_and_the_lane_goes_on_after_all() {
+        let home = tempfile::tempdir().unwrap();
+        let at = |name: &str| Location::File(home.path().join(name));
+        let (from, to) = (at("from.db"), at("to.db"));
+        let source = Store::open(&from, [7; 16]).unwrap().connect().unwrap();
+        source
+            .batch(
+                "INSERT INTO lane VALUES (0, 40), (1, 900), (2, 30);
+                 INSERT INTO idempotency SELECT 1, key, key, number, 'req_old', NULL, NULL FROM
+                     (SELECT zeroblob(16) AS key, 10 AS number
+                      UNION ALL SELECT CAST('sixteen bytes at' AS BLOB), 50);
+                 INSERT INTO recent_key VALUES
+                     (20, 1, zeroblob(16), zeroblob(16), 'req_new', NULL, NULL),
+                     (50, 1, CAST('sixteen bytes at' AS BLOB), CAST('sixteen bytes at' AS BLOB),
+                      'req_old', NULL, NULL),
+                     (30, 2, zeroblob(16), zeroblob(16), 'req_other', NULL, NULL)",
+            )
+            .unwrap();
+        let mut told = Vec::new();
+        let copied = copy(&from, &to, false, &mut |step, done, all| told.push((step, done, all)));
+        let rows = copied.unwrap().rows;
+        assert!(rows.contains(&("idempotency", 3)) && rows.contains(&("lane", 3)), "{rows:?}");
+        assert!(told.iter().any(|(step, done, _)| *step == Step::Comparing && *done > 3));
+
+        let store = Store::open(&to, [9; 16]).unwrap();
+        assert_eq!(store.secret(), [7; 16], "ids stay what they were");
+        let db = store.connect().unwrap();
+        let texts = |sql: &str| {
+            crate::db::all(&*db, sql, &[], |row| Ok(row.text(0)?.to_owned())).unwrap().join(" ")
+        };
+        let keys = "SELECT world || ':' || number || ':' || request_id FROM idempotency
+                    ORDER BY number";
+        assert_eq!(texts(keys), "1:20:req_new 2:30:req_other 1:50:req_old");
+        assert_eq!(count(&*db, "SELECT count(*) FROM recent_key").unwrap(), 0);
+        let lanes = "SELECT lane || ':' || last_number FROM lane ORDER BY lane";
+        assert_eq!(texts(lanes), "0:900 1:900 2:30");
     }
 }

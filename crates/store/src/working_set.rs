@@ -16,7 +16,9 @@ use books::funding::Instructions;
 use books::journal::Account;
 use books::reconciliation::Payable;
 use books::timer::{Lot, Timer};
-use books::{Change, Command, Currency, Customer, Document, Kind, Number, Purse, RowKey, View, World};
+use books::{
+    Change, Command, Currency, Customer, Document, Kind, Number, Purse, RowKey, View, World,
+};
 
 use crate::db::Db;
 use crate::error::{Result, StoreError};
@@ -75,7 +77,11 @@ impl WorkingSet {
     }
 
     /// A command without the timers that somebody was done with before; none if that is all.
-    pub(crate) fn still_due<'c>(&self, world: World, command: &'c Command) -> Option<Cow<'c, Command>> {
+    pub(crate) fn still_due<'c>(
+        &self,
+        world: World,
+        command: &'c Command,
+    ) -> Option<Cow<'c, Command>> {
         let is_there = |timer: &&Timer| self.timers.get(&(world, **timer)) != Some(&Some(false));
         let all = command.timers();
         match all.iter().all(|timer| is_there(&timer)) {
@@ -136,10 +142,7 @@ impl WorkingSet {
                 Change::TimerSet(timer) => {
                     self.timers.insert((world, *timer), Some(true));
                 }
-                Change::Looked(..)
-                | Change::Told(..)
-                | Change::Attempt(..)
-                | Change::Event(_) => {}
+                Change::Looked(..) | Change::Told(..) | Change::Attempt(..) | Change::Event(_) => {}
             }
         }
     }

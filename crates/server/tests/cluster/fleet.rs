@@ -13,7 +13,6 @@ pub const FLAGS: &[&str] = &["--store-connections", "4", "--settlement-delay-day
 /// The servers, in the order in which they were started.
 pub struct Fleet {
     pub servers: Vec<Server>,
-    flags: Vec<String>,
     doors: Doors,
 }
 
@@ -27,23 +26,16 @@ impl Fleet {
     }
 
     pub fn start_with(store: &str, count: usize, flags: &[&str]) -> Fleet {
-        let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
+        let flags = owned(flags);
         let mut servers: Vec<Server> = (0..count).map(|_| Server::at(store)).collect();
         servers.iter_mut().for_each(|server| server.serve(&flags));
         let doors = servers.iter().map(|server| Mutex::new(api(server))).collect();
-        Fleet { servers, flags, doors: Doors(doors) }
+        Fleet { servers, doors: Doors(doors) }
     }
 
     /// The way to the servers, for load that goes on while they are killed and started.
     pub fn split(&mut self) -> (&mut [Server], &Doors) {
         (&mut self.servers, &self.doors)
-    }
-
-    /// One more server; it has no door for load.
-    pub fn another(&self) -> Server {
-        let mut server = Server::at(self.servers[0].store());
-        server.serve(&self.flags);
-        server
     }
 
     pub fn doors(&self) -> &Doors {
@@ -54,7 +46,7 @@ impl Fleet {
         self.doors.api(at)
     }
 
-    /// Everything that servers logged, for messages of failed tests.
+    /// The doctor finds nothing wrong with the database.
     #[track_caller]
     pub fn assert_healthy(&self) {
         let doctor = self.servers[0].purser(&["doctor"]);
@@ -80,6 +72,18 @@ impl Doors {
     }
 }
 
+/// One more server beside this one; it has no door for load.
+pub fn another(server: &Server) -> Server {
+    let mut another = Server::at(server.store());
+    another.serve(&owned(FLAGS));
+    another
+}
+
+fn owned(flags: &[&str]) -> Vec<String> {
+    flags.iter().map(|flag| (*flag).to_owned()).collect()
+}
+
+/// The way to a server.
 pub fn api(server: &Server) -> Api {
     Api::at(server.base().expect("it runs"))
 }

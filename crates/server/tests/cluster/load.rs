@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::conservation::World;
 use crate::fleet::{Doors, assert_says_retry};
+use crate::same_key::bank_account;
 use crate::support::http::Answer;
 use crate::support::random::Random;
 use crate::{Api, DEADLINE, eventually, funding, pairs, text};
@@ -38,6 +39,8 @@ struct Kept {
     sent: Sent,
     status: u16,
     body: String,
+    /// Which server answered.
+    by: usize,
 }
 
 /// What the clients know.
@@ -56,19 +59,10 @@ pub struct Load {
 impl Load {
     /// Makes the customers and the merchant's bank account.
     pub fn prepare(api: &Api) -> Load {
-        let path =
-            format!("/v1/accounts/{}/external_accounts", text(&api.get("/v1/account"), "id"));
-        api.ask(
-            "POST",
-            &path,
-            &[
-                ("external_account[object]", "bank_account"),
-                ("external_account[country]", "US"),
-                ("external_account[currency]", "usd"),
-                ("external_account[account_number]", "000123456789"),
-                ("external_account[routing_number]", "110000000"),
-            ],
-        );
+        let account = text(&api.get("/v1/account"), "id");
+        let path = format!("/v1/accounts/{account}/external_accounts");
+        let opened = api.post(&path, &bank_account(), "bank account").expect("it runs");
+        assert_eq!(opened.status, 200, "{}", opened.body);
         Load {
             customers: (0..CUSTOMERS).map(|_| api.customer()).collect(),
             intents: Mutex::default(),
@@ -113,6 +107,11 @@ impl Load {
         self.kept.lock().expect("no panic").len()
     }
 
+    /// Those of them by one server.
+    pub fn answered_by(&self, server: usize) -> usize {
+        self.kept.lock().expect("no panic").iter().filter(|kept| kept.by == server).count()
+    }
+
     /// The longest time in which nobody was answered since the clients began.
     pub fn longest_gap(&self) -> Duration {
         self.gap.lock().expect("no panic").1
@@ -133,13 +132,13 @@ impl Load {
                 return;
             }
             let sent = self.next(&mut random, format!("{name}n{count}"));
-            let answer = self.insist(doors, &sent, random.below(doors.len()));
-            self.keep(&sent, &answer);
+            let (answer, by) = self.insist(doors, &sent, random.below(doors.len()));
+            self.keep(&sent, &answer, by);
         }
     }
 
     /// Asks one server after the other until there is an answer for good.
-    fn insist(&self, doors: &Doors, sent: &Sent, first: usize) -> Answer {
+    fn insist(&self, doors: &Doors, sent: &Sent, first: usize) -> (Answer, usize) {
         let began = Instant::now();
         for at in first.. {
             assert!(began.elapsed() < DEADLINE, "{} was never answered", sent.key);
@@ -150,7 +149,9 @@ impl Load {
             assert!(took < REQUEST_MAX, "{}: {took:?} until {answer:?}", sent.key);
             self.longest_ms.fetch_max(took.as_millis() as u64, Ordering::Relaxed);
             let trouble = match answer {
-                Ok(answer) if matches!(answer.status, 200 | 400 | 402) => return answer,
+                Ok(answer) if matches!(answer.status, 200 | 400 | 402) => {
+                    return (answer, at % doors.len());
+                }
                 Ok(answer) => {
                     assert_says_retry(&answer);
                     answer.status.to_string()
@@ -198,7 +199,7 @@ impl Load {
         Sent { key, path, params, kind }
     }
 
-    fn keep(&self, sent: &Sent, answer: &Answer) {
+    fn keep(&self, sent: &Sent, answer: &Answer, by: usize) {
         if answer.status == 200 && sent.kind == "payment_intent" {
             let id = text(&answer.json().expect("JSON"), "id");
             self.intents.lock().expect("no panic").push(id);
@@ -209,7 +210,7 @@ impl Load {
             gap.0 = Instant::now();
         }
         let (status, body) = (answer.status, answer.body.clone());
-        self.kept.lock().expect("no panic").push(Kept { sent: sent.clone(), status, body });
+        self.kept.lock().expect("no panic").push(Kept { sent: sent.clone(), status, body, by });
     }
 }
 
@@ -229,7 +230,7 @@ impl Load {
         let kept = self.kept.lock().expect("no panic");
         for at in 0..doors.len() {
             let api = doors.api(at);
-            for Kept { sent, status, body } in kept.iter() {
+            for Kept { sent, status, body, .. } in kept.iter() {
                 let again = api.post(&sent.path, &sent.params, &sent.key).expect("it runs");
                 assert_eq!((again.status, &again.body), (*status, body), "{} at {at}", sent.key);
                 let replayed = again.header_value("Idempotent-Replayed");
@@ -237,7 +238,7 @@ impl Load {
             }
         }
         let mut told = BTreeMap::new();
-        for Kept { sent, status, body } in kept.iter() {
+        for Kept { sent, status, body, .. } in kept.iter() {
             let value: Value = serde_json::from_str(body).expect("JSON");
             // A payment that failed is there all the same.
             let failed = &value["error"]["payment_intent"];

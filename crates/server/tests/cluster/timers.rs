@@ -15,6 +15,10 @@ use crate::{Api, CLOCK, TAKEOVER_MAX, eventually, pairs, text, within};
 const FLAGS: &[&str] = &["--store-connections", "4", "--settlement-delay-days", "1"];
 const PAYMENTS: usize = 12;
 const AMOUNT: i64 = 1000;
+/// By how much the clock is moved until payments are settled, and until payouts are there, weekends
+/// included. All rounds together are shorter than events are kept.
+const SETTLES_S: i64 = 2 * 24 * 60 * 60;
+const ARRIVES_S: i64 = 5 * 24 * 60 * 60;
 /// How soon a server follows a move of the clock on another one.
 const FOLLOWS_WITHIN: Duration = Duration::from_secs(2);
 
@@ -108,7 +112,7 @@ fn all_follow_the_clock_and_what_is_due_is_done_once() {
     for round in 0..4 {
         pay(&apis[round % 2], &customer, PAYMENTS);
         // Two servers are asked to move the clock, and the one that has the duty looks as well.
-        let to = apis[0].now().max(apis[1].now()) + 3 * 24 * 60 * 60;
+        let to = apis[0].now().max(apis[1].now()) + SETTLES_S;
         thread::scope(|scope| {
             scope.spawn(|| move_to(&apis[0], to));
             scope.spawn(|| move_to(&apis[1], to));
@@ -124,7 +128,7 @@ fn all_follow_the_clock_and_what_is_due_is_done_once() {
         }
         // And one is asked alone: the other follows.
         let (one, other) = (&apis[round % 2], &apis[(round + 1) % 2]);
-        let to = one.now() + 10 * 24 * 60 * 60;
+        let to = one.now() + ARRIVES_S;
         move_to(one, to);
         let took = within(FOLLOWS_WITHIN, "the other clock follows", || other.now() >= to);
         slowest = slowest.max(took);

@@ -23,6 +23,8 @@ struct Done {
 
 pub struct Life {
     customers: Vec<String>,
+    keys: usize,
+    /// What was done since the clock was moved.
     done: Vec<Done>,
 }
 
@@ -54,7 +56,7 @@ impl Life {
     /// Customers with money, payments of all kinds, a merchant who is paid out, and an endpoint
     /// that nobody answers at.
     pub fn begin(server: &Server) -> Life {
-        let mut life = Life { customers: Vec::new(), done: Vec::new() };
+        let mut life = Life { customers: Vec::new(), keys: 0, done: Vec::new() };
         for at in 0..CUSTOMERS {
             let email = format!("customer{at}@example.com");
             let made = life.post(server, "/v1/customers", &[("email", &email)]);
@@ -84,12 +86,10 @@ impl Life {
             ("external_account[routing_number]", "110000000"),
         ];
         life.post(server, &format!("/v1/accounts/{account}/external_accounts"), &bank);
-        life.post(server, "/purser/v1/clock", &[("advance_s", "345600")]);
-        let payout = [("amount", "2000"), ("currency", "usd")];
-        life.post(server, "/v1/payouts", &payout);
+        life.go_on(server);
         let endpoint = [("url", "http://127.0.0.1:9/none"), ("enabled_events[]", "*")];
         life.post(server, "/v1/webhook_endpoints", &endpoint);
-        life.go_on(server);
+        life.fund(server, &life.customers[0].clone(), "10", "usd");
         life
     }
 
@@ -99,9 +99,12 @@ impl Life {
 
     /// What happens in every home: a new customer, and old ones who pay and get money back.
     pub fn go_on(&mut self, server: &Server) {
+        let before = available(server);
+        self.post(server, "/purser/v1/clock", &[("advance_s", "345600")]);
+        assert!(available(server) > before, "what was paid is settled");
+        self.post(server, "/v1/payouts", &[("amount", "300"), ("currency", "usd")]);
         let made = self.post(server, "/v1/customers", &[("name", "Later")]);
         self.customers.push(id(&made));
-        let before = available(server);
         for customer in self.customers.clone() {
             self.fund(server, &customer, "1500", "usd");
         }
@@ -110,9 +113,6 @@ impl Life {
         let refund =
             [("payment_intent", &*id(&paid)), ("instructions_email", "a@b.co"), ("amount", "400")];
         self.post(server, "/v1/refunds", &refund);
-        self.post(server, "/purser/v1/clock", &[("advance_s", "259200")]);
-        assert!(available(server) > before, "what was paid is settled");
-        self.post(server, "/v1/payouts", &[("amount", "300"), ("currency", "usd")]);
     }
 
     /// Every key that was used gives the answer that it gave.
@@ -131,14 +131,16 @@ impl Life {
     fn post(&mut self, server: &Server, path: &str, params: &[(&str, &str)]) -> Value {
         let params: Vec<(String, String)> =
             params.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
-        let key = format!("key-{}", self.done.len());
+        self.keys += 1;
+        let key = format!("key-{}", self.keys);
         let request = Request::new("POST", path, &params).header("Idempotency-Key", &key);
         let answer = send(server, request);
         assert_eq!(answer.status, 200, "POST {path}: {}", answer.body);
         let object = answer.json().unwrap_or_else(|why| panic!("{why}"));
-        // The clock goes forward each time.
-        if path != "/purser/v1/clock" {
-            self.done.push(Done { path: path.to_owned(), params, key, body: answer.body });
+        match path {
+            // Keys are remembered for a day.
+            "/purser/v1/clock" => self.done.clear(),
+            _ => self.done.push(Done { path: path.to_owned(), params, key, body: answer.body }),
         }
         object
     }
@@ -157,15 +159,11 @@ impl Life {
 
     fn bill(&mut self, server: &Server) {
         let customer = self.customers[0].clone();
-        let item = [("customer", &*customer), ("amount", "800"), ("currency", "usd")];
-        self.post(server, "/v1/invoiceitems", &item);
-        let invoice = [
-            ("customer", &*customer),
-            ("collection_method", "send_invoice"),
-            ("days_until_due", "30"),
-            ("pending_invoice_items_behavior", "include"),
-        ];
+        let terms = [("collection_method", "send_invoice"), ("days_until_due", "30")];
+        let invoice = [&[("customer", &*customer)], &terms[..]].concat();
         let made = self.post(server, "/v1/invoices", &invoice);
+        let item = [("customer", &*customer), ("invoice", &*id(&made)), ("amount", "800")];
+        self.post(server, "/v1/invoiceitems", &[&item[..], &[("currency", "usd")]].concat());
         self.post(server, &format!("/v1/invoices/{}/finalize", id(&made)), &[]);
     }
 }

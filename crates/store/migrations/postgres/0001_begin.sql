@@ -201,8 +201,6 @@ CREATE TABLE idempotency (
     PRIMARY KEY (world, key)
 );
 
-CREATE INDEX idempotency_by_age ON idempotency (number);
-
 CREATE VIEW used_key AS
 SELECT world, key, fingerprint, number, request_id, customer, row FROM idempotency;
 

@@ -55,6 +55,8 @@ pub(crate) struct PgDb {
 pub(super) struct Ask<'a> {
     pub(super) sql: &'a str,
     pub(super) values: Vec<&'a (dyn ToSql + Sync)>,
+    /// What is not needed is not sent, and answered with nothing.
+    pub(super) is_needed: bool,
 }
 
 impl PgDb {
@@ -128,8 +130,8 @@ impl PgDb {
         first: Option<&str>,
         asks: &[Ask<'_>],
     ) -> Result<Vec<(Vec<PgRow>, u64)>> {
-        let statements: Vec<Statement> =
-            asks.iter().map(|ask| self.statement(ask.sql)).collect::<Result<_>>()?;
+        let statement = |ask: &Ask<'_>| ask.is_needed.then(|| self.statement(ask.sql)).transpose();
+        let statements: Vec<_> = asks.iter().map(statement).collect::<Result<_>>()?;
         self.wait(async {
             let first = async {
                 match first {
@@ -142,7 +144,7 @@ impl PgDb {
             let all = try_join_all(
                 asks.iter()
                     .zip(&statements)
-                    .map(|(ask, statement)| answer(&self.client, statement, &ask.values)),
+                    .map(|(ask, statement)| answer(&self.client, statement.as_ref(), &ask.values)),
             );
             let (began, answers) = futures_util::future::join(first, all).await;
             began.and(answers)
@@ -158,9 +160,10 @@ impl PgDb {
 
 async fn answer(
     client: &Client,
-    statement: &Statement,
+    statement: Option<&Statement>,
     values: &[&(dyn ToSql + Sync)],
 ) -> std::result::Result<(Vec<PgRow>, u64), tokio_postgres::Error> {
+    let Some(statement) = statement else { return Ok((Vec::new(), 0)) };
     match statement.columns().is_empty() {
         true => Ok((Vec::new(), client.execute(statement, values).await?)),
         false => {
@@ -212,7 +215,7 @@ impl Db for PgDb {
         let rows: Vec<&Cells<'_>> = rows.iter().collect();
         let (sql, arrays) = insert(table, &rows);
         let values = arrays.iter().map(|array| array.value()).collect();
-        self.together(None, &[Ask { sql: &sql, values }]).map(drop)
+        self.together(None, &[Ask { sql: &sql, values, is_needed: true }]).map(drop)
     }
 
     fn is_closed(&self) -> bool {

@@ -108,13 +108,15 @@ pub(crate) struct Leases {
     address: Address,
     holder: String,
     db: Option<PgDb>,
+    /// Where forgetting goes on: keys, and worlds.
+    forget_keys: (i64, Vec<u8>),
     forget_after: World,
 }
 
 impl Leases {
     pub(super) fn new(address: &Address, holder: &str) -> Leases {
         let (address, holder) = (address.clone(), holder.to_owned());
-        Leases { address, holder, db: None, forget_after: World(0) }
+        Leases { address, holder, db: None, forget_keys: (0, Vec::new()), forget_after: World(0) }
     }
 
     /// Works on a connection that is made as needed and dropped after a fault.
@@ -168,25 +170,16 @@ impl Leases {
     pub(crate) fn forget(&mut self, now: Millis) -> Result<()> {
         let keys = Number::first_at(Timestamp(now.seconds().0 - KEY_LIFETIME_S));
         let events = retention::cutoff(now.seconds());
-        let mut after = self.forget_after;
-        self.with(|db| {
-            for _ in 0..FORGET_STEPS_MAX {
+        for _ in 0..FORGET_STEPS_MAX {
+            let (from, after) = (self.forget_keys.clone(), self.forget_after);
+            (self.forget_keys, self.forget_after) = self.with(|db| {
                 db.batch("BEGIN")?;
-                let sql = "WITH old AS (DELETE FROM idempotency WHERE (world, key) IN
-                               (SELECT world, key FROM idempotency WHERE number < ?1
-                                ORDER BY number LIMIT ?2) RETURNING world, number)
-                           DELETE FROM answer a USING old o
-                           WHERE a.world = o.world AND a.number = o.number";
-                db.execute(sql, &values![keys, FORGET_ROWS_MAX])?;
-                after = retention::forget(db, after, events)?;
+                let next = forget_keys(db, from, keys)?;
+                let after = retention::forget(db, after, events)?;
                 db.batch("COMMIT")?;
-                if after == World(0) {
-                    break;
-                }
-            }
-            Ok(())
-        })?;
-        self.forget_after = after;
+                Ok((next, after))
+            })?;
+        }
         Ok(())
     }
 
@@ -196,6 +189,25 @@ impl Leases {
         // What cannot be given back runs out.
         let _ = self.with(|db| db.execute("DELETE FROM lease WHERE holder = ?1", &values![holder]));
     }
+}
+
+/// Looks at the next keys in their order and forgets those that were used before `cutoff`; gives
+/// where to go on. An index by age would cost every write a page.
+fn forget_keys(db: &PgDb, from: (i64, Vec<u8>), cutoff: Number) -> Result<(i64, Vec<u8>)> {
+    let sql = "SELECT world, key, number FROM idempotency WHERE (world, key) > (?1, ?2)
+               ORDER BY world, key LIMIT ?3";
+    let looked = all(db, sql, &values![from.0, from.1, FORGET_ROWS_MAX], |row| {
+        Ok((row.int(0)?, row.bytes(1)?.to_owned(), row.number(2)?))
+    })?;
+    for (world, key, number) in looked.iter().filter(|row| row.2 < cutoff) {
+        let sql = "DELETE FROM idempotency WHERE world = ?1 AND key = ?2 AND number = ?3";
+        db.execute(sql, &values![*world, key.as_slice(), *number])?;
+        let sql = "DELETE FROM answer WHERE world = ?1 AND number = ?2";
+        db.execute(sql, &values![*world, *number])?;
+    }
+    let is_full = looked.len() as i64 == FORGET_ROWS_MAX;
+    let last = looked.into_iter().next_back().filter(|_| is_full);
+    Ok(last.map_or((0, Vec::new()), |(world, key, _)| (world, key)))
 }
 
 /// How often a lane says that it is alive.

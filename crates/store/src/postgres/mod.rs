@@ -10,6 +10,7 @@
 mod address;
 mod connection;
 pub(crate) mod leases;
+mod load;
 mod rows;
 mod snapshots;
 mod tls;

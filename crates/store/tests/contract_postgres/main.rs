@@ -23,6 +23,11 @@ mod reads;
 #[path = "../contract/views.rs"]
 mod views;
 
+mod connections;
+mod database;
+mod lanes;
+mod servers;
+
 /// Where every bench of this target keeps its books.
 fn home() -> support::Home {
     support::Home::database()
