@@ -39,10 +39,10 @@ use crate::metrics::Metrics;
 use crate::news::News;
 use client::Network;
 use conductor::Conductor;
-use desk::Desk;
+use desk::{Desk, TooManyResends};
 
 pub use client::{TIMEOUT_S, USER_AGENT};
-pub use desk::{RESENDS_MAX, RETRIES_IN_HAND_MAX, TooManyResends};
+pub use desk::{RESENDS_MAX, RETRIES_IN_HAND_MAX};
 pub use pace::{BEHIND_ABOVE, BUSY_STARTS_PER_S, Pace};
 pub use teller::{DELIVERIES_AT_ONCE, LINE_MAX, RESULTS_MAX};
 pub use url::{URL_CHARS_MAX, check_url};
@@ -95,7 +95,17 @@ struct Context {
     network: Arc<Network>,
     news: News,
     pace: Pace,
+    duties: Duties,
     desk: Desk,
+}
+
+/// Why nothing is told once more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoResend {
+    /// [`RESENDS_MAX`] resends wait for the endpoint.
+    Full,
+    /// It is another server's duty to deliver.
+    Elsewhere,
 }
 
 /// The handle of the running engine. To be dropped before the lane.
@@ -120,13 +130,14 @@ impl Webhooks {
             network: Arc::new(Network::new(setup.allow_private)),
             news: setup.news,
             pace: setup.pace,
+            duties: setup.duties,
             desk: Desk::default(),
         });
         let stop = watch::Sender::new(false);
         let (theirs, stopped) = (context.clone(), stop.subscribe());
         let thread = std::thread::Builder::new()
             .name("webhooks".into())
-            .spawn(move || run(&theirs, &setup.duties, &stopped))
+            .spawn(move || run(&theirs, &stopped))
             .map_err(|e| StoreError::Other(format!("no thread can be started: {e}")))?;
         Ok(Webhooks { context, stop, thread: Some(thread) })
     }
@@ -138,13 +149,14 @@ impl Webhooks {
 
     /// Tells an endpoint of an event once more, soon and once. An endpoint that is disabled is
     /// told nothing, which is noted as an attempt; one that is not there is forgotten about.
-    pub fn resend(
-        &self,
-        world: World,
-        event: Number,
-        endpoint: Number,
-    ) -> Result<(), TooManyResends> {
-        self.context.desk.resend((world, endpoint), event)?;
+    pub fn resend(&self, world: World, event: Number, endpoint: Number) -> Result<(), NoResend> {
+        if !self.context.duties.has(Duty::Webhooks) {
+            return Err(NoResend::Elsewhere);
+        }
+        self.context
+            .desk
+            .resend((world, endpoint), event)
+            .map_err(|TooManyResends| NoResend::Full)?;
         self.wake();
         Ok(())
     }
@@ -165,7 +177,7 @@ impl Drop for Webhooks {
 }
 
 /// Conducts until told to stop, or until it is another server's duty.
-async fn conduct(context: &Arc<Context>, duties: &Duties, mut stop: watch::Receiver<bool>) {
+async fn conduct(context: &Arc<Context>, mut stop: watch::Receiver<bool>) {
     let leave = watch::Sender::new(false);
     let mut conductor = Conductor::new(context.clone());
     let mut conducting = std::pin::pin!(conductor.run(leave.subscribe()));
@@ -174,7 +186,7 @@ async fn conduct(context: &Arc<Context>, duties: &Duties, mut stop: watch::Recei
             () = &mut conducting => return,
             _ = stop.wait_for(|stop| *stop), if !*leave.borrow() => drop(leave.send_replace(true)),
             () = tokio::time::sleep(DUTY_TICK) => {
-                if !duties.has(Duty::Webhooks) {
+                if !context.duties.has(Duty::Webhooks) {
                     leave.send_replace(true);
                 }
             }
@@ -184,9 +196,9 @@ async fn conduct(context: &Arc<Context>, duties: &Duties, mut stop: watch::Recei
 
 /// Conducts until told to stop, while that is this server's duty. A panic costs what was on its
 /// way, which is told again.
-fn run(context: &Arc<Context>, duties: &Duties, stop: &watch::Receiver<bool>) {
+fn run(context: &Arc<Context>, stop: &watch::Receiver<bool>) {
     while !*stop.borrow() {
-        if !duties.has(Duty::Webhooks) {
+        if !context.duties.has(Duty::Webhooks) {
             std::thread::sleep(DUTY_TICK);
             continue;
         }
@@ -202,7 +214,7 @@ fn run(context: &Arc<Context>, duties: &Duties, stop: &watch::Receiver<bool>) {
                 continue;
             }
         };
-        let conduct = || runtime.block_on(conduct(context, duties, stop.clone()));
+        let conduct = || runtime.block_on(conduct(context, stop.clone()));
         let ended = catch_unwind(AssertUnwindSafe(conduct));
         // A lookup that hangs must not hold up the end.
         runtime.shutdown_background();

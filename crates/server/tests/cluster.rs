@@ -9,6 +9,8 @@
 mod conservation;
 #[path = "cluster/failover.rs"]
 mod failover;
+#[path = "cluster/far.rs"]
+mod far;
 #[path = "cluster/fleet.rs"]
 mod fleet;
 #[path = "cluster/killed.rs"]
@@ -56,6 +58,10 @@ struct Api {
 impl Api {
     fn at(base: &str) -> Api {
         Api { client: Client::new(base), base: base.to_owned(), key: KEY.to_owned() }
+    }
+
+    fn with_timeout(self, timeout: Duration) -> Api {
+        Api { client: Client::with_timeout(&self.base, timeout), ..self }
     }
 
     fn send(&self, request: Request) -> Result<Answer, String> {

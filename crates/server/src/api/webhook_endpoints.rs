@@ -16,7 +16,7 @@ use super::params::{
 use super::payouts::{metadata_patch, new_metadata};
 use super::routes::Task;
 use super::wire::{API_VERSION, Wire};
-use crate::webhooks::{RESENDS_MAX, TooManyResends, URL_CHARS_MAX, check_url};
+use crate::webhooks::{NoResend, RESENDS_MAX, URL_CHARS_MAX, check_url};
 
 /// Types that one endpoint names, at most: less than a list can have in any request.
 pub const ENABLED_EVENTS_MAX: usize = 250;
@@ -262,14 +262,18 @@ pub fn resend(asked: &Asked<'_>, params: Resend) -> Result<Task, ApiError> {
                 return Err(ApiError::missing("webhook_endpoint", id, "webhook_endpoint"));
             }
         }
-        webhooks
-            .resend(wire.world, event.number, endpoint.number)
-            .map_err(|TooManyResends| too_many_resends())?;
+        webhooks.resend(wire.world, event.number, endpoint.number).map_err(no_resend)?;
         Ok(object! { "object": "purser.webhook_resend", "event": id, "livemode": wire.livemode })
     }))
 }
 
-fn too_many_resends() -> ApiError {
+fn no_resend(why: NoResend) -> ApiError {
+    if why == NoResend::Elsewhere {
+        return ApiError::unavailable(
+            "Another server on this database delivers webhooks at present. Please try again, \
+             there or here.",
+        );
+    }
     let message = format!(
         "At most {RESENDS_MAX} resends wait for one endpoint (resends_max), and so many do. \
          Please try again in a moment."

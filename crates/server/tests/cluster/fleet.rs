@@ -33,6 +33,12 @@ impl Fleet {
         Fleet { servers, doors: Doors(doors) }
     }
 
+    /// One more, which runs already, somewhere else maybe.
+    pub fn join(&mut self, server: Server) {
+        self.doors.0.push(Mutex::new(api(&server)));
+        self.servers.push(server);
+    }
+
     /// The way to the servers, for load that goes on while they are killed and started.
     pub fn split(&mut self) -> (&mut [Server], &Doors) {
         (&mut self.servers, &self.doors)
@@ -79,7 +85,8 @@ pub fn another(server: &Server) -> Server {
     another
 }
 
-fn owned(flags: &[&str]) -> Vec<String> {
+/// Flags as [`Server::serve`] takes them.
+pub fn owned(flags: &[&str]) -> Vec<String> {
     flags.iter().map(|flag| (*flag).to_owned()).collect()
 }
 

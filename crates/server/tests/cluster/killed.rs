@@ -19,7 +19,7 @@ fn nothing_is_lost_and_nothing_happens_twice() {
     let database = postgres::shared().database();
     let mut random = Random::seeded("killed", 20_261_122);
     let mut fleet = Fleet::start(&database.url(), 2);
-    let load = Load::prepare(&fleet.api(0));
+    let load = Load::hasty(&fleet.api(0));
     let (servers, doors) = fleet.split();
     load.during(doors, &mut random, "k", || {
         for at in [0, 1, 0] {

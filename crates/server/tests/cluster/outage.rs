@@ -36,7 +36,7 @@ fn servers_go_on_by_themselves_when_the_database_is_back() {
     let mut random = Random::seeded("outage", 20_261_122);
     let mut fleet = Fleet::start(&database.url(), 2);
     let apis = [fleet.api(0), fleet.api(1)];
-    let load = Load::prepare(&apis[0]);
+    let load = Load::patient(&apis[0]);
     let customer = apis[0].customer();
     let (_, doors) = fleet.split();
     load.during(doors, &mut random, "o", || {

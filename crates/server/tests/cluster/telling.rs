@@ -16,9 +16,11 @@ use crate::support::http::Request;
 use crate::{Api, TAKEOVER_MAX, eventually, within};
 
 /// Customers that each server makes, an event each.
-const EACH: usize = 60;
+const EACH: usize = 150;
 /// Threads that do so at each server.
 const WRITERS: usize = 2;
+/// Events that are told before the teller dies.
+const SOME: usize = 60;
 /// Between two requests of a client that goes on until its server is dead.
 const PACE: Duration = Duration::from_millis(15);
 
@@ -101,7 +103,7 @@ fn another_server_tells_when_the_one_that_did_is_dead() {
                 }
             });
         }
-        eventually("some are told", || told(&receiver).len() >= EACH);
+        eventually("some are told", || told(&receiver).len() >= SOME);
         servers[0].kill9();
         let (began, before) = (Instant::now(), receiver.posts().len());
         within(TAKEOVER_MAX, "more are told", || receiver.posts().len() > before + 1);

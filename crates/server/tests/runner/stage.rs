@@ -349,7 +349,8 @@ impl Stage {
         cause: &Request,
     ) -> Result<Vec<Value>, String> {
         let mut events = Vec::new();
-        let mut page = vec![("limit".to_owned(), "100".to_owned())];
+        // Mostly there are few, and to read and check those that are known takes time.
+        let mut page = vec![("limit".to_owned(), "10".to_owned())];
         for _ in 0..EVENT_PAGES_MAX {
             let look = as_asked_by(cause, "/v1/events", &page);
             let answer = client.send(&look)?;
@@ -367,7 +368,7 @@ impl Stage {
             if events.len() - before < found.len() || list["has_more"] != true {
                 break;
             }
-            page.truncate(1);
+            page = vec![("limit".to_owned(), "100".to_owned())];
             page.extend(found.last().map(|e| ("starting_after".to_owned(), text_of(&e["id"]))));
         }
         self.events_seen.extend(events.iter().map(|event| text_of(&event["id"])));

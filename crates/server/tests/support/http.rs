@@ -80,11 +80,16 @@ pub struct Client {
 
 impl Client {
     pub fn new(base: &str) -> Self {
+        Self::with_timeout(base, TIMEOUT)
+    }
+
+    /// A client that gives up a request after so long.
+    pub fn with_timeout(base: &str, timeout: Duration) -> Self {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .max_idle_connections(0)
-            .timeout_global(Some(TIMEOUT));
+            .timeout_global(Some(timeout));
         Self { agent: config.build().into(), base: base.to_owned() }
     }
 

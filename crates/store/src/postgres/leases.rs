@@ -172,13 +172,18 @@ impl Leases {
         let events = retention::cutoff(now.seconds());
         for _ in 0..FORGET_STEPS_MAX {
             let (from, after) = (self.forget_keys.clone(), self.forget_after);
-            (self.forget_keys, self.forget_after) = self.with(|db| {
+            let (next, found, after) = self.with(|db| {
                 db.batch("BEGIN")?;
-                let next = forget_keys(db, from, keys)?;
+                let (next, found) = forget_keys(db, from, keys)?;
                 let after = retention::forget(db, after, events)?;
                 db.batch("COMMIT")?;
-                Ok((next, after))
+                Ok((next, found, after))
             })?;
+            (self.forget_keys, self.forget_after) = (next, after);
+            // Where nothing is old there is no hurry.
+            if !found {
+                break;
+            }
         }
         Ok(())
     }
@@ -192,22 +197,24 @@ impl Leases {
 }
 
 /// Looks at the next keys in their order and forgets those that were used before `cutoff`; gives
-/// where to go on. An index by age would cost every write a page.
-fn forget_keys(db: &PgDb, from: (i64, Vec<u8>), cutoff: Number) -> Result<(i64, Vec<u8>)> {
+/// where to go on, and whether there were any. An index by age would cost every write a page.
+fn forget_keys(db: &PgDb, from: (i64, Vec<u8>), cutoff: Number) -> Result<((i64, Vec<u8>), bool)> {
     let sql = "SELECT world, key, number FROM idempotency WHERE (world, key) > (?1, ?2)
                ORDER BY world, key LIMIT ?3";
     let looked = all(db, sql, &values![from.0, from.1, FORGET_ROWS_MAX], |row| {
         Ok((row.int(0)?, row.bytes(1)?.to_owned(), row.number(2)?))
     })?;
-    for (world, key, number) in looked.iter().filter(|row| row.2 < cutoff) {
+    let old: Vec<_> = looked.iter().filter(|row| row.2 < cutoff).collect();
+    for (world, key, number) in &old {
         let sql = "DELETE FROM idempotency WHERE world = ?1 AND key = ?2 AND number = ?3";
         db.execute(sql, &values![*world, key.as_slice(), *number])?;
         let sql = "DELETE FROM answer WHERE world = ?1 AND number = ?2";
         db.execute(sql, &values![*world, *number])?;
     }
+    let found = !old.is_empty();
     let is_full = looked.len() as i64 == FORGET_ROWS_MAX;
     let last = looked.into_iter().next_back().filter(|_| is_full);
-    Ok(last.map_or((0, Vec::new()), |(world, key, _)| (world, key)))
+    Ok((last.map_or((0, Vec::new()), |(world, key, _)| (world, key)), found))
 }
 
 /// How often a lane says that it is alive.

@@ -171,6 +171,7 @@ fn whoever_follows_events_misses_none() {
     const WRITES: i64 = 60;
     let one = Bench::new();
     let (two, idle) = (one.beside(), one.beside());
+    let holders = [one.customer(), one.customer()];
     let done = AtomicBool::new(false);
     let mut followed = thread::scope(|scope| {
         let follower = scope.spawn(|| {
@@ -182,19 +183,17 @@ fn whoever_follows_events_misses_none() {
             }
             seen
         });
-        let writers = [&one, &two].map(|bench| {
+        let writers = [(&one, holders[0]), (&two, holders[1])].map(|(bench, holder)| {
             scope.spawn(move || {
-                let holder = bench.customer();
                 for count in 1..=WRITES {
                     bench.clock.forward(Duration::from_millis(5));
                     bench.expect(fund(holder, 1, "usd"), &format!("funded usd 1 -> {count}"));
                 }
             })
         });
-        for writer in writers {
-            writer.join().expect("they write");
-        }
+        let written = writers.map(|writer| writer.join().is_ok());
         done.store(true, Ordering::SeqCst);
+        assert_eq!(written, [true, true]);
         follower.join().expect("it follows")
     });
     one.clock.forward(SECOND);
