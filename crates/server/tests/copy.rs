@@ -51,16 +51,16 @@ fn flags(words: &[&str]) -> Vec<String> {
     words.iter().map(|&word| word.to_owned()).collect()
 }
 
-/// From SQLite to PostgreSQL, where several lanes write, back to SQLite, and once more to
-/// PostgreSQL: each time everything reads as before, and life goes on.
+/// From SQLite to PostgreSQL, where several lanes write, to another PostgreSQL, back to SQLite, and
+/// once more to PostgreSQL: each time everything reads as before, and life goes on.
 #[test]
 fn a_database_moves_and_nobody_can_tell() {
     let mut homes = [
         Server::new(),
         Server::on(Kind::Postgres),
-        Server::new(),
         Server::on(Kind::Postgres),
         Server::new(),
+        Server::on(Kind::Postgres),
     ];
     let begun = homes[0].purser(&["keys", "create", "--name", "till"]);
     assert!(begun.status.success(), "{}", said(&begun));

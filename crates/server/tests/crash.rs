@@ -51,17 +51,11 @@ const TYPES: [&str; 4] =
 const KILLS_PER_MOVE: usize = 3;
 const MOVE_LIFE_MS: usize = 120;
 
-#[test]
-fn what_was_acknowledged_survives() {
-    survives(Kind::Sqlite);
+support::on_both! {
+    what_was_acknowledged_survives
 }
 
-#[test]
-fn what_was_acknowledged_survives_on_postgres() {
-    survives(Kind::Postgres);
-}
-
-fn survives(kind: Kind) {
+fn what_was_acknowledged_survives(kind: Kind) {
     let mut random = Random::seeded("crash", 20_261_121);
     let mut server = Server::on(kind);
     server.serve(&[]);

@@ -16,17 +16,21 @@ use std::thread;
 
 use serde_json::Value;
 use support::http::{Client, Request};
-use support::server::Server;
+use support::server::{Kind, Server};
 use support::wire;
 
 const PARALLEL: usize = 50;
 const ROWS: usize = 25;
 const TRIES_MAX: usize = 50;
 
+support::on_both! {
+    parallel_funding_keeps_the_chain
+    pages_join_into_the_whole_list
+}
+
 /// S34: every funding counts once, whoever comes first, and no currency disturbs another.
-#[test]
-fn parallel_funding_keeps_the_chain() {
-    let mut server = Server::started();
+fn parallel_funding_keeps_the_chain(kind: Kind) {
+    let mut server = Server::started_on(kind);
     let api = Api::new(&server);
     let (ada, bob) = (api.new_customer(), api.new_customer());
     thread::scope(|scope| {
@@ -46,9 +50,8 @@ fn parallel_funding_keeps_the_chain() {
 }
 
 /// S35: pages join without gap or overlap, newest first even within one second.
-#[test]
-fn pages_join_into_the_whole_list() {
-    let server = Server::started();
+fn pages_join_into_the_whole_list(kind: Kind) {
+    let server = Server::started_on(kind);
     let api = Api::new(&server);
     let customer = api.new_customer();
     let made: Vec<String> = (1..=ROWS).map(|i| api.fund(&customer, i, "usd").1).collect();

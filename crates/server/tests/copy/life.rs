@@ -9,7 +9,7 @@ use crate::support::http::{Answer, Client, Request};
 use crate::support::server::Server;
 
 const KEY: &str = "sk_test_copy";
-const CUSTOMERS: usize = 8;
+const CUSTOMERS: usize = 5;
 /// Pages of a list, at most.
 const PAGES_MAX: usize = 20;
 

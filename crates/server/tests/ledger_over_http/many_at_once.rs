@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::support::server::Server;
+use crate::support::server::{Kind, Server};
 use crate::{Api, PARALLEL, text};
 
 const PART: i64 = 100;
@@ -28,11 +28,15 @@ pub const WAITS: [(&str, &str); 2] = [
 ];
 const TYPE: &str = "customer_balance";
 
+crate::support::on_both! {
+    money_comes_and_is_applied_at_once
+    transfers_find_their_intents_while_these_are_changed
+}
+
 /// Fifty transfers of 100 and fifty times `apply_customer_balance amount=100` on one intent of
 /// 5000, while others confirm and cancel intents of the same customer.
-#[test]
-fn money_comes_and_is_applied_at_once() {
-    let mut server = Server::started();
+fn money_comes_and_is_applied_at_once(kind: Kind) {
+    let mut server = Server::started_on(kind);
     let api = Api::new(&server);
     let customer = api.new_customer();
     let path = format!("/v1/customers/{customer}/cash_balance");
@@ -69,9 +73,8 @@ fn money_comes_and_is_applied_at_once() {
 }
 
 /// The same in the automatic mode: each transfer pays the oldest intents, and people interfere.
-#[test]
-fn transfers_find_their_intents_while_these_are_changed() {
-    let mut server = Server::started();
+fn transfers_find_their_intents_while_these_are_changed(kind: Kind) {
+    let mut server = Server::started_on(kind);
     let api = Api::new(&server);
     let customer = api.new_customer();
     let intents: Vec<String> =

@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::conservation::World;
 use crate::many_at_once::{METHOD, WAITS, tried};
 use crate::support::random::Random;
-use crate::support::server::Server;
+use crate::support::server::{Kind, Server};
 use crate::{Api, text};
 
 const CLIENTS: usize = 4;
@@ -46,10 +46,13 @@ const TYPES: [&str; 9] = [
     "unapplied_from_payment",
 ];
 
-#[test]
-fn no_money_is_lost_or_made() {
+crate::support::on_both! {
+    no_money_is_lost_or_made
+}
+
+fn no_money_is_lost_or_made(kind: Kind) {
     let mut random = Random::seeded("mixed_load", 42);
-    let mut server = Server::new();
+    let mut server = Server::on(kind);
     server.serve(&FEES.map(String::from));
     let api = Api::new(&server);
     let stage = Stage::new(&api);

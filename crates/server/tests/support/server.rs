@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! Server::started()              a fresh SQLite file, and a sandbox server on it
+//! Server::started_on(kind)       the same on a fresh store of this kind
 //! Server::on(Kind::Postgres)     a fresh PostgreSQL database; `serve` starts the server
 //! Server::at(&database.url())    a store that is somebody else's: several servers on one
 //!                                database, each with `serve`, `kill9`, `signal` of its own
@@ -104,7 +105,12 @@ impl Server {
 
     /// A fresh store with a sandbox server on it.
     pub fn started() -> Self {
-        let mut server = Self::new();
+        Self::started_on(Kind::Sqlite)
+    }
+
+    /// A fresh store of this kind with a sandbox server on it.
+    pub fn started_on(kind: Kind) -> Self {
+        let mut server = Self::on(kind);
         server.serve(&[]);
         server
     }

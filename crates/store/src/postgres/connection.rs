@@ -30,6 +30,8 @@ use crate::tables::Table;
 
 /// How much longer an answer may take than the server lets it.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a transaction of ours may stand still: a server that froze keeps others out no longer.
+const IDLE_MAX_MS: u64 = 4_000;
 /// Rows of a scan that are in memory at once.
 const SCAN_ROWS: usize = 1000;
 
@@ -83,11 +85,10 @@ impl PgDb {
         let patience = (!timeout.is_zero()).then_some(timeout + PATIENCE);
         let db = PgDb { driver, client, statements, scans, patience };
         let timeout = timeout.as_millis();
-        // A commit that returned is on disk, whatever the server's own setting is. A server of
-        // ours that hangs in the middle of a transaction does not keep others out for long.
+        // A commit that returned is on disk, whatever the server's own setting is.
         db.batch(&format!(
             "SET statement_timeout = {timeout};
-             SET idle_in_transaction_session_timeout = {timeout};
+             SET idle_in_transaction_session_timeout = {IDLE_MAX_MS};
              SELECT set_config('synchronous_commit', 'on', false)
              WHERE current_setting('synchronous_commit') = 'off'"
         ))?;

@@ -21,9 +21,10 @@ const LOCK_CUSTOMERS: &str = "SELECT c.world, c.number, c.data FROM customer c
 const LOCK_WORLDS: &str =
     "SELECT world FROM world WHERE world = ANY(?1::bigint[]) ORDER BY world FOR UPDATE";
 
-const LOAD_BALANCES: &str = "SELECT t.currency, t.ending_balance, t.others, k.world, k.number
+const LOAD_BALANCES: &str =
+    "SELECT t.currency, t.ending_balance, t.others, k.world, k.number, t.number
     FROM unnest(?1::bigint[], ?2::bigint[]) AS k(world, number)
-    CROSS JOIN LATERAL (SELECT currency, ending_balance, others FROM cash_transaction
+    CROSS JOIN LATERAL (SELECT number, currency, ending_balance, others FROM cash_transaction
         WHERE world = k.world AND customer = k.number ORDER BY number DESC LIMIT 1) t";
 
 const LOAD_PAYABLES: &str = "SELECT p.intent, p.currency, p.remaining, p.since, p.invoice, p.until,
@@ -51,14 +52,23 @@ const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 /// Up to which number the lane has committed. Nobody raises that before this batch is over.
 const LOAD_LAST: &str = "SELECT last_number FROM lane WHERE lane = ?1 AND epoch = ?2 FOR UPDATE";
 
-/// Begins a transaction, locks what the commands of a batch are about and fills the set. Gives the
-/// lane's last number; none where the lane is somebody else's by now.
+/// Where the lane may go on.
+pub(super) struct GoOn {
+    /// After the last number that it committed.
+    pub(super) last: Number,
+    /// And after what others, whose clocks may be ahead, committed about the same customers: the
+    /// newest transaction of a customer is that with the largest number.
+    pub(super) newest: Number,
+}
+
+/// Begins a transaction, locks what the commands of a batch are about and fills the set. Nothing
+/// comes back where the lane is somebody else's by now.
 pub(super) fn load(
     db: &PgDb,
     set: &mut WorkingSet,
     cutoff: Number,
     (lane, epoch): (i64, i64),
-) -> Result<Option<Number>> {
+) -> Result<Option<GoOn>> {
     let (worlds, customers): (Vec<i64>, Vec<i64>) =
         set.purses.keys().map(|(world, customer)| (world.0, customer.0)).unzip();
     let accounts: Vec<i64> = set.accounts.iter().map(|world| world.0).collect();
@@ -92,7 +102,9 @@ pub(super) fn load(
     for row in each(timers) {
         set.timers.insert(rows::timer(row)?, Some(true));
     }
+    let mut newest = Number(0);
     for row in each(balances) {
+        newest = newest.max(row.number(5)?);
         if let Some(Some(purse)) = set.purses.get_mut(&(row.world(3)?, row.number(4)?)) {
             purse.available = rows::balances(row)?;
         }
@@ -105,7 +117,7 @@ pub(super) fn load(
     for row in each(used) {
         set.used.insert((row.world(0)?, row.array(1)?), Some(read_used(row)?));
     }
-    each(last).next().map(|row| row.number(0)).transpose()
+    each(last).next().map(|row| Ok(GoOn { last: row.number(0)?, newest })).transpose()
 }
 
 fn each((rows, _): &(Vec<PgRow>, u64)) -> impl Iterator<Item = &dyn Row> {

@@ -7,7 +7,7 @@ use books::id::{Number, Numbers};
 use super::address::Address;
 use super::connection::{Ask, PgDb};
 use super::leases::{self, RENEW_EVERY};
-use super::load::load;
+use super::load::{GoOn, load};
 use super::rows::Sheets;
 use crate::changes::{self, Writes};
 use crate::db::{Db, one, values};
@@ -120,10 +120,12 @@ impl Writer for PgWriter {
     fn load(&mut self, set: &mut WorkingSet, cutoff: Number, numbers: &mut Numbers) -> Result<()> {
         self.cutoff = cutoff;
         self.is_open = true;
-        let last = load(&self.db, set, cutoff, (self.lane, self.epoch))?;
-        self.last = last.ok_or_else(|| self.is_lost())?;
-        if numbers.lane() != self.lane || numbers.last() < self.last {
-            *numbers = Numbers::after(self.lane, self.last);
+        let go_on = load(&self.db, set, cutoff, (self.lane, self.epoch))?;
+        let GoOn { last, newest } = go_on.ok_or_else(|| self.is_lost())?;
+        self.last = last;
+        let after = last.max(newest);
+        if numbers.lane() != self.lane || numbers.last() < after {
+            *numbers = Numbers::after(self.lane, after);
         }
         Ok(())
     }

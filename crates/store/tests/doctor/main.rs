@@ -16,6 +16,9 @@ mod tampering;
 
 use tampering::*;
 
+/// All cases are held against the doctor.
+const EACH: usize = 1;
+
 /// Where every bench of this target keeps its books.
 fn home() -> support::Home {
     support::Home::file()

@@ -119,10 +119,16 @@ pub fn check(cases: &[Case]) {
 }
 
 #[track_caller]
-pub fn check_on((bench, names): (Bench, Names), cases: &[Case]) {
+pub fn check_on(lived: (Bench, Names), cases: &[Case]) {
+    check_each(lived, cases, crate::EACH);
+}
+
+/// The same with every so many cases.
+#[track_caller]
+pub fn check_each((bench, names): (Bench, Names), cases: &[Case], step: usize) {
     let copies = Copies::of(&bench);
     let mut wrong = Vec::new();
-    for (name, statement, want) in cases {
+    for (name, statement, want) in cases.iter().step_by(step) {
         let mut statement = (*statement).to_owned();
         for (placeholder, number) in &names {
             statement = statement.replace(placeholder, &number.to_string());
