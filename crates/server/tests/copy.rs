@@ -8,6 +8,7 @@ mod refusals;
 mod support;
 
 use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use serde_json::Value;
 use support::server::{Kind, Server};
@@ -113,4 +114,29 @@ fn rows_are_reported() {
     let shown = said(&output);
     assert!(shown.contains("TABLE") && shown.contains("not examined"), "{shown}");
     assert_healthy(&plain);
+}
+
+/// What is written while the copy is made is not in it, not even in part.
+#[test]
+fn a_copy_is_of_one_moment() {
+    for (kind, other) in [(Kind::Sqlite, Kind::Postgres), (Kind::Postgres, Kind::Sqlite)] {
+        let (mut from, to) = (Server::on(kind), Server::on(other));
+        from.serve(&[]);
+        let customers = life::Life::begin(&from).customers() as u64;
+        let (is_done, funded) = (AtomicBool::new(false), AtomicU64::new(0));
+        let report = std::thread::scope(|scope| {
+            scope.spawn(|| life::fund_new_customers(&from, &is_done, &funded));
+            while funded.load(Ordering::Relaxed) < 10 {
+                std::thread::yield_now();
+            }
+            let report = copied(&from, &to);
+            is_done.store(true, Ordering::Relaxed);
+            report
+        });
+        let (copied, all) = (&report["tables"]["customer"], funded.load(Ordering::Relaxed));
+        let copied = copied.as_u64().expect("a count") - customers;
+        assert!(copied >= 10 && copied < all, "{copied} of {all} customers");
+        assert_healthy(&from);
+        assert_healthy(&to);
+    }
 }

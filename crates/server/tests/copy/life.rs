@@ -2,6 +2,7 @@
 //! used; and everything that can be read of it.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use serde_json::Value;
 
@@ -165,6 +166,16 @@ impl Life {
         let item = [("customer", &*customer), ("invoice", &*id(&made)), ("amount", "800")];
         self.post(server, "/v1/invoiceitems", &[&item[..], &[("currency", "usd")]].concat());
         self.post(server, &format!("/v1/invoices/{}/finalize", id(&made)), &[]);
+    }
+}
+
+/// Makes customers and gives them money until it is told to stop.
+pub fn fund_new_customers(server: &Server, is_done: &AtomicBool, made: &AtomicU64) {
+    let mut life = Life { customers: Vec::new(), keys: 1000, done: Vec::new() };
+    while !is_done.load(Ordering::Relaxed) {
+        let customer = id(&life.post(server, "/v1/customers", &[]));
+        life.fund(server, &customer, "100", "usd");
+        made.fetch_add(1, Ordering::Relaxed);
     }
 }
 

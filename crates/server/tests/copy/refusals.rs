@@ -63,7 +63,7 @@ fn a_copy_that_was_killed_is_not_served() {
     whole.kill9();
 
     // A process that writes more than it may into a file is killed by the kernel on the spot.
-    let script = format!("ulimit -f {}; exec \"$0\" \"$@\"", FILE_BYTES_MAX / 512);
+    let script = format!("ulimit -c 0; ulimit -f {}; exec \"$0\" \"$@\"", FILE_BYTES_MAX / 512);
     let limited = Server::new().run_by(["sh", "-c", &script].map(String::from).to_vec());
     let half = Server::new();
     let killed = limited

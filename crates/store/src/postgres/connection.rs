@@ -84,11 +84,11 @@ impl PgDb {
         let timeout = address.statement_timeout;
         let patience = (!timeout.is_zero()).then_some(timeout + PATIENCE);
         let db = PgDb { driver, client, statements, scans, patience };
-        let timeout = timeout.as_millis();
+        let (timeout, idle) = (timeout.as_millis(), patience.map_or(0, |_| IDLE_MAX_MS));
         // A commit that returned is on disk, whatever the server's own setting is.
         db.batch(&format!(
             "SET statement_timeout = {timeout};
-             SET idle_in_transaction_session_timeout = {IDLE_MAX_MS};
+             SET idle_in_transaction_session_timeout = {idle};
              SELECT set_config('synchronous_commit', 'on', false)
              WHERE current_setting('synchronous_commit') = 'off'"
         ))?;
