@@ -9,9 +9,13 @@ mod support;
 
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use support::server::{Kind, Server};
+
+/// How long a test waits for what is sure to come.
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Runs `purser copy` with these words.
 fn copy(from: &str, to: &str, words: &[&str]) -> Output {
@@ -23,8 +27,12 @@ fn copy(from: &str, to: &str, words: &[&str]) -> Output {
 /// The same, which has to succeed: what it reports.
 #[track_caller]
 fn copied(from: &Server, to: &Server) -> Value {
-    let output = copy(from.store(), to.store(), &["--json"]);
-    assert!(output.status.success(), "{}", said(&output));
+    report(&copy(from.store(), to.store(), &["--json"]))
+}
+
+#[track_caller]
+fn report(output: &Output) -> Value {
+    assert!(output.status.success(), "{}", said(output));
     serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
@@ -124,15 +132,17 @@ fn a_copy_is_of_one_moment() {
         from.serve(&[]);
         let customers = life::Life::begin(&from).customers() as u64;
         let (is_done, funded) = (AtomicBool::new(false), AtomicU64::new(0));
-        let report = std::thread::scope(|scope| {
+        let output = std::thread::scope(|scope| {
             scope.spawn(|| life::fund_new_customers(&from, &is_done, &funded));
-            while funded.load(Ordering::Relaxed) < 10 {
+            let began = Instant::now();
+            while funded.load(Ordering::Relaxed) < 10 && began.elapsed() < DEADLINE {
                 std::thread::yield_now();
             }
-            let report = copied(&from, &to);
+            let output = copy(from.store(), to.store(), &["--json"]);
             is_done.store(true, Ordering::Relaxed);
-            report
+            output
         });
+        let report = report(&output);
         let (copied, all) = (&report["tables"]["customer"], funded.load(Ordering::Relaxed));
         let copied = copied.as_u64().expect("a count") - customers;
         assert!(copied >= 10 && copied < all, "{copied} of {all} customers");

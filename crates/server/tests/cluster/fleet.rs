@@ -52,13 +52,9 @@ impl Fleet {
         self.doors.api(at)
     }
 
-    /// The doctor finds nothing wrong with the database.
     #[track_caller]
     pub fn assert_healthy(&self) {
-        let doctor = self.servers[0].purser(&["doctor"]);
-        let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let (out, err) = (said(&doctor.stdout), said(&doctor.stderr));
-        assert!(doctor.status.success(), "purser doctor: {}\n{out}{err}", doctor.status);
+        assert_healthy(&self.servers[0]);
     }
 }
 
@@ -101,4 +97,13 @@ pub fn assert_says_retry(answer: &Answer) {
     assert!(matches!(answer.status, 409 | 429 | 503), "{}: {}", answer.status, answer.body);
     let says = answer.header_value("stripe-should-retry");
     assert_eq!(says, Some("true"), "{}: {}", answer.status, answer.body);
+}
+
+/// The doctor finds nothing wrong with the database.
+#[track_caller]
+pub fn assert_healthy(server: &Server) {
+    let doctor = server.purser(&["doctor"]);
+    let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (out, err) = (said(&doctor.stdout), said(&doctor.stderr));
+    assert!(doctor.status.success(), "purser doctor: {}\n{out}{err}", doctor.status);
 }

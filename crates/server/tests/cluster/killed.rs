@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use testing::postgres;
 
 use crate::conservation::Purse;
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, assert_healthy};
 use crate::load::Load;
 use crate::support::random::Random;
 use crate::{eventually, funding, pairs};
@@ -26,6 +26,8 @@ fn nothing_is_lost_and_nothing_happens_twice() {
             load.more(SOME);
             servers[at].kill9();
             let alone = load.more(SOME / 2);
+            // Whenever the doctor looks, everything is in order.
+            assert_healthy(&servers[at]);
             let began = Instant::now();
             doors.restart(at, servers);
             println!(

@@ -9,16 +9,18 @@ use std::time::{Duration, Instant};
 use testing::postgres;
 
 use crate::conservation::all;
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, another};
 use crate::receiver::Receiver;
 use crate::stream::Stream;
 use crate::support::http::Request;
-use crate::{Api, TAKEOVER_MAX, eventually, within};
+use crate::{Api, TAKEOVER_MAX, eventually, text, within};
 
 /// Customers that each server makes, an event each.
 const EACH: usize = 150;
 /// Threads that do so at each server.
 const WRITERS: usize = 2;
+/// How soon another server has what one gave away: it asks every second.
+const HANDOVER_MAX: Duration = Duration::from_secs(4);
 /// Events that are told before the teller dies.
 const SOME: usize = 60;
 /// Between two requests of a client that goes on until its server is dead.
@@ -119,6 +121,56 @@ fn another_server_tells_when_the_one_that_did_is_dead() {
     let twice = told.values().filter(|times| **times > 1).count();
     println!("webhooks: {} events, {lost} lost, {twice} told twice", events.len());
     assert_eq!(lost, 0);
+    others.assert_healthy();
+}
+
+/// Whoever asks for an event once more need not know which server delivers.
+#[test]
+fn a_resend_is_asked_for_at_any_server() {
+    let database = postgres::shared().database();
+    let fleet = Fleet::start(&database.url(), 2);
+    let apis = [fleet.api(0), fleet.api(1)];
+    let receiver = Receiver::start();
+    endpoint(&apis[0], &receiver);
+    let endpoint = text(&apis[0].get("/v1/webhook_endpoints")["data"][0], "id");
+    apis[0].customer();
+    let event = receiver.wait_for(1)[0].id();
+    eventually("it is noted", || nothing_is_pending(&apis[1]));
+    for (at, api) in apis.iter().enumerate() {
+        let path = format!("/purser/v1/events/{event}/resend");
+        api.ask("POST", &path, &[("webhook_endpoint", &endpoint)]);
+        let posts = || receiver.posts().len();
+        within(TAKEOVER_MAX, &format!("server {at} resends"), || posts() == 2 + at);
+    }
+}
+
+/// A server that is told to stop gives its duties to another at once.
+#[test]
+fn duties_are_handed_over() {
+    let database = postgres::shared().database();
+    let mut fleet = Fleet::start(&database.url(), 1);
+    let holders = || database.sql("SELECT count(DISTINCT holder), count(*) FROM lease");
+    eventually("the first has all duties", || holders() == "1|3");
+    let others = Fleet::start(&database.url(), 1);
+    let receiver = Receiver::start();
+    endpoint(&fleet.api(0), &receiver);
+    fleet.api(0).customer();
+    receiver.wait_for(1);
+    let (servers, _) = fleet.split();
+    servers[0].signal("TERM");
+    assert!(servers[0].ended(TAKEOVER_MAX).is_some_and(|it| it.success()), "it does not stop");
+    let began = Instant::now();
+    let told = others.api(0).events().len();
+    others.api(0).customer();
+    within(HANDOVER_MAX, "another tells", || receiver.posts().len() > told);
+    println!("webhooks: told {:.2?} after the teller stopped", began.elapsed());
+    assert_eq!(holders(), "1|3", "the other has all duties");
+    let held = "SELECT count(*), count(holder) FROM lane";
+    assert_eq!(database.sql(held), "4|2", "lanes that there are, and that somebody has");
+    // Whoever starts next takes the lanes that are free.
+    let third = another(&others.servers[0]);
+    assert_eq!(database.sql(held), "4|4");
+    drop(third);
     others.assert_healthy();
 }
 

@@ -56,7 +56,7 @@ const GARBAGE: &[Case] = &[
         HOUSE,
     ),
     ("negative owners", "UPDATE document SET customer = -1, number = -number", COLUMNS),
-    ("worlds that are none", "UPDATE document SET world = 99; UPDATE timer SET world = 98", OWNED),
+    ("worlds that are none", "UPDATE document SET world = 99; UPDATE timer SET world = 98", TIMER),
 ];
 
 #[test]
