@@ -51,11 +51,6 @@ pub struct Settings {
     #[arg(long, env = "PURSER_STORE_TIMEOUT_MS", default_value_t = Address::STATEMENT_TIMEOUT_MS)]
     pub store_timeout_ms: u64,
 
-    /// PostgreSQL: a file with the certificates, in PEM, that sign the server's. Without it those
-    /// that the system trusts.
-    #[arg(long, env = "PURSER_STORE_CA", value_name = "FILE")]
-    pub store_ca: Option<PathBuf>,
-
     /// Production: only keys made with `purser keys` work, and nothing is simulated.
     /// Without it the server is a sandbox, where every sk_test_... key works.
     #[arg(long, env = "PURSER_PRODUCTION")]
@@ -150,7 +145,6 @@ impl Settings {
             address.lanes = self.store_lanes;
             address.connections = self.store_connections;
             address.statement_timeout = Duration::from_millis(self.store_timeout_ms);
-            address.ca = self.store_ca.clone();
         }
         location
     }

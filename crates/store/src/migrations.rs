@@ -12,7 +12,9 @@ use crate::error::{Result, StoreError};
 pub(crate) struct Schema {
     /// All migrations, oldest first; the version is the place in this list, from 1.
     pub(crate) all: &'static [(&'static str, &'static str)],
-    /// Makes the table of the migrations that were applied, if there is none.
+    /// Finds the table of the migrations that were applied, if there is one.
+    pub(crate) find: &'static str,
+    /// Makes it, if there is none.
     pub(crate) create: &'static str,
     /// Begins a transaction that nobody else who migrates can be in at the same time.
     pub(crate) begin: &'static str,
@@ -26,6 +28,7 @@ pub(crate) const SQLITE: Schema = Schema {
         ("webhooks", include_str!("../migrations/sqlite/0003_webhooks.sql")),
         ("retries", include_str!("../migrations/sqlite/0004_retries.sql")),
     ],
+    find: "SELECT name FROM sqlite_schema WHERE name = 'schema_migration'",
     create: "CREATE TABLE IF NOT EXISTS schema_migration (
                  version INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 BLOB NOT NULL,
                  applied INTEGER NOT NULL DEFAULT (unixepoch())) STRICT",
@@ -35,6 +38,8 @@ pub(crate) const SQLITE: Schema = Schema {
 /// That of PostgreSQL.
 pub(crate) const POSTGRES: Schema = Schema {
     all: &[("begin", include_str!("../migrations/postgres/0001_begin.sql"))],
+    find: "SELECT CAST(to_regclass('schema_migration') AS TEXT)
+           WHERE to_regclass('schema_migration') IS NOT NULL",
     create: "CREATE TABLE IF NOT EXISTS schema_migration (
                  version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, sha256 BYTEA NOT NULL,
                  applied TIMESTAMPTZ NOT NULL DEFAULT now())",
@@ -43,9 +48,12 @@ pub(crate) const POSTGRES: Schema = Schema {
 
 /// Brings a database up to the newest schema.
 pub(crate) fn migrate(db: &dyn Db, schema: &Schema) -> Result<()> {
-    db.batch(schema.create)?;
-    check(db, schema)?;
-    for (index, (name, sql)) in schema.all.iter().enumerate() {
+    // Where everything is there already, nothing needs the right to make it.
+    if !is_ours(db, schema)? {
+        db.batch(schema.create)?;
+    }
+    let applied = check(db, schema)?;
+    for (index, (name, sql)) in schema.all.iter().enumerate().skip(applied) {
         let version = index as i64 + 1;
         db.batch(schema.begin)?;
         let applied = apply(db, (version, name, sql));
@@ -65,12 +73,18 @@ fn apply(db: &dyn Db, (version, name, sql): (i64, &str, &str)) -> Result<()> {
     db.execute(insert, &values![version, name, hash(sql)]).map(drop)
 }
 
-/// Refuses a database that this program does not know whole.
-pub(crate) fn check(db: &dyn Db, schema: &Schema) -> Result<()> {
+/// Whether a database has a schema of Purser's.
+pub(crate) fn is_ours(db: &dyn Db, schema: &Schema) -> Result<bool> {
+    Ok(one(db, schema.find, &[], |_| Ok(()))?.is_some())
+}
+
+/// Refuses a database that this program does not know whole; tells how many migrations it has.
+pub(crate) fn check(db: &dyn Db, schema: &Schema) -> Result<usize> {
     let sql = "SELECT version, name, sha256 FROM schema_migration ORDER BY version";
     let applied = all(db, sql, &[], |row| {
         Ok((row.int(0)?, row.text(1)?.to_owned(), row.bytes(2)?.to_owned()))
     })?;
+    let count = applied.len();
     for (version, name, sha256) in applied {
         let known = usize::try_from(version - 1).ok().and_then(|index| schema.all.get(index));
         match known {
@@ -89,7 +103,7 @@ pub(crate) fn check(db: &dyn Db, schema: &Schema) -> Result<()> {
             }
         }
     }
-    Ok(())
+    Ok(count)
 }
 
 fn hash(sql: &str) -> Vec<u8> {

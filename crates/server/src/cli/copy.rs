@@ -1,6 +1,5 @@
 //! `purser copy`.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -27,9 +26,6 @@ pub struct Copy {
     /// compared in any case.
     #[arg(long)]
     no_verify: bool,
-    /// PostgreSQL: a file with the certificates, in PEM, that sign those of the servers.
-    #[arg(long, env = "PURSER_STORE_CA", value_name = "FILE")]
-    store_ca: Option<PathBuf>,
     /// Report as JSON.
     #[arg(long)]
     json: bool,
@@ -39,7 +35,6 @@ impl Copy {
     /// Copies; fails also where the doctor finds something in what was copied.
     pub fn run(&self) -> Done {
         let began = Instant::now();
-        let (from, to) = (self.with_ca(&self.from), self.with_ca(&self.to));
         let mut shown: Option<(Step, output::Progress)> = None;
         let mut tell = |step, done, total| {
             if shown.as_ref().is_none_or(|(known, _)| *known != step) {
@@ -51,7 +46,8 @@ impl Copy {
                 progress.tell(done, total);
             }
         };
-        let copied = copy(&from, &to, !self.no_verify, &mut tell).map_err(|e| e.to_string());
+        let copied =
+            copy(&self.from, &self.to, !self.no_verify, &mut tell).map_err(|e| e.to_string());
         drop(shown);
         let copied = copied?;
         let seconds = began.elapsed().as_secs_f64();
@@ -61,14 +57,6 @@ impl Copy {
         }
         let healthy = copied.reports.iter().all(|(source, _)| source.broken == 0);
         Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-    }
-
-    fn with_ca(&self, location: &Location) -> Location {
-        let mut location = location.clone();
-        if let Location::Postgres(address) = &mut location {
-            address.ca = self.store_ca.clone();
-        }
-        location
     }
 
     fn as_json(&self, copied: &Copied, seconds: f64) -> Value {

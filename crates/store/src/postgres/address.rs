@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use percent_encoding::percent_decode_str;
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 
@@ -21,8 +22,9 @@ const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(10);
 #[derive(Clone, PartialEq, Eq)]
 pub struct Address {
     pub(super) config: Config,
-    /// A file with certificates, in PEM, that sign the server's; the system's own without it.
-    pub ca: Option<PathBuf>,
+    /// A file with certificates, in PEM, that sign the server's: `sslrootcert` in the URL. Without
+    /// it those that the system trusts.
+    pub(super) ca: Option<PathBuf>,
     /// Connections that read.
     pub connections: usize,
     /// Lanes: threads that write, each with a connection.
@@ -46,6 +48,7 @@ impl FromStr for Address {
 
     fn from_str(url: &str) -> Result<Address, String> {
         // The URL may hold a password, so it is never shown.
+        let (url, ca) = without_ca(url);
         let mut config: Config =
             url.parse().map_err(|why| format!("this is no URL of a PostgreSQL database: {why}"))?;
         if config.get_dbname().is_none() {
@@ -56,8 +59,10 @@ impl FromStr for Address {
             Host::Tcp(name) => ["localhost", "127.0.0.1", "::1"].contains(&name.as_str()),
         };
         // On one's own machine there is nobody to hide from, and rarely a certificate that holds.
-        if config.get_ssl_mode() == SslMode::Prefer && config.get_hosts().iter().all(near) {
-            config.ssl_mode(SslMode::Disable);
+        // Anywhere else, what can be left out can be left out by somebody in between.
+        if config.get_ssl_mode() == SslMode::Prefer {
+            let is_near = config.get_hosts().iter().all(near);
+            config.ssl_mode(if is_near { SslMode::Disable } else { SslMode::Require });
         }
         config.connect_timeout(CONNECT_TIMEOUT);
         config.keepalives_idle(KEEPALIVE_IDLE);
@@ -69,12 +74,22 @@ impl FromStr for Address {
         }
         Ok(Address {
             config,
-            ca: None,
+            ca,
             connections: Address::CONNECTIONS,
             lanes: Address::LANES,
             statement_timeout: Duration::from_millis(Address::STATEMENT_TIMEOUT_MS),
         })
     }
+}
+
+/// Takes `sslrootcert`, which the driver does not know, out of a URL.
+fn without_ca(url: &str) -> (String, Option<PathBuf>) {
+    let Some((before, query)) = url.split_once('?') else { return (url.to_owned(), None) };
+    let is_ca = |part: &&str| part.starts_with("sslrootcert=");
+    let (ca, rest): (Vec<&str>, Vec<&str>) = query.split('&').partition(is_ca);
+    let path = ca.first().and_then(|part| part.split_once('='));
+    let decoded = path.map(|(_, path)| percent_decode_str(path).decode_utf8_lossy().into_owned());
+    (format!("{before}?{}", rest.join("&")), decoded.map(PathBuf::from))
 }
 
 /// Without the password.
@@ -124,6 +139,10 @@ mod tests {
             "postgresql://ada:secret@one:5433,two:5434/purser?target_session_attrs=read-write",
             "postgres://ada@one:5433,two:5434/purser",
         );
+        let address: Address =
+            "postgres://db.example.com/a?sslrootcert=/etc/my%20ca.pem&user=ada".parse().unwrap();
+        assert_eq!(address.ca, Some(PathBuf::from("/etc/my ca.pem")));
+        assert_eq!(address.config.get_ssl_mode(), SslMode::Require);
         for bad in ["postgres://", "postgres://localhost", "postgres://localhost/a?nonsense=1"] {
             let why = bad.parse::<Address>().unwrap_err();
             assert!(!why.contains("secret"), "{why}");

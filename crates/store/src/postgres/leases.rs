@@ -13,6 +13,7 @@ use books::{Number, Timestamp, World};
 
 use super::PgDb;
 use super::address::Address;
+use super::connection::Ask;
 use crate::admin;
 use crate::db::{Db, all, one, values};
 use crate::duties::{Duty, LEASE};
@@ -196,6 +197,14 @@ impl Leases {
     }
 }
 
+const FORGET_KEYS: &str = "DELETE FROM idempotency i
+    USING unnest(?1::bigint[], ?2::bigint[], ?3::bytea[]) AS k(world, number, key)
+    WHERE i.world = k.world AND i.key = k.key AND i.number = k.number";
+
+const FORGET_ANSWERS: &str = "DELETE FROM answer a
+    USING unnest(?1::bigint[], ?2::bigint[], ?3::bytea[]) AS k(world, number, key)
+    WHERE a.world = k.world AND a.number = k.number";
+
 /// Looks at the next keys in their order and forgets those that were used before `cutoff`; gives
 /// where to go on, and whether there were any. An index by age would cost every write a page.
 fn forget_keys(db: &PgDb, from: (i64, Vec<u8>), cutoff: Number) -> Result<((i64, Vec<u8>), bool)> {
@@ -205,13 +214,14 @@ fn forget_keys(db: &PgDb, from: (i64, Vec<u8>), cutoff: Number) -> Result<((i64,
         Ok((row.int(0)?, row.bytes(1)?.to_owned(), row.number(2)?))
     })?;
     let old: Vec<_> = looked.iter().filter(|row| row.2 < cutoff).collect();
-    for (world, key, number) in &old {
-        let sql = "DELETE FROM idempotency WHERE world = ?1 AND key = ?2 AND number = ?3";
-        db.execute(sql, &values![*world, key.as_slice(), *number])?;
-        let sql = "DELETE FROM answer WHERE world = ?1 AND number = ?2";
-        db.execute(sql, &values![*world, *number])?;
-    }
     let found = !old.is_empty();
+    if found {
+        let worlds: Vec<i64> = old.iter().map(|row| row.0).collect();
+        let keys: Vec<&[u8]> = old.iter().map(|row| row.1.as_slice()).collect();
+        let numbers: Vec<i64> = old.iter().map(|row| row.2.0).collect();
+        let ask = |sql| Ask { sql, values: vec![&worlds, &numbers, &keys], is_needed: true };
+        db.together(None, &[ask(FORGET_KEYS), ask(FORGET_ANSWERS)])?;
+    }
     let is_full = looked.len() as i64 == FORGET_ROWS_MAX;
     let last = looked.into_iter().next_back().filter(|_| is_full);
     Ok((last.map_or((0, Vec::new()), |(world, key, _)| (world, key)), found))

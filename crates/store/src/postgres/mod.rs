@@ -25,7 +25,7 @@ use writer::PgWriter;
 use crate::admin;
 use crate::db::{Db, one};
 use crate::error::{Result, StoreError};
-use crate::migrations::{POSTGRES, check, migrate};
+use crate::migrations::{POSTGRES, check, is_ours, migrate};
 use crate::reader::Snapshots;
 use crate::store::{Access, Backend};
 use crate::writer::Writer;
@@ -101,8 +101,7 @@ pub(crate) fn open_existing(address: &Address, access: Access) -> Result<PgDb> {
         address.statement_timeout = std::time::Duration::ZERO;
     }
     let db = PgDb::shared(&address)?;
-    let sql = "SELECT to_regclass('schema_migration') IS NOT NULL";
-    if one(&db, sql, &[], |row| row.flag(0))? != Some(true) {
+    if !is_ours(&db, &POSTGRES)? {
         return Err(StoreError::Missing(address.to_string().into()));
     }
     check(&db, &POSTGRES)?;

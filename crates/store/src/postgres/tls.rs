@@ -29,7 +29,9 @@ pub(super) fn config(address: &Address) -> Result<ClientConfig> {
         }
     }
     if roots.is_empty() {
-        return Err(fail("no certificate to trust is known; give one with --store-ca".into()));
+        return Err(fail(
+            "no certificate to trust is known; give one with sslrootcert= in the URL".into(),
+        ));
     }
     let provider = Arc::new(ring::default_provider());
     let builder =

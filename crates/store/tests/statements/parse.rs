@@ -47,8 +47,25 @@ pub struct Table {
 const BEGINNINGS: &[&str] = &["SELECT", "INSERT", "UPDATE", "DELETE", "WITH"];
 /// Words that may follow a table and are no name for it.
 const KEYWORDS: &[&str] = &[
-    "WHERE", "ON", "JOIN", "LEFT", "CROSS", "INNER", "ORDER", "GROUP", "LIMIT", "FOR", "SET",
-    "USING", "VALUES", "SELECT", "RETURNING", "UNION", "AND", "HAVING", "OFFSET",
+    "WHERE",
+    "ON",
+    "JOIN",
+    "LEFT",
+    "CROSS",
+    "INNER",
+    "ORDER",
+    "GROUP",
+    "LIMIT",
+    "FOR",
+    "SET",
+    "USING",
+    "VALUES",
+    "SELECT",
+    "RETURNING",
+    "UNION",
+    "AND",
+    "HAVING",
+    "OFFSET",
 ];
 
 impl Scope {
@@ -60,7 +77,7 @@ impl Scope {
         for (at, word) in words.iter().enumerate() {
             let next = words.get(at + 1).map(|word| word.to_uppercase()).unwrap_or_default();
             match word.as_str() {
-                ";" => done.extend(open.drain(..).chain([])),
+                ";" => done.append(&mut open),
                 "(" => {
                     nested.push(BEGINNINGS.contains(&next.as_str()));
                     match nested.last() {

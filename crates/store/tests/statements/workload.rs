@@ -18,10 +18,29 @@ use crate::support::{Ask, Bench, create, eventually};
 
 /// All tables but that of the migrations.
 pub const TABLES: &[&str] = &[
-    "meta", "world", "api_key", "lane", "lease", "customer", "cash_transaction", "entry",
-    "posting", "chain", "house_balance", "balance_transaction", "document", "payable", "timer",
-    "looked", "event", "idempotency", "answer", "funding_instructions", "told",
-    "delivery_attempt", "forgotten",
+    "meta",
+    "world",
+    "api_key",
+    "lane",
+    "lease",
+    "customer",
+    "cash_transaction",
+    "entry",
+    "posting",
+    "chain",
+    "house_balance",
+    "balance_transaction",
+    "document",
+    "payable",
+    "timer",
+    "looked",
+    "event",
+    "idempotency",
+    "answer",
+    "funding_instructions",
+    "told",
+    "delivery_attempt",
+    "forgotten",
 ];
 
 const DAY: Duration = Duration::from_secs(DAY_S as u64);
@@ -79,7 +98,7 @@ fn webhooks(bench: &Bench) {
         api_version: None,
     };
     let made = webhook(WebhookCommand::Create(Box::new(draft)));
-    let endpoint = bench.make(made, "webhook_endpoint", Kind::WebhookEndpoint).number;
+    let endpoint = bench.make(made, "WithSecret...", Kind::WebhookEndpoint).number;
     bench.expect(create(), "customer");
     let read = bench.readers.snapshot(|r| {
         assert_eq!(r.webhook_endpoints()?.len(), 1);
@@ -124,7 +143,7 @@ fn webhooks(bench: &Bench) {
         give_up: false,
     };
     bench.expect(webhook(WebhookCommand::Report(Box::new(report))), "done");
-    bench.expect(webhook(WebhookCommand::RollSecret { endpoint, overlap_s: 60 }), "webhook...");
+    bench.expect(webhook(WebhookCommand::RollSecret { endpoint, overlap_s: 60 }), "WithSecret...");
     bench.expect(webhook(WebhookCommand::Delete { endpoint }), "webhook_endpoint");
 }
 
