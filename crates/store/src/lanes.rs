@@ -1,6 +1,6 @@
 //! Several lanes side by side: what is about one customer goes to one of them.
 
-use books::IdKey;
+use books::{Command, IdKey};
 
 use crate::error::{Result, StoreError};
 use crate::job::Job;
@@ -22,11 +22,13 @@ impl Lanes {
     /// Hands a command to the lane of its customer. When the queue there is full it is given back
     /// at once: nothing grows, and the caller can say so.
     pub fn submit(&self, job: Box<dyn Job>) -> std::result::Result<(), (Box<dyn Job>, StoreError)> {
-        // What is about no customer takes turns by its idempotency key, where it has one.
-        let by = match (job.command().customer(), job.idempotency()) {
-            (Some(customer), _) => customer.0 as u64,
-            (None, Some(used)) => u64::from(used.key[0]),
-            (None, None) => 0,
+        let by = match (job.command(), job.command().customer(), job.idempotency()) {
+            // What is due happens in its order.
+            (Command::Later(_), ..) => 0,
+            (_, Some(customer), _) => customer.0 as u64,
+            // What is about no customer takes turns by its idempotency key, where it has one.
+            (_, None, Some(used)) => u64::from(used.key[0]),
+            (_, None, None) => 0,
         };
         // The counter bits of a number differ from row to row; its low bits alone do not.
         let mixed = by.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;

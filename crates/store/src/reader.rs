@@ -5,6 +5,7 @@
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use books::balance::BalanceTransaction;
 use books::cash_balance::CashTransaction;
@@ -29,12 +30,17 @@ use crate::rows::{
 };
 use crate::store::Store;
 
+/// How long nobody connects again to a database that could not be reached.
+const DOWN_FOR: Duration = Duration::from_millis(500);
+
 /// A fixed set of reading connections.
 pub struct Readers {
     store: Store,
     /// Whether a read waits for another machine, maybe.
     is_remote: bool,
     slots: Vec<Mutex<Option<Reader>>>,
+    /// When the database could last not be reached.
+    failed: Mutex<Option<Instant>>,
     next: AtomicUsize,
 }
 
@@ -44,7 +50,13 @@ impl Readers {
         let open = |_| Reader::open(store).map(|reader| Mutex::new(Some(reader)));
         let slots = (0..count.max(1)).map(open).collect::<Result<Vec<_>>>()?;
         let is_remote = store.connections().is_some();
-        Ok(Readers { store: store.clone(), is_remote, slots, next: AtomicUsize::new(0) })
+        Ok(Readers {
+            store: store.clone(),
+            is_remote,
+            slots,
+            failed: Mutex::new(None),
+            next: AtomicUsize::new(0),
+        })
     }
 
     /// Runs `with` on one snapshot of the database. Takes a free connection; where all are busy
@@ -65,16 +77,35 @@ impl Readers {
             Some(slot) => slot,
             None => self.slots[start].lock().unwrap_or_else(|poisoned| poisoned.into_inner()),
         };
-        let kept = slot.take().filter(|reader| reader.snapshots.let_go_if_old().is_ok());
+        let (kept, is_down) = (slot.take(), self.is_down());
+        if kept.is_none() && is_down {
+            // Somebody tried a moment ago: whoever waits is told at once, not one after the other.
+            return Err(StoreError::Unreachable("it could not be reached a moment ago".into()));
+        }
+        let kept = kept.filter(|reader| reader.snapshots.let_go_if_old().is_ok());
         let reader = match kept {
             Some(reader) => reader,
-            None => Reader::open(&self.store)?,
+            None => self.note(Reader::open(&self.store))?,
         };
-        let result = with(&reader);
+        let result = self.note(with(&reader));
         if result.is_ok() && reader.snapshots.used().is_ok() {
             *slot = Some(reader);
         }
         result
+    }
+
+    /// Notes where the database cannot be reached.
+    fn note<T>(&self, result: Result<T>) -> Result<T> {
+        if self.is_remote && matches!(result, Err(StoreError::Unreachable(_))) {
+            *self.failed.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) =
+                Some(Instant::now());
+        }
+        result
+    }
+
+    fn is_down(&self) -> bool {
+        let failed = self.failed.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        failed.is_some_and(|at| at.elapsed() < DOWN_FOR)
     }
 
     /// Lets go of snapshots that are old and that nobody uses. To be called now and then.

@@ -21,7 +21,8 @@ const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(10);
 /// A database, as a URL gives it, with what flags say of it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Address {
-    pub(super) config: Config,
+    /// One for each host that the URL names, in its order.
+    pub(super) hosts: Vec<Config>,
     /// A file with certificates, in PEM, that sign the server's: `sslrootcert` in the URL. Without
     /// it those that the system trusts.
     pub(super) ca: Option<PathBuf>,
@@ -49,37 +50,54 @@ impl FromStr for Address {
     fn from_str(url: &str) -> Result<Address, String> {
         // The URL may hold a password, so it is never shown.
         let (url, ca) = without_ca(url);
-        let mut config: Config =
-            url.parse().map_err(|why| format!("this is no URL of a PostgreSQL database: {why}"))?;
-        if config.get_dbname().is_none() {
-            return Err("the URL of a PostgreSQL database ends with the database's name".into());
-        }
-        let near = |host: &Host| match host {
-            Host::Unix(_) => true,
-            Host::Tcp(name) => ["localhost", "127.0.0.1", "::1"].contains(&name.as_str()),
-        };
-        // On one's own machine there is nobody to hide from, and rarely a certificate that holds.
-        // Anywhere else, what can be left out can be left out by somebody in between.
-        if config.get_ssl_mode() == SslMode::Prefer {
-            let is_near = config.get_hosts().iter().all(near);
-            config.ssl_mode(if is_near { SslMode::Disable } else { SslMode::Require });
-        }
-        config.connect_timeout(CONNECT_TIMEOUT);
-        config.keepalives_idle(KEEPALIVE_IDLE);
-        config.keepalives_interval(KEEPALIVE_INTERVAL);
-        config.keepalives_retries(KEEPALIVE_RETRIES);
-        config.tcp_user_timeout(UNACKNOWLEDGED_MAX);
-        if config.get_application_name().is_none() {
-            config.application_name("purser");
-        }
+        let hosts = host_by_host(&url).iter().map(|url| config(url)).collect::<Result<_, _>>()?;
         Ok(Address {
-            config,
+            hosts,
             ca,
             connections: Address::CONNECTIONS,
             lanes: Address::LANES,
             statement_timeout: Duration::from_millis(Address::STATEMENT_TIMEOUT_MS),
         })
     }
+}
+
+/// How to connect to one host.
+fn config(url: &str) -> Result<Config, String> {
+    let mut config: Config =
+        url.parse().map_err(|why| format!("this is no URL of a PostgreSQL database: {why}"))?;
+    if config.get_dbname().is_none() {
+        return Err("the URL of a PostgreSQL database ends with the database's name".into());
+    }
+    let near = |host: &Host| match host {
+        Host::Unix(_) => true,
+        Host::Tcp(name) => ["localhost", "127.0.0.1", "::1"].contains(&name.as_str()),
+    };
+    // On one's own machine there is nobody to hide from, and rarely a certificate that holds.
+    // Anywhere else, what can be left out can be left out by somebody in between.
+    if config.get_ssl_mode() == SslMode::Prefer {
+        let is_near = config.get_hosts().iter().all(near);
+        config.ssl_mode(if is_near { SslMode::Disable } else { SslMode::Require });
+    }
+    config.connect_timeout(CONNECT_TIMEOUT);
+    config.keepalives_idle(KEEPALIVE_IDLE);
+    config.keepalives_interval(KEEPALIVE_INTERVAL);
+    config.keepalives_retries(KEEPALIVE_RETRIES);
+    config.tcp_user_timeout(UNACKNOWLEDGED_MAX);
+    if config.get_application_name().is_none() {
+        config.application_name("purser");
+    }
+    Ok(config)
+}
+
+/// The same URL for each of the hosts that it names: the driver would give them one limit of time
+/// together, and a host that says nothing would use it up.
+fn host_by_host(url: &str) -> Vec<String> {
+    let whole = || vec![url.to_owned()];
+    let Some((scheme, rest)) = url.split_once("://") else { return whole() };
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let (user, hosts) = authority.rsplit_once('@').map_or(("", authority), |(u, h)| (u, h));
+    let at = if user.is_empty() { "" } else { "@" };
+    hosts.split(',').map(|host| format!("{scheme}://{user}{at}{host}{path}")).collect()
 }
 
 /// Takes `sslrootcert`, which the driver does not know, out of a URL.
@@ -96,21 +114,22 @@ fn without_ca(url: &str) -> (String, Option<PathBuf>) {
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("postgres://")?;
-        if let Some(user) = self.config.get_user() {
+        let first = &self.hosts[0];
+        if let Some(user) = first.get_user() {
             write!(f, "{user}@")?;
         }
-        let ports = self.config.get_ports();
-        for (at, host) in self.config.get_hosts().iter().enumerate() {
+        for (at, config) in self.hosts.iter().enumerate() {
             f.write_str(if at > 0 { "," } else { "" })?;
-            match host {
-                Host::Tcp(name) => f.write_str(name)?,
-                Host::Unix(path) => write!(f, "{}", path.display())?,
+            match config.get_hosts().first() {
+                Some(Host::Tcp(name)) => f.write_str(name)?,
+                Some(Host::Unix(path)) => write!(f, "{}", path.display())?,
+                None => {}
             }
-            if let Some(port) = ports.get(at).or_else(|| ports.first()) {
+            if let Some(port) = config.get_ports().first() {
                 write!(f, ":{port}")?;
             }
         }
-        write!(f, "/{}", self.config.get_dbname().unwrap_or_default())
+        write!(f, "/{}", first.get_dbname().unwrap_or_default())
     }
 }
 
@@ -142,7 +161,7 @@ mod tests {
         let address: Address =
             "postgres://db.example.com/a?sslrootcert=/etc/my%20ca.pem&user=ada".parse().unwrap();
         assert_eq!(address.ca, Some(PathBuf::from("/etc/my ca.pem")));
-        assert_eq!(address.config.get_ssl_mode(), SslMode::Require);
+        assert_eq!(address.hosts[0].get_ssl_mode(), SslMode::Require);
         for bad in ["postgres://", "postgres://localhost", "postgres://localhost/a?nonsense=1"] {
             let why = bad.parse::<Address>().unwrap_err();
             assert!(!why.contains("secret"), "{why}");

@@ -18,7 +18,7 @@ use futures_util::future::try_join_all;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio_postgres::config::SslMode;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
-use tokio_postgres::{Client, NoTls, Row as PgRow, Statement};
+use tokio_postgres::{Client, Config, NoTls, Row as PgRow, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::address::{Address, CONNECT_TIMEOUT};
@@ -296,26 +296,33 @@ fn dollars(sql: &str) -> String {
     sql.replace('?', "$")
 }
 
+/// Connects to the first host that will have us.
 async fn connect(address: &Address) -> Result<Client> {
-    let connecting = async {
-        match address.config.get_ssl_mode() {
-            SslMode::Disable => {
-                let (client, connection) = address.config.connect(NoTls).await?;
-                drive(connection);
-                Ok(client)
-            }
-            _ => {
-                let tls = MakeRustlsConnect::new(tls::config(address)?);
-                let (client, connection) = address.config.connect(tls).await?;
-                drive(connection);
-                Ok(client)
-            }
+    let mut failed = StoreError::Unreachable("no host is named".into());
+    for host in &address.hosts {
+        match tokio::time::timeout(CONNECT_TIMEOUT, connect_to(host, address)).await {
+            Ok(Ok(client)) => return Ok(client),
+            Ok(Err(error)) => failed = error,
+            Err(_) => failed = StoreError::Unreachable("no answer in time".into()),
         }
-    };
-    // Hosts are tried one after the other.
-    let hosts = address.config.get_hosts().len().max(1) as u32;
-    let connected = tokio::time::timeout(CONNECT_TIMEOUT * (hosts + 1), connecting).await;
-    connected.unwrap_or_else(|_| Err(StoreError::Unreachable("no answer in time".into())))
+    }
+    Err(failed)
+}
+
+async fn connect_to(host: &Config, address: &Address) -> Result<Client> {
+    match host.get_ssl_mode() {
+        SslMode::Disable => {
+            let (client, connection) = host.connect(NoTls).await?;
+            drive(connection);
+            Ok(client)
+        }
+        _ => {
+            let tls = MakeRustlsConnect::new(tls::config(address)?);
+            let (client, connection) = host.connect(tls).await?;
+            drive(connection);
+            Ok(client)
+        }
+    }
 }
 
 fn drive<E>(connection: impl Future<Output = std::result::Result<(), E>> + Send + 'static) {
