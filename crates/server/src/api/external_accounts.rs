@@ -358,37 +358,14 @@ pub fn list(ask: &Ask<'_>, params: List) -> Result<Json, ApiError> {
     Ok(ask.page(rows, |account| ask.wire.document(&account)))
 }
 
-/// The bank accounts of a window that were not removed. A merchant has a few of them, removed ones
-/// included, so those are passed over here and not by an index.
+/// The bank accounts of a window that were not removed.
 pub(super) fn present(
     reader: &Reader,
     world: World,
     window: Window,
 ) -> Result<Rows<Document>, StoreError> {
-    const STEP: usize = 100;
-    let all = DocumentFilter::default();
-    let (mut rest, mut kept) = (Window { limit: STEP, ..window }, Vec::new());
-    loop {
-        let Rows { mut rows, has_more } = reader.documents(world, Kind::BankAccount, &all, rest)?;
-        if window.from_oldest {
-            rows.reverse();
-        }
-        let last = rows.last().map(|account| account.key().number);
-        kept.extend(rows.into_iter().filter(|account| !is_removed(account)));
-        match last {
-            Some(last) if has_more && kept.len() <= window.limit => {
-                let bound = if window.from_oldest { &mut rest.above } else { &mut rest.below };
-                *bound = last;
-            }
-            _ => break,
-        }
-    }
-    let has_more = kept.len() > window.limit;
-    kept.truncate(window.limit);
-    if window.from_oldest {
-        kept.reverse();
-    }
-    Ok(Rows { rows: kept, has_more })
+    let filter = DocumentFilter { absent: vec!["deleted"], ..DocumentFilter::default() };
+    reader.documents(world, Kind::BankAccount, &filter, window)
 }
 
 fn is_removed(document: &Document) -> bool {

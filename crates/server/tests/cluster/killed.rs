@@ -9,7 +9,7 @@ use crate::conservation::Purse;
 use crate::fleet::{Fleet, assert_healthy};
 use crate::load::Load;
 use crate::support::random::Random;
-use crate::{eventually, funding, pairs};
+use crate::{eventually, funding, pairs, text};
 
 /// Answers between one event and the next.
 const SOME: usize = 40;
@@ -87,7 +87,8 @@ fn servers_start_together_on_an_empty_database() {
         for fleet in &fleets {
             fleet.api(0).fund(&customer, 100);
         }
-        let accounts: Vec<_> = fleets.iter().map(|it| it.api(0).get("/v1/account")).collect();
+        let id = |fleet: &Fleet| text(&fleet.api(0).get("/v1/account"), "id");
+        let accounts: Vec<String> = fleets.iter().map(id).collect();
         assert!(accounts.iter().all(|account| *account == accounts[0]), "{accounts:?}");
         fleets[0].assert_healthy();
     }

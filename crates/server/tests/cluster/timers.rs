@@ -9,6 +9,7 @@ use testing::postgres::{self, Database};
 use crate::conservation::all;
 use crate::fleet::Fleet;
 use crate::same_key::bank_account;
+use crate::support::http::Request;
 use crate::{Api, CLOCK, TAKEOVER_MAX, eventually, pairs, text, within};
 
 /// Days from a payment until its money may be paid out.
@@ -108,6 +109,11 @@ fn all_follow_the_clock_and_what_is_due_is_done_once() {
     let fleet = Fleet::start_with(&database.url(), 2, FLAGS);
     let apis = [fleet.api(0), fleet.api(1)];
     let customer = prepare(&apis[0]);
+    let account_at = |api: &Api| {
+        let request = Request::new("GET", "/v1/account", &[]).header("Stripe-Account", "acct_two");
+        api.send(request).expect("it runs").json().expect("JSON")
+    };
+    let account = account_at(&apis[0]);
     let mut slowest = Duration::ZERO;
     for round in 0..4 {
         pay(&apis[round % 2], &customer, PAYMENTS);
@@ -137,6 +143,7 @@ fn all_follow_the_clock_and_what_is_due_is_done_once() {
         assert!(told.values().all(|times| *times == 1), "told twice: {told:?}");
     }
     println!("timers: the other clock followed within {slowest:.2?}");
+    assert_eq!(account_at(&apis[1]), account, "whoever meets an account later");
     let available = all(&|path| apis[0].get(path), "/v1/events?type=balance.available");
     let (charges, lines) = (
         all(&|path| apis[1].get(path), "/v1/charges").len(),
