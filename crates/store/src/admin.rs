@@ -123,6 +123,13 @@ impl Admin {
         })
     }
 
+    /// When a world was made, by whichever server.
+    pub fn world_made(&self, world: World) -> Result<Timestamp> {
+        let sql = "SELECT created FROM world WHERE world = ?1";
+        let made = self.with(|db| one(db, sql, &values![world], |row| row.moment(0)))?;
+        made.ok_or_else(|| StoreError::Corrupt("a world is gone".into()))
+    }
+
     /// All worlds: account, mode, world, when it was made.
     pub fn worlds(&self) -> Result<Vec<(String, bool, World, Timestamp)>> {
         let sql = "SELECT account, livemode, world, created FROM world";

@@ -247,22 +247,34 @@ fn draft(
     terms: &RefundTerms,
 ) -> Refund {
     let charge = intent.charge.as_ref().map(|charge| charge.number);
+    let origin = RefundOrigin::Payment {
+        payment_intent: intent.key.number,
+        charge: charge.unwrap_or_default(),
+        payment_method: intent.payment_method.unwrap_or_default(),
+    };
+    let refund = begun(book, (amount, intent.currency), origin, terms);
+    Refund { balance_transaction: Some(book.ctx.number()), ..refund }
+}
+
+/// A refund that waits to be told where to.
+fn begun(
+    book: &mut Book<'_, '_>,
+    (amount, currency): (i64, Currency),
+    origin: RefundOrigin,
+    terms: &RefundTerms,
+) -> Refund {
     Refund {
         key: book.new_key(),
         amount,
-        currency: intent.currency,
+        currency,
         status: RefundStatus::RequiresAction,
-        origin: RefundOrigin::Payment {
-            payment_intent: intent.key.number,
-            charge: charge.unwrap_or_default(),
-            payment_method: intent.payment_method.unwrap_or_default(),
-        },
+        origin,
         destination: Destination::BankToBeNamed,
         details_request: None,
         instructions_email: terms.instructions_email.clone(),
         reason: terms.reason.clone(),
         metadata: terms.metadata.clone(),
-        balance_transaction: Some(book.ctx.number()),
+        balance_transaction: None,
         failure_balance_transaction: None,
         failure_reason: None,
     }
@@ -354,21 +366,7 @@ pub(super) fn send_back(
     let (amount, currency) = money;
     let out = (-amount, currency);
     book.cash(EntryKind::ReturnInitiated, Cause::ReturnInitiated, out, Account::RefundsInTransit)?;
-    let mut refund = Refund {
-        key: book.new_key(),
-        amount,
-        currency,
-        status: RefundStatus::RequiresAction,
-        origin: RefundOrigin::CashBalance { lot },
-        destination: Destination::BankToBeNamed,
-        details_request: None,
-        instructions_email: terms.instructions_email.clone(),
-        reason: terms.reason.clone(),
-        metadata: terms.metadata.clone(),
-        balance_transaction: None,
-        failure_balance_transaction: None,
-        failure_reason: None,
-    };
+    let mut refund = begun(book, money, RefundOrigin::CashBalance { lot }, terms);
     book.wait_for_details(&mut refund, request);
     book.put(refund.clone());
     book.tell(EventKind::RefundCreated, refund.clone());

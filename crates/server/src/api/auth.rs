@@ -191,7 +191,7 @@ fn world(app: &App, account: &Arc<str>, livemode: bool) -> Result<World, ApiErro
     }
     let now = app.clock.now().seconds();
     let world = app.admin.world(account, livemode, now)?;
-    app.worlds.remember(account, livemode, world, now);
+    app.worlds.remember(account, livemode, world, app.admin.world_made(world)?);
     Ok(world)
 }
 

@@ -25,6 +25,7 @@ mod views;
 
 mod connections;
 mod database;
+mod duties;
 mod lanes;
 mod servers;
 
