@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use support::http::{Client, Request};
 use support::raw::Raw;
-use support::server::Server;
+use support::server::{Kind, Server};
 
 /// Events that wait to be delivered.
 const EVENTS: usize = 10_000;
@@ -24,12 +24,15 @@ const DEADLINE: Duration = Duration::from_secs(300);
 /// By how much the server's memory may grow while it delivers.
 const GROWTH_KIB_MAX: u64 = 32 << 10;
 const KEY: &str = "sk_test_drain";
+support::on_both! {
+    ten_thousand_drain
+    what_failed_is_told_again
+}
 
 /// Every queued event arrives, also those whose first attempts met a receiver that hung; and the
 /// memory of the server does not grow with their number.
-#[test]
-fn ten_thousand_drain() {
-    let server = Server::started();
+fn ten_thousand_drain(kind: Kind) {
+    let server = Server::started_on(kind);
     let receiver = Receiver::start();
     receiver.hang(true);
     endpoint(&server, &receiver.url(), "customer.created");
@@ -76,9 +79,8 @@ fn a_slow_receiver_delays_nobody_else() {
 }
 
 /// A receiver that fails for a while is told everything later, also by a server that was killed.
-#[test]
-fn what_failed_is_told_again() {
-    let mut server = Server::started();
+fn what_failed_is_told_again(kind: Kind) {
+    let mut server = Server::started_on(kind);
     let receiver = Receiver::start();
     receiver.fail(true);
     endpoint(&server, &receiver.url(), "*");

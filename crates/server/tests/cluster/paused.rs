@@ -55,18 +55,44 @@ fn what_it_had_in_its_hands_is_not_committed() {
     let path = funding(&customer);
     let keys: Vec<String> = (0..8).map(|number| format!("paused-{number}")).collect();
 
-    fleet.servers[0].signal("STOP");
-    let stopped = Instant::now();
     thread::scope(|scope| {
-        let asked: Vec<_> = keys
-            .iter()
-            .map(|key| scope.spawn(|| paused.post(&path, &params, key).expect("it goes on")))
-            .collect();
+        let (api, to, with) = (&paused, &path, &params);
+        let ask = |key: &String| {
+            let key = key.clone();
+            scope.spawn(move || api.post(to, with, &key).expect("it goes on"))
+        };
+        // The first of them is in a transaction when it stops: it waits for the customer, and has
+        // it when somebody else lets go.
+        let hold = "BEGIN; SELECT count(*) FROM (SELECT 1 FROM customer FOR UPDATE) held;
+                    SELECT pg_sleep(1); COMMIT";
+        scope.spawn(|| database.sql(hold));
+        let is_there = |state: &str| {
+            let sql = format!(
+                "SELECT count(*) > 0 FROM pg_stat_activity
+                 WHERE datname = '{}' AND {state}",
+                database.name()
+            );
+            postgres::shared().admin(&sql) == "t"
+        };
+        eventually("the customer is held", || is_there("wait_event = 'PgSleep'"));
+        let mut asked = vec![ask(&keys[0])];
+        eventually("a lane waits", || is_there("wait_event_type = 'Lock'"));
+        fleet.servers[0].signal("STOP");
+        let stopped = Instant::now();
+        let stands = "state = 'idle in transaction' AND application_name = 'purser'";
+        eventually("it stands still in a transaction", || is_there(stands));
+        asked.extend(keys[1..].iter().map(ask));
         // Half of the keys are used elsewhere meanwhile.
         for key in &keys[..4] {
-            let answer = other.post(&path, &params, key).expect("it runs");
-            assert_eq!(answer.status, 200, "{}", answer.body);
+            within(TAKEOVER_MAX, "another is not kept from it", || {
+                let answer = other.post(&path, &params, key).expect("it runs");
+                if answer.status != 200 {
+                    assert_says_retry(&answer);
+                }
+                answer.status == 200
+            });
         }
+        println!("paused: the customer was free again after {:.2?}", stopped.elapsed());
         within(TAKEOVER_MAX, "its lanes have run out", || has_run_out(&database, &first));
         let third = another(&fleet.servers[0]);
         assert!(!holders(&database).contains(&first), "its lanes are not taken over");

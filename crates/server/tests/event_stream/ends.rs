@@ -6,15 +6,18 @@ use std::time::{Duration, Instant};
 
 use crate::stream::{PATH, Stream};
 use crate::support::raw::{Raw, request};
-use crate::support::server::Server;
+use crate::support::server::{Kind, Server};
 use crate::{Api, DEADLINE, KEY};
 
 /// Much less than what open requests get to finish.
 const QUICKLY: Duration = Duration::from_secs(5);
+crate::support::on_both! {
+    streams_end_with_the_server
+    nothing_is_lost_over_crashes
+}
 
-#[test]
-fn streams_end_with_the_server() {
-    let mut server = Server::started();
+fn streams_end_with_the_server(kind: Kind) {
+    let mut server = Server::started_on(kind);
     let api = Api::new(&server);
     let mut streams: Vec<Stream> = (0..20).map(|_| Stream::open(&api, "", None)).collect();
     api.customer();
@@ -55,9 +58,8 @@ fn who_does_not_read_does_not_hold_up_the_end() {
 
 /// The server is killed again and again while much happens. Whoever comes back with the last id
 /// hears everything, and nothing twice.
-#[test]
-fn nothing_is_lost_over_crashes() {
-    let mut server = Server::started();
+fn nothing_is_lost_over_crashes(kind: Kind) {
+    let mut server = Server::started_on(kind);
     let api = Api::new(&server);
     let customer = api.customer();
     let mut told = api.events();

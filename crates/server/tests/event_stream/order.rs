@@ -4,14 +4,20 @@ use std::thread;
 use std::time::Instant;
 
 use crate::stream::{SOON, Stream};
-use crate::support::server::Server;
+use crate::support::server::{Kind, Server};
 use crate::{Api, eventually};
+crate::support::on_both! {
+    what_happens_arrives_in_order
+    what_happens_arrives_at_once
+    a_stream_goes_on_where_the_last_one_was
+    others_are_not_heard
+    a_slow_reader_blocks_nobody_and_loses_nothing
+}
 
 /// Many write at once: the stream has what the list has, in its order, and what it tells is
 /// committed.
-#[test]
-fn what_happens_arrives_in_order() {
-    let server = Server::started();
+fn what_happens_arrives_in_order(kind: Kind) {
+    let server = Server::started_on(kind);
     let api = Api::new(&server);
     let customers: Vec<String> = (0..4).map(|_| api.customer()).collect();
     let before = api.events().len();
@@ -33,9 +39,8 @@ fn what_happens_arrives_in_order() {
 }
 
 /// One after the other: each is told at once, not with the next one or with the next silence.
-#[test]
-fn what_happens_arrives_at_once() {
-    let server = Server::started();
+fn what_happens_arrives_at_once(kind: Kind) {
+    let server = Server::started_on(kind);
     let api = Api::new(&server);
     let customer = api.customer();
     let mut stream = Stream::open(&api, "?type=customer_cash_balance_transaction.*", None);
@@ -49,9 +54,8 @@ fn what_happens_arrives_at_once() {
     assert_eq!(stream.silences, 0);
 }
 
-#[test]
-fn a_stream_goes_on_where_the_last_one_was() {
-    let server = Server::started();
+fn a_stream_goes_on_where_the_last_one_was(kind: Kind) {
+    let server = Server::started_on(kind);
     let api = Api::new(&server);
     let customer = api.customer();
     (0..60).for_each(|_| api.fund(&customer));
@@ -121,9 +125,8 @@ fn only_what_was_asked_for() {
 }
 
 /// Worlds are apart, and so are their streams.
-#[test]
-fn others_are_not_heard() {
-    let server = Server::started();
+fn others_are_not_heard(kind: Kind) {
+    let server = Server::started_on(kind);
     let api = Api::new(&server);
     let mut own = Stream::open(&api, "", None);
     let elsewhere = [("Stripe-Account", "acct_other")];
@@ -140,10 +143,9 @@ fn others_are_not_heard() {
 }
 
 /// Nobody reads for a while: the others do not notice, and nothing is lost for the slow one.
-#[test]
-fn a_slow_reader_blocks_nobody_and_loses_nothing() {
+fn a_slow_reader_blocks_nobody_and_loses_nothing(kind: Kind) {
     const LARGE: usize = 600;
-    let server = Server::started();
+    let server = Server::started_on(kind);
     let api = Api::new(&server);
     let filler = "x".repeat(500);
     let names: Vec<String> = (0..50).map(|at| format!("metadata[name{at}]")).collect();

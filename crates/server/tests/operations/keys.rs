@@ -5,7 +5,7 @@ use std::thread;
 
 use serde_json::Value;
 
-use crate::support::server::Server;
+use crate::support::server::{Kind, Server};
 use crate::{Api, eventually, json, said};
 
 /// Runs `purser keys` and gives what it prints.
@@ -20,8 +20,8 @@ fn create(server: &Server, words: &[&str]) -> Value {
     serde_json::from_str(&keys(server, &words)).expect("JSON")
 }
 
-fn production() -> Server {
-    let mut server = Server::new();
+fn production(kind: Kind) -> Server {
+    let mut server = Server::on(kind);
     server.serve(&["--production".to_owned()]);
     server
 }
@@ -29,11 +29,17 @@ fn production() -> Server {
 fn secret(key: &Value) -> &str {
     key["key"].as_str().expect("the key is shown once")
 }
+crate::support::on_both! {
+    keys_are_made_listed_and_revoked
+    keys_count_from_the_first_moment_to_the_last
+    production_knows_only_its_own_keys
+    restricted_keys_do_what_their_scopes_say
+    nobody_sees_a_key_again
+}
 
-#[test]
-fn keys_are_made_listed_and_revoked() {
+fn keys_are_made_listed_and_revoked(kind: Kind) {
     // Keys come before the first start.
-    let mut server = Server::new();
+    let mut server = Server::on(kind);
     let shown = keys(&server, &["create", "--name", "till"]);
     let first = shown.lines().next().expect("the key").to_owned();
     assert!(first.starts_with("sk_test_") && first.len() == 40, "{first}");
@@ -72,9 +78,8 @@ fn keys_are_made_listed_and_revoked() {
 
 /// Other requests go on all the time: a key works as soon as it is shown, and no longer as soon
 /// as it is revoked.
-#[test]
-fn keys_count_from_the_first_moment_to_the_last() {
-    let server = production();
+fn keys_count_from_the_first_moment_to_the_last(kind: Kind) {
+    let server = production(kind);
     let other = create(&server, &["--name", "other"]);
     let over = AtomicBool::new(false);
     let busy = Api::with_key(&server, secret(&other));
@@ -98,9 +103,8 @@ fn keys_count_from_the_first_moment_to_the_last() {
     assert_eq!(statuses, [(200, 401); 15]);
 }
 
-#[test]
-fn production_knows_only_its_own_keys() {
-    let server = production();
+fn production_knows_only_its_own_keys(kind: Kind) {
+    let server = production(kind);
     let key = create(&server, &["--name", "own"]);
     for stranger in ["sk_test_123", "sk_live_123", "nonsense", &secret(&key)[..39]] {
         let refused = Api::with_key(&server, stranger).get("/v1/balance");
@@ -112,9 +116,8 @@ fn production_knows_only_its_own_keys() {
     assert_eq!(refused.status, 403, "{}", refused.body);
 }
 
-#[test]
-fn restricted_keys_do_what_their_scopes_say() {
-    let server = production();
+fn restricted_keys_do_what_their_scopes_say(kind: Kind) {
+    let server = production(kind);
     let whole = create(&server, &["--name", "whole"]);
     let customer = Api::with_key(&server, secret(&whole)).customer();
     let of = |scope: &str| {
@@ -159,9 +162,8 @@ fn restricted_keys_do_what_their_scopes_say() {
 }
 
 /// A key does not appear in any line of the log, in any answer, in any event, or in the files.
-#[test]
-fn nobody_sees_a_key_again() {
-    let mut server = Server::new();
+fn nobody_sees_a_key_again(kind: Kind) {
+    let mut server = Server::on(kind);
     let flags = ["--production", "--log-level", "trace", "--log-format", "json"];
     server.serve(&flags.map(String::from));
     let whole = create(&server, &["--name", "whole"]);

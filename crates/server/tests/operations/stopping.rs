@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use crate::support::raw::{Raw, request};
-use crate::support::server::Server;
+use crate::support::server::{Kind, Server};
 use crate::{Api, DEADLINE, assert_healthy, eventually, json, said};
 
 const CLOCK: &str = "/purser/v1/clock";
@@ -14,10 +14,15 @@ const DAY_S: i64 = 24 * 60 * 60;
 /// Where a move of the clock has to stop, and what is paid there.
 const STOPS: usize = 120;
 const PAYMENT: i64 = 50;
+crate::support::on_both! {
+    a_request_in_progress_is_answered_before_the_end
+    both_signals_end_it_well
+    a_long_move_of_the_clock_does_not_hold_up_the_end
+    nothing_that_was_answered_is_lost_at_the_end
+}
 
-#[test]
-fn a_request_in_progress_is_answered_before_the_end() {
-    let mut server = Server::started();
+fn a_request_in_progress_is_answered_before_the_end(kind: Kind) {
+    let mut server = Server::started_on(kind);
     let base = server.base().expect("it runs").to_owned();
     let address = base.strip_prefix("http://").expect("an address").to_owned();
     let idle = Raw::connect(&base);
@@ -44,10 +49,9 @@ fn a_request_in_progress_is_answered_before_the_end() {
     assert_healthy(&server);
 }
 
-#[test]
-fn both_signals_end_it_well() {
+fn both_signals_end_it_well(kind: Kind) {
     for signal in ["TERM", "INT"] {
-        let mut server = Server::started();
+        let mut server = Server::started_on(kind);
         let customer = Api::new(&server).customer();
         server.signal(signal);
         let ended = server.ended(DEADLINE).unwrap_or_else(|| panic!("{signal} does not end it"));
@@ -59,9 +63,8 @@ fn both_signals_end_it_well() {
 }
 
 /// A move of the clock that would take long is cut short, and done again after the start.
-#[test]
-fn a_long_move_of_the_clock_does_not_hold_up_the_end() {
-    let mut server = Server::new();
+fn a_long_move_of_the_clock_does_not_hold_up_the_end(kind: Kind) {
+    let mut server = Server::on(kind);
     server.serve(&["--settlement-delay-days".to_owned(), "90".to_owned()]);
     let api = Api::new(&server);
     let customer = api.customer();
@@ -106,9 +109,8 @@ fn a_long_move_of_the_clock_does_not_hold_up_the_end() {
 }
 
 /// Writers work until the door closes: what they were told is there afterwards.
-#[test]
-fn nothing_that_was_answered_is_lost_at_the_end() {
-    let mut server = Server::started();
+fn nothing_that_was_answered_is_lost_at_the_end(kind: Kind) {
+    let mut server = Server::started_on(kind);
     let api = Api::new(&server);
     let customer = api.customer();
     let answered = thread::scope(|scope| {

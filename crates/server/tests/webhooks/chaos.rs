@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::receiver::{Act, Receiver};
 use crate::support::random::Random;
-use crate::support::server::Server;
+use crate::support::server::{Kind, Server};
 use crate::{Api, RETRIES_S, TRANSACTION, eventually, text};
 
 /// Lives of the server, all of which end by a kill.
@@ -32,11 +32,13 @@ struct Ear {
     endpoint: String,
     wants: &'static str,
 }
+crate::support::on_both! {
+    everything_is_told_in_the_end
+}
 
-#[test]
-fn everything_is_told_in_the_end() {
+fn everything_is_told_in_the_end(kind: Kind) {
     let mut random = Random::seeded("webhooks", 20_261_122);
-    let mut server = Server::started();
+    let mut server = Server::started_on(kind);
     let api = Api::new(&server);
     let ears = ["*", TRANSACTION].map(|wants| {
         let receiver = Receiver::start();

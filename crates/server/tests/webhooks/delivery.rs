@@ -2,13 +2,18 @@
 
 use crate::receiver::{Act, Receiver};
 use crate::signature::{Signature, v1};
-use crate::support::server::Server;
+use crate::support::server::{Kind, Server};
 use crate::{Api, RETRIES_S, TRANSACTION, eventually, text};
+crate::support::on_both! {
+    what_fails_is_told_again_over_restarts
+    a_disabled_endpoint_is_told_nothing
+    an_attempt_sends_an_event_once
+    a_resend_takes_no_retry_away
+}
 
 /// The server is killed between the attempts, and still makes each of them once.
-#[test]
-fn what_fails_is_told_again_over_restarts() {
-    let mut server = Server::started();
+fn what_fails_is_told_again_over_restarts(kind: Kind) {
+    let mut server = Server::started_on(kind);
     let mut api = Api::new(&server);
     let receiver = Receiver::start();
     receiver.script(&[Act::Answer(500), Act::Answer(500)]);
@@ -79,9 +84,8 @@ fn no_redirect_is_followed_and_no_answer_is_a_failure() {
     assert!(receiver.posts().iter().all(|post| post.path == "/hook" && post.id() == event));
 }
 
-#[test]
-fn a_disabled_endpoint_is_told_nothing() {
-    let server = Server::started();
+fn a_disabled_endpoint_is_told_nothing(kind: Kind) {
+    let server = Server::started_on(kind);
     let (api, receiver, witness) = (Api::new(&server), Receiver::start(), Receiver::start());
     let endpoint = text(&api.endpoint(&receiver.url(), TRANSACTION), "id");
     api.endpoint(&witness.url(), TRANSACTION);
@@ -107,9 +111,8 @@ fn a_disabled_endpoint_is_told_nothing() {
 
 /// A receiver may have seen to what it got before it closed a connection, so an attempt sends it
 /// once, also over a connection that was used before.
-#[test]
-fn an_attempt_sends_an_event_once() {
-    let server = Server::started();
+fn an_attempt_sends_an_event_once(kind: Kind) {
+    let server = Server::started_on(kind);
     let (api, receiver) = (Api::new(&server), Receiver::start());
     receiver.script(&[Act::Answer(200), Act::CloseEarly]);
     api.endpoint(&receiver.url(), TRANSACTION);
@@ -126,9 +129,8 @@ fn an_attempt_sends_an_event_once() {
 }
 
 /// What somebody asks for comes on top: the retries follow as if nobody had.
-#[test]
-fn a_resend_takes_no_retry_away() {
-    let server = Server::started();
+fn a_resend_takes_no_retry_away(kind: Kind) {
+    let server = Server::started_on(kind);
     let (api, receiver) = (Api::new(&server), Receiver::start());
     receiver.script(&[Act::Answer(500); 6]);
     let endpoint = text(&api.endpoint(&receiver.url(), TRANSACTION), "id");

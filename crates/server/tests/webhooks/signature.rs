@@ -4,7 +4,7 @@ use books::command::SECRETS_MAX;
 use sha2::{Digest, Sha256};
 
 use crate::receiver::{Act, Receiver};
-use crate::support::server::Server;
+use crate::support::server::{Kind, Server};
 use crate::{Api, TRANSACTION, eventually, text};
 
 /// Bytes of a block of SHA-256.
@@ -54,10 +54,12 @@ fn the_own_hmac_is_right() {
         "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
     );
 }
+crate::support::on_both! {
+    one_event_is_told_once_and_signed
+}
 
-#[test]
-fn one_event_is_told_once_and_signed() {
-    let server = Server::started();
+fn one_event_is_told_once_and_signed(kind: Kind) {
+    let server = Server::started_on(kind);
     let (api, receiver) = (Api::new(&server), Receiver::start());
     let added = api.endpoint(&receiver.url(), TRANSACTION);
     let (endpoint, secret) = (text(&added, "id"), text(&added, "secret"));

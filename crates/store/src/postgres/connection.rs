@@ -35,6 +35,9 @@ const IDLE_MAX_MS: u64 = 4_000;
 /// Rows of a scan that are in memory at once.
 const SCAN_ROWS: usize = 1000;
 
+/// Begins a transaction that sees everything as it is now, and changes nothing.
+const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
 /// Who drives a connection.
 enum Driver {
     /// Whoever uses it.
@@ -49,6 +52,8 @@ pub(crate) struct PgDb {
     client: Client,
     statements: RefCell<HashMap<String, Statement>>,
     scans: Cell<usize>,
+    /// A snapshot begins with the next query.
+    begins: Cell<bool>,
     /// How long an answer may take: longer than the server lets it.
     patience: Option<Duration>,
 }
@@ -83,7 +88,7 @@ impl PgDb {
         let (statements, scans) = (RefCell::default(), Cell::new(0));
         let timeout = address.statement_timeout;
         let patience = (!timeout.is_zero()).then_some(timeout + PATIENCE);
-        let db = PgDb { driver, client, statements, scans, patience };
+        let db = PgDb { driver, client, statements, scans, begins: Cell::new(false), patience };
         let (timeout, idle) = (timeout.as_millis(), patience.map_or(0, |_| IDLE_MAX_MS));
         // A commit that returned is on disk, whatever the server's own setting is.
         db.batch(&format!(
@@ -152,10 +157,32 @@ impl PgDb {
         })
     }
 
+    /// Begins a snapshot with the next query, and sends both together.
+    pub(super) fn begin_snapshot_later(&self) {
+        self.begins.set(true);
+    }
+
+    /// Ends a snapshot, and does not wait for that.
+    pub(super) fn end_snapshot(&self) {
+        if !self.begins.replace(false) {
+            // What is asked for once is sent; the answer is for nobody.
+            let mut ending = pin!(self.client.batch_execute("COMMIT"));
+            let _ = ending.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        }
+    }
+
     fn query(&self, sql: &str, values: &[Value<'_>]) -> Result<Vec<PgRow>> {
         let statement = self.statement(sql)?;
         let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
-        self.wait(self.client.query(&statement, &values))
+        let query = self.client.query(&statement, &values);
+        match self.begins.replace(false) {
+            false => self.wait(query),
+            true => self.wait(async {
+                let begin = self.client.batch_execute(SNAPSHOT);
+                let (began, rows) = futures_util::future::join(begin, query).await;
+                began.and(rows)
+            }),
+        }
     }
 }
 
@@ -224,7 +251,7 @@ impl Db for PgDb {
     }
 
     fn begin_snapshot(&self) -> Result<()> {
-        self.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        self.batch(SNAPSHOT)
     }
 
     fn json_text(&self, column: &str, field: &str) -> String {

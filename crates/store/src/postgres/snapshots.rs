@@ -24,16 +24,16 @@ impl PgSnapshots {
 impl Snapshots for PgSnapshots {
     fn db(&self) -> Result<&dyn Db> {
         if !self.is_open.replace(true) {
-            self.db.begin_snapshot()?;
+            self.db.begin_snapshot_later();
         }
         Ok(&self.db)
     }
 
     fn let_go(&self) -> Result<()> {
-        match self.is_open.take() {
-            true => self.db.batch("COMMIT"),
-            false => Ok(()),
+        if self.is_open.take() {
+            self.db.end_snapshot();
         }
+        Ok(())
     }
 
     fn let_go_if_old(&self) -> Result<()> {

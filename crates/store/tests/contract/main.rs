@@ -14,6 +14,7 @@ mod lists;
 mod memory;
 mod parts;
 mod reads;
+mod texts;
 mod views;
 
 /// Where every bench of this target keeps its books.

@@ -38,7 +38,7 @@ fn what_is_booked_stays_booked() {
 #[test]
 fn a_database_is_made_once() {
     const SERVERS: usize = 4;
-    for _ in 0..4 {
+    for _ in 0..8 {
         let home = Home::database();
         let together = Barrier::new(SERVERS);
         let secrets = thread::scope(|scope| {

@@ -20,6 +20,8 @@ mod memory;
 mod parts;
 #[path = "../contract/reads.rs"]
 mod reads;
+#[path = "../contract/texts.rs"]
+mod texts;
 #[path = "../contract/views.rs"]
 mod views;
 

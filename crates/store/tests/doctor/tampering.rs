@@ -203,11 +203,11 @@ fn an_empty_database_is_clean() {
 fn findings_are_bounded() {
     let (bench, _) = healthy();
     bench.run(
-        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
          INSERT INTO posting SELECT 1, i, 0, 1, 0, 'usd', 1 FROM n",
     );
     let report = examine(&bench.location());
-    assert_eq!(report.broken, 300);
+    assert_eq!(report.broken, 2000);
     assert_eq!(report.findings.len(), books::audit::FINDINGS_MAX);
 }
 
