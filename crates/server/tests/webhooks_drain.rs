@@ -24,6 +24,7 @@ const DEADLINE: Duration = Duration::from_secs(300);
 /// By how much the server's memory may grow while it delivers.
 const GROWTH_KIB_MAX: u64 = 32 << 10;
 const KEY: &str = "sk_test_drain";
+
 support::on_both! {
     ten_thousand_drain
     what_failed_is_told_again

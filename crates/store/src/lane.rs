@@ -150,6 +150,7 @@ impl Lane {
         let waiting = Arc::new(AtomicUsize::new(0));
         let queue_max = options.queue_max;
         let mut work = Work {
+            hands: writer.hands(),
             writer,
             numbers,
             ids,
@@ -235,6 +236,8 @@ struct Work {
     chains: HashMap<World, (Seal, i64)>,
     /// This lane's rows of the house accounts, as committed.
     house: HashMap<HouseKey, i64>,
+    /// Whose rows these are.
+    hands: (i64, i64),
     last_batch: usize,
     forgot: Instant,
 }
@@ -367,13 +370,13 @@ impl Work {
         self.writer.begin()?;
         self.pass(Point::Begun);
         let cutoff = self.cutoff();
-        let lane = self.numbers.lane();
-        self.writer.load(&mut set, cutoff, &mut self.numbers)?;
-        if self.numbers.lane() != lane {
-            // What is known of the one is not true of the other.
+        if self.hands != self.writer.hands() {
+            // Somebody else may have written meanwhile.
+            self.hands = self.writer.hands();
             self.chains.clear();
             self.house.clear();
         }
+        self.writer.load(&mut set, cutoff, &mut self.numbers)?;
         self.pass(Point::Loaded);
         let set = RefCell::new(set);
         let mut pending = Batch::default();

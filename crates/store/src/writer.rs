@@ -37,6 +37,9 @@ pub(crate) trait Writer: Send {
     /// Whose numbers these are, and where they go on.
     fn numbers(&self) -> Result<Numbers>;
 
+    /// The lane, and how often it changed hands: what is in memory is true of one pair only.
+    fn hands(&self) -> (i64, i64);
+
     /// Opens a transaction.
     fn begin(&mut self) -> Result<()>;
 

@@ -20,8 +20,9 @@ use crate::{Api, within};
 
 /// Each way; so an answer of the database takes twice as long.
 const DISTANCE: Duration = Duration::from_millis(25);
-/// How long anything may take to be answered with 503: REQUEST_TIMEOUT_S, and a little.
-const ANSWERED_WITHIN: Duration = Duration::from_secs(30 + 5);
+/// How long anything may take to be answered with 503: a statement, what the store waits on top, an
+/// attempt to connect, and a busy machine.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(1 + 5 + 3 + 10);
 /// Reads at once: more than there are connections.
 const READS: usize = 12;
 /// How soon servers are at work where the database can be reached.

@@ -29,6 +29,7 @@ fn production(kind: Kind) -> Server {
 fn secret(key: &Value) -> &str {
     key["key"].as_str().expect("the key is shown once")
 }
+
 crate::support::on_both! {
     keys_are_made_listed_and_revoked
     keys_count_from_the_first_moment_to_the_last

@@ -37,7 +37,7 @@ fn an_address_that_is_taken_is_named() {
 
 #[test]
 fn a_store_that_nobody_knows_is_refused() {
-    for store in ["postgres://localhost/purser", "mysql:x", "sqlite:", "purser.db", ""] {
+    for store in ["postgres:purser", "mysql:x", "sqlite:", "purser.db", ""] {
         check(store, 2, &["--store", "sqlite:PATH"]);
     }
     for verb in [&["doctor"][..], &["backup", "/tmp/never"], &["keys", "list"]] {

@@ -14,6 +14,7 @@ const DAY_S: i64 = 24 * 60 * 60;
 /// Where a move of the clock has to stop, and what is paid there.
 const STOPS: usize = 120;
 const PAYMENT: i64 = 50;
+
 crate::support::on_both! {
     a_request_in_progress_is_answered_before_the_end
     both_signals_end_it_well

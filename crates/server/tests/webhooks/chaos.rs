@@ -32,6 +32,7 @@ struct Ear {
     endpoint: String,
     wants: &'static str,
 }
+
 crate::support::on_both! {
     everything_is_told_in_the_end
 }

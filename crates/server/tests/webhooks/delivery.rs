@@ -4,6 +4,7 @@ use crate::receiver::{Act, Receiver};
 use crate::signature::{Signature, v1};
 use crate::support::server::{Kind, Server};
 use crate::{Api, RETRIES_S, TRANSACTION, eventually, text};
+
 crate::support::on_both! {
     what_fails_is_told_again_over_restarts
     a_disabled_endpoint_is_told_nothing

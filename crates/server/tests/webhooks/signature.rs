@@ -54,6 +54,7 @@ fn the_own_hmac_is_right() {
         "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
     );
 }
+
 crate::support::on_both! {
     one_event_is_told_once_and_signed
 }

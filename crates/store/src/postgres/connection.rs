@@ -403,8 +403,8 @@ impl From<tokio_postgres::Error> for StoreError {
         };
         let text = chain(&error);
         match code.code() {
-            // The last one: two made the same table.
-            "40001" | "40P01" | "23505" | "42P07" => StoreError::Conflict(text),
+            // The last two: others made the same table, or the same thing in it.
+            "40001" | "40P01" | "23505" | "42P07" | "42710" => StoreError::Conflict(text),
             "25006" => StoreError::ReadOnly(text),
             "42501" => StoreError::ReadOnly(text),
             "53100" => StoreError::Full,

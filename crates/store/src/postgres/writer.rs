@@ -109,6 +109,10 @@ impl Writer for PgWriter {
         Ok(Numbers::after(self.lane, self.kept_last()?))
     }
 
+    fn hands(&self) -> (i64, i64) {
+        (self.lane, self.epoch)
+    }
+
     fn begin(&mut self) -> Result<()> {
         match self.is_broken {
             true => self.connect(),

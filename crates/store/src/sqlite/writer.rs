@@ -70,6 +70,10 @@ impl Writer for SqliteWriter {
         Ok(Numbers::after(LANE, last.unwrap_or_default()))
     }
 
+    fn hands(&self) -> (i64, i64) {
+        (LANE, 0)
+    }
+
     fn begin(&mut self) -> Result<()> {
         self.db.execute("BEGIN IMMEDIATE", &[]).map(drop)
     }
