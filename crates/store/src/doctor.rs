@@ -201,8 +201,8 @@ fn references(db: &dyn Db, auditor: &mut Auditor) -> Result<()> {
     breaks(db, auditor, invariant, &payments)
 }
 
-/// Calls what a query finds a break of an invariant, also that it cannot be answered: then there are
-/// amounts that nobody can add.
+/// Calls what a query finds a break of an invariant, also that it cannot be answered: then there
+/// are amounts that nobody can add.
 fn breaks(db: &dyn Db, auditor: &mut Auditor, invariant: &'static str, query: &str) -> Result<()> {
     let scanned = db.scan(query, &mut |row| {
         let (world, number) = (row.int(0)?, row.int(1)?);

@@ -123,7 +123,7 @@ impl Store {
 
 /// One in memory belongs to the server that made it.
 fn missing() -> StoreError {
-    StoreError::Missing("sqlite::memory:".into())
+    StoreError::Other("a database in memory belongs to its server alone; name a file".into())
 }
 
 /// What kind of database it is.

@@ -65,7 +65,9 @@ fn greet(app: &App, url: &str) {
          try        curl {url}/v1/customers -u {key}: -d email=ada@example.com",
         env!("CARGO_PKG_VERSION"),
         app.account,
-        app.settings.store,
+        app.store
+            .file()
+            .map_or_else(|| app.settings.store.to_string(), |f| f.display().to_string()),
     );
     let _ = out.flush();
 }

@@ -77,7 +77,7 @@ fn nothing_stays_away_when_the_database_is_back() {
     let fleet = Fleet::start(&database.url(), 2);
     let apis = [fleet.api(0), fleet.api(1)];
     let receiver = Receiver::start();
-    apis[0].customer();
+    let customer = apis[0].customer();
     cluster.kill();
     for api in &apis {
         assert_says_retry(&write(api));
@@ -92,6 +92,7 @@ fn nothing_stays_away_when_the_database_is_back() {
             let answer = api.send(request.header("Stripe-Account", &account));
             answer.expect("it runs").status == 200
         });
+        within(BACK_WITHIN, "reads are back", || read(api, &customer).status == 200);
         let to = (api.now() + 60).to_string();
         within(BACK_WITHIN, "the clock moves", || {
             let params = [("to".to_owned(), to.clone())];
@@ -107,22 +108,7 @@ fn nothing_stays_away_when_the_database_is_back() {
     let params: Vec<(&str, &str)> = params.iter().map(|(name, it)| (*name, it.as_str())).collect();
     apis[1].ask("POST", "/v1/webhook_endpoints", &params);
     let made = [apis[0].customer(), apis[1].customer()];
-    let asked = Instant::now();
     eventually("webhooks are told", || {
-        if asked.elapsed() > Duration::from_secs(20) {
-            for server in &fleet.servers {
-                println!("LOG {}", server.log());
-            }
-            println!("{}", database.sql("SELECT * FROM lease"));
-            println!(
-                "{}",
-                database.sql("SELECT *, extract(epoch FROM clock_timestamp()) * 1000 FROM lane")
-            );
-            println!("{}", database.sql("SELECT world, number, type FROM event"));
-            println!("{}", database.sql("SELECT * FROM webhook_endpoint"));
-            println!("{}", receiver.posts().len());
-            panic!("dump");
-        }
         let posts = receiver.posts();
         made.iter().all(|customer| {
             posts.iter().any(|post| text(&post.event["data"]["object"], "id") == *customer)

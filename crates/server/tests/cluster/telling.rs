@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use testing::postgres;
 
 use crate::conservation::all;
@@ -13,12 +14,14 @@ use crate::fleet::{Fleet, another, assert_says_retry};
 use crate::receiver::Receiver;
 use crate::stream::Stream;
 use crate::support::http::Request;
-use crate::{Api, TAKEOVER_MAX, eventually, pairs, text, within};
+use crate::{Api, CLOCK, TAKEOVER_MAX, eventually, pairs, text, within};
 
 /// Customers that each server makes, an event each.
 const EACH: usize = 150;
 /// Threads that do so at each server.
 const WRITERS: usize = 2;
+/// Endpoints that are made one after the other.
+const ENDPOINTS: usize = 6;
 /// How soon another server has what one gave away: it asks every second.
 const HANDOVER_MAX: Duration = Duration::from_secs(4);
 /// Events that are told before the teller dies.
@@ -122,6 +125,26 @@ fn another_server_tells_when_the_one_that_did_is_dead() {
     println!("webhooks: {} events, {lost} lost, {twice} told twice", events.len());
     assert_eq!(lost, 0);
     others.assert_healthy();
+}
+
+/// An endpoint is told of everything that happens after it was made, also at a server whose clock
+/// is a little behind.
+#[test]
+fn a_new_endpoint_hears_of_all_that_follows() {
+    let database = postgres::shared().database();
+    let fleet = Fleet::start(&database.url(), 2);
+    let (behind, ahead) = (fleet.api(0), fleet.api(1));
+    for round in 0..ENDPOINTS {
+        let receiver = Receiver::start();
+        // The other server hears of it within a second.
+        ahead.ask("POST", CLOCK, &[("advance_s", "60")]);
+        endpoint(&ahead, &receiver);
+        let customer = behind.customer();
+        within(TAKEOVER_MAX, &format!("endpoint {round} is told"), || {
+            let is_it = |id: &Value| *id == *customer;
+            receiver.posts().iter().any(|post| is_it(&post.event["data"]["object"]["id"]))
+        });
+    }
 }
 
 /// One server delivers. Whoever asks another one for an event once more is told to ask again, by
