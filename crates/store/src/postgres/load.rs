@@ -21,10 +21,9 @@ const LOCK_CUSTOMERS: &str = "SELECT c.world, c.number, c.data FROM customer c
 const LOCK_WORLDS: &str =
     "SELECT world FROM world WHERE world = ANY(?1::bigint[]) ORDER BY world FOR UPDATE";
 
-const LOAD_BALANCES: &str =
-    "SELECT t.currency, t.ending_balance, t.others, k.world, k.number, t.number
+const LOAD_BALANCES: &str = "SELECT t.currency, t.ending_balance, t.others, k.world, k.number
     FROM unnest(?1::bigint[], ?2::bigint[]) AS k(world, number)
-    CROSS JOIN LATERAL (SELECT number, currency, ending_balance, others FROM cash_transaction
+    CROSS JOIN LATERAL (SELECT currency, ending_balance, others FROM cash_transaction
         WHERE world = k.world AND customer = k.number ORDER BY number DESC LIMIT 1) t";
 
 const LOAD_PAYABLES: &str = "SELECT p.intent, p.currency, p.remaining, p.since, p.invoice, p.until,
@@ -49,15 +48,18 @@ const LOAD_KEYS: &str = "SELECT i.world, i.key, i.fingerprint, i.request_id, i.c
 /// Each statement sees what was committed before it, whatever the database's own default is.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 
-/// Up to which number the lane has committed. Nobody raises that before this batch is over.
-const LOAD_LAST: &str = "SELECT last_number FROM lane WHERE lane = ?1 AND epoch = ?2 FOR UPDATE";
+/// Up to which number the lane has committed, which nobody raises before this batch is over; and
+/// how far any lane is. Asked after the locks, so that what a batch can see is older than what it
+/// writes, whatever the clocks say.
+const LOAD_LAST: &str = "SELECT last_number, (SELECT max(last_number) FROM lane) FROM lane
+    WHERE lane = ?1 AND epoch = ?2 FOR UPDATE";
 
 /// Where the lane may go on.
 pub(super) struct GoOn {
     /// After the last number that it committed.
     pub(super) last: Number,
-    /// And after what others, whose clocks may be ahead, committed about the same customers: the
-    /// newest transaction of a customer is that with the largest number.
+    /// And after what the others did, whose clocks may be ahead: the newest transaction of a
+    /// customer is that with the largest number, and an endpoint is told of what came after it.
     pub(super) newest: Number,
 }
 
@@ -102,9 +104,7 @@ pub(super) fn load(
     for row in each(timers) {
         set.timers.insert(rows::timer(row)?, Some(true));
     }
-    let mut newest = Number(0);
     for row in each(balances) {
-        newest = newest.max(row.number(5)?);
         if let Some(Some(purse)) = set.purses.get_mut(&(row.world(3)?, row.number(4)?)) {
             purse.available = rows::balances(row)?;
         }
@@ -117,7 +117,8 @@ pub(super) fn load(
     for row in each(used) {
         set.used.insert((row.world(0)?, row.array(1)?), Some(read_used(row)?));
     }
-    each(last).next().map(|row| Ok(GoOn { last: row.number(0)?, newest })).transpose()
+    let go_on = |row: &dyn Row| Ok(GoOn { last: row.number(0)?, newest: row.number(1)? });
+    each(last).next().map(go_on).transpose()
 }
 
 fn each((rows, _): &(Vec<PgRow>, u64)) -> impl Iterator<Item = &dyn Row> {

@@ -19,8 +19,8 @@ mod tampering;
 
 use tampering::*;
 
-/// Every fourth case: each takes a tenth of a second here, and differs from its neighbours less than
-/// the databases do.
+/// Every fourth case: each takes a tenth of a second here, and differs from its neighbours less
+/// than the databases do.
 const EACH: usize = 4;
 
 /// Where every bench of this target keeps its books.
