@@ -46,7 +46,7 @@ class Postgres:
                  "--encoding=UTF8")
         settings = {"port": self.port, "listen_addresses": "127.0.0.1",
                     "unix_socket_directories": self.dir, "shared_buffers": "1GB",
-                    "max_wal_size": "8GB", "max_connections": 200}
+                    "min_wal_size": "4GB", "max_wal_size": "8GB", "max_connections": 200}
         with open(self.dir / "settings", "w") as file:
             file.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
         with open(self.data / "postgresql.conf", "a") as file:
@@ -60,7 +60,15 @@ class Postgres:
         self.sql("CREATE ROLE purser LOGIN")
         for name in ("purser", "pgbench"):
             self.sql(f"CREATE DATABASE {name} OWNER purser")
-        self.filled = False
+        say(f"filling pgbench at scale {SCALE}")
+        self.run("pgbench", *self.words, "-i", "-q", "-s", SCALE, "pgbench")
+        # From here on the log is written into files that are there, as on a server that has run for
+        # a while: making a new one takes longer than filling it.
+        self.sql("CHECKPOINT")
+
+    @property
+    def words(self):
+        return ["-h", "127.0.0.1", "-p", self.port, "-U", "purser"]
 
     @property
     def data(self):
@@ -83,12 +91,7 @@ class Postgres:
 
     def pgbench(self, connections, seconds):
         """Runs the TPC-B-like script with prepared statements. Gives transactions and latency."""
-        words = ["-h", "127.0.0.1", "-p", self.port, "-U", "purser"]
-        if not self.filled:
-            say(f"filling pgbench at scale {SCALE}")
-            self.run("pgbench", *words, "-i", "-q", "-s", SCALE, "pgbench")
-            self.filled = True
-        out = self.run("pgbench", *words, "-n", "-M", "prepared", "-c", connections, "-j",
+        out = self.run("pgbench", *self.words, "-n", "-M", "prepared", "-c", connections, "-j",
                        min(connections, 2), "-T", seconds, "pgbench")
         rate = float(re.search(r"^tps = ([0-9.]+)", out, re.M).group(1))
         p50 = float(re.search(r"^latency average = ([0-9.]+)", out, re.M).group(1))

@@ -88,7 +88,8 @@ impl Readers {
             None => self.note(Reader::open(&self.store))?,
         };
         let result = self.note(with(&reader));
-        if result.is_ok() && reader.snapshots.used().is_ok() {
+        // Whoever read may have made an answer of a fault; the connection still shows it.
+        if result.is_ok() && self.note(reader.snapshots.used()).is_ok() {
             *slot = Some(reader);
         }
         result

@@ -38,6 +38,11 @@ const SCAN_ROWS: usize = 1000;
 /// Begins a transaction that sees everything as it is now, and changes nothing.
 const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
+/// Turns off reading whole tables, where the database has such a setting, and compiling statements,
+/// which takes longer than running them.
+const BY_KEY: &str = "SELECT set_config(name, 'off', false) FROM pg_settings
+    WHERE name IN ('enable_seqscan', 'jit')";
+
 /// Who drives a connection.
 enum Driver {
     /// Whoever uses it.
@@ -52,6 +57,8 @@ pub(crate) struct PgDb {
     client: Client,
     statements: RefCell<HashMap<String, Statement>>,
     scans: Cell<usize>,
+    /// An answer did not come in time: none is waited for again.
+    is_silent: Cell<bool>,
     /// A snapshot begins with the next query.
     begins: Cell<bool>,
     /// How long an answer may take: longer than the server lets it.
@@ -88,7 +95,15 @@ impl PgDb {
         let (statements, scans) = (RefCell::default(), Cell::new(0));
         let timeout = address.statement_timeout;
         let patience = (!timeout.is_zero()).then_some(timeout + PATIENCE);
-        let db = PgDb { driver, client, statements, scans, begins: Cell::new(false), patience };
+        let db = PgDb {
+            driver,
+            client,
+            statements,
+            scans,
+            begins: Cell::new(false),
+            is_silent: Cell::new(false),
+            patience,
+        };
         let (timeout, idle) = (timeout.as_millis(), patience.map_or(0, |_| IDLE_MAX_MS));
         // A commit that returned is on disk, whatever the server's own setting is.
         db.batch(&format!(
@@ -98,6 +113,13 @@ impl PgDb {
              WHERE current_setting('synchronous_commit') = 'off'"
         ))?;
         Ok(db)
+    }
+
+    /// Has the database look everything up by its key, as is meant. Left to itself it may plan a
+    /// statement while a table is empty, and go on to read the whole of it when it is large.
+    pub(super) fn by_key(self) -> Result<PgDb> {
+        self.batch(BY_KEY)?;
+        Ok(self)
     }
 
     /// Waits for something to be answered on this connection, but not for ever.
@@ -116,7 +138,10 @@ impl PgDb {
         };
         match answered {
             Some(answered) => Ok(answered?),
-            None => Err(StoreError::Unreachable("no answer in time".into())),
+            None => {
+                self.is_silent.set(true);
+                Err(StoreError::Unreachable("no answer in time".into()))
+            }
         }
     }
 
@@ -247,7 +272,7 @@ impl Db for PgDb {
     }
 
     fn is_closed(&self) -> bool {
-        self.client.is_closed()
+        self.is_silent.get() || self.client.is_closed()
     }
 
     fn begin_snapshot(&self) -> Result<()> {

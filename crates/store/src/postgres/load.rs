@@ -11,11 +11,15 @@ use crate::job::{Kept, Used};
 use crate::rows;
 use crate::working_set::WorkingSet;
 
+// Each of these looks the rows of its keys up one by one, in the order of the keys, whatever the
+// database believes about the size of its tables: that is what `LATERAL` with a lock or an `OFFSET`
+// is for.
+
 /// Locks the customers of a batch, in order.
-const LOCK_CUSTOMERS: &str = "SELECT c.world, c.number, c.data FROM customer c
-    JOIN unnest(?1::bigint[], ?2::bigint[]) AS k(world, number)
-        ON c.world = k.world AND c.number = k.number
-    ORDER BY c.world, c.number FOR UPDATE OF c";
+const LOCK_CUSTOMERS: &str = "SELECT c.world, c.number, c.data
+    FROM unnest(?1::bigint[], ?2::bigint[]) AS k(world, number)
+    CROSS JOIN LATERAL (SELECT world, number, data FROM customer
+        WHERE world = k.world AND number = k.number FOR UPDATE) c";
 
 /// Locks the worlds of commands that are about an account itself.
 const LOCK_WORLDS: &str =
@@ -27,23 +31,26 @@ const LOAD_BALANCES: &str = "SELECT t.currency, t.ending_balance, t.others, k.wo
         WHERE world = k.world AND customer = k.number ORDER BY number DESC LIMIT 1) t";
 
 const LOAD_PAYABLES: &str = "SELECT p.intent, p.currency, p.remaining, p.since, p.invoice, p.until,
-        p.world, p.customer
+        k.world, k.number
     FROM unnest(?1::bigint[], ?2::bigint[]) AS k(world, number)
-    JOIN payable p ON p.world = k.world AND p.customer = k.number";
+    CROSS JOIN LATERAL (SELECT intent, currency, remaining, since, invoice, until FROM payable
+        WHERE world = k.world AND customer = k.number OFFSET 0) p";
 
 /// Timers that are there still; nobody else is done with them before this batch is over.
-const LOCK_TIMERS: &str = "SELECT t.due, t.world, t.number, t.kind, t.customer FROM timer t
-    JOIN unnest(?1::bigint[], ?2::bigint[], ?3::bigint[], ?4::bigint[], ?5::text[])
+const LOCK_TIMERS: &str = "SELECT t.due, t.world, t.number, t.kind, t.customer
+    FROM unnest(?1::bigint[], ?2::bigint[], ?3::bigint[], ?4::bigint[], ?5::text[])
         AS k(world, due, number, customer, kind)
-        ON t.world = k.world AND t.due = k.due AND t.number = k.number
-            AND t.customer = k.customer AND t.kind = k.kind
-    ORDER BY t.world, t.due, t.number, t.customer, t.kind FOR UPDATE OF t";
+    CROSS JOIN LATERAL (SELECT due, world, number, kind, customer FROM timer
+        WHERE world = k.world AND due = k.due AND number = k.number AND customer = k.customer
+            AND kind = k.kind FOR UPDATE) t";
 
-const LOAD_KEYS: &str = "SELECT i.world, i.key, i.fingerprint, i.request_id, i.customer, i.row,
+const LOAD_KEYS: &str = "SELECT k.world, k.key, i.fingerprint, i.request_id, i.customer, i.row,
         a.status, a.body
     FROM unnest(?1::bigint[], ?2::bytea[]) AS k(world, key)
-    JOIN idempotency i ON i.world = k.world AND i.key = k.key AND i.number >= ?3
-    LEFT JOIN answer a ON a.world = i.world AND a.number = i.number";
+    CROSS JOIN LATERAL (SELECT fingerprint, number, request_id, customer, row FROM idempotency
+        WHERE world = k.world AND key = k.key AND number >= ?3 OFFSET 0) i
+    LEFT JOIN LATERAL (SELECT status, body FROM answer
+        WHERE world = k.world AND number = i.number OFFSET 0) a ON true";
 
 /// Each statement sees what was committed before it, whatever the database's own default is.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
@@ -71,8 +78,10 @@ pub(super) fn load(
     cutoff: Number,
     (lane, epoch): (i64, i64),
 ) -> Result<Option<GoOn>> {
+    let mut customers: Vec<_> = set.purses.keys().collect();
+    customers.sort_unstable();
     let (worlds, customers): (Vec<i64>, Vec<i64>) =
-        set.purses.keys().map(|(world, customer)| (world.0, customer.0)).unzip();
+        customers.into_iter().map(|(world, customer)| (world.0, customer.0)).unzip();
     let accounts: Vec<i64> = set.accounts.iter().map(|world| world.0).collect();
     let (key_worlds, keys): (Vec<i64>, Vec<&[u8]>) =
         set.used.keys().map(|(world, key)| (world.0, key.as_slice())).unzip();
@@ -138,7 +147,9 @@ struct Timers {
 impl Timers {
     fn of(set: &WorkingSet) -> Timers {
         let mut columns = Timers::default();
-        for (world, timer) in set.timers.keys() {
+        let mut timers: Vec<_> = set.timers.keys().collect();
+        timers.sort_unstable();
+        for (world, timer) in timers {
             columns.worlds.push(world.0);
             columns.dues.push(timer.due.0);
             columns.numbers.push(timer.key.number.0);

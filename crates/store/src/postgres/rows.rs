@@ -78,19 +78,10 @@ impl<'a> Sheet<'a> {
         std::ptr::eq(self.table, &tables::TIMER)
     }
 
-    /// The statement that removes, and its arrays.
-    pub(super) fn delete(&self) -> Option<(String, Vec<Array<'_>>)> {
-        let Table { name, key, columns, .. } = self.table;
-        let kinds: Vec<Type> = self.table.key_places().map(|at| columns[at].1).collect();
-        let each = key.iter().map(|column| format!("t.{column} = k.{column}"));
-        let sql = format!(
-            "DELETE FROM {name} t USING unnest({}) AS k({}) WHERE {}",
-            casts(&kinds),
-            key.join(", "),
-            each.collect::<Vec<_>>().join(" AND ")
-        );
-        let rows: Vec<&Cells<'a>> = self.removes.iter().collect();
-        (!rows.is_empty()).then(|| (sql, arrays(&rows, &kinds)))
+    /// The keys of the rows that go. There are few, and each goes by a statement of its own: one for
+    /// all of them may be planned the wrong way round.
+    pub(super) fn removes(&self) -> impl Iterator<Item = &Cells<'a>> {
+        self.removes.iter()
     }
 
     /// The statement that writes, and its arrays.

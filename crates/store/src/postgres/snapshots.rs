@@ -17,7 +17,7 @@ pub(super) struct PgSnapshots {
 
 impl PgSnapshots {
     pub(super) fn open(address: &Address) -> Result<PgSnapshots> {
-        Ok(PgSnapshots { db: PgDb::shared(address)?, is_open: Cell::new(false) })
+        Ok(PgSnapshots { db: PgDb::shared(address)?.by_key()?, is_open: Cell::new(false) })
     }
 }
 
@@ -44,7 +44,8 @@ impl Snapshots for PgSnapshots {
     }
 
     fn used(&self) -> Result<()> {
-        self.let_go()
+        self.let_go()?;
+        self.let_go_if_old()
     }
 
     fn horizon(&self) -> Result<books::Number> {

@@ -41,7 +41,7 @@ pub(super) struct PgWriter {
 
 impl PgWriter {
     pub(super) fn open(address: &Address, holder: &str) -> Result<PgWriter> {
-        let db = PgDb::own(address)?;
+        let db = PgDb::own(address)?.by_key()?;
         let (lane, epoch) = leases::claim_lane(&db, holder)?;
         Ok(PgWriter {
             db,
@@ -66,7 +66,7 @@ impl PgWriter {
         if now < self.not_before {
             return Err(StoreError::Unreachable("it could not be reached a moment ago".into()));
         }
-        let connected = PgDb::own(&self.address).and_then(|db| {
+        let connected = PgDb::own(&self.address).and_then(PgDb::by_key).and_then(|db| {
             let sql = "UPDATE lane SET epoch = epoch + 1 WHERE lane = ?1 AND epoch = ?2";
             let claimed = match db.execute(sql, &values![self.lane, self.epoch])? {
                 1 => (self.lane, self.epoch + 1),
@@ -206,9 +206,6 @@ impl PgWriter {
     /// Sends all rows in one go, and sees that each statement did what it had to.
     fn send(&mut self, sheets: &Sheets<'_>, newest: Number, keys: u64) -> Result<()> {
         let mut statements = Vec::new();
-        for sheet in &sheets.0 {
-            statements.extend(sheet.delete().map(|(sql, arrays)| (sql, arrays, None)));
-        }
         let mut cutoff = None;
         for sheet in &sheets.0 {
             let Some((mut sql, arrays)) = sheet.insert() else { continue };
@@ -220,16 +217,22 @@ impl PgWriter {
             }
             statements.push((sql, arrays, is_keys.then_some(keys)));
         }
-        let mut asks: Vec<Ask<'_>> = statements
-            .iter()
-            .map(|(sql, arrays, _)| Ask {
-                sql,
-                values: arrays.iter().map(|a| a.value()).collect(),
+        let mut asks = Vec::new();
+        for sheet in &sheets.0 {
+            asks.extend(sheet.removes().map(|key| Ask {
+                sql: sheet.table.delete(),
+                values: key.iter().map(|value| value as _).collect(),
                 is_needed: true,
-            })
-            .collect();
+            }));
+        }
+        let removed = asks.len();
+        asks.extend(statements.iter().map(|(sql, arrays, _)| Ask {
+            sql,
+            values: arrays.iter().map(|a| a.value()).collect(),
+            is_needed: true,
+        }));
         if let Some(at) = cutoff {
-            asks[at].values.push(&self.cutoff.0);
+            asks[removed + at].values.push(&self.cutoff.0);
         }
         asks.push(Ask {
             sql: SAVE_LAST,
@@ -238,7 +241,7 @@ impl PgWriter {
         });
         let answers = self.db.together(None, &asks)?;
         let wanted = statements.iter().map(|(_, _, wanted)| *wanted).chain([Some(1)]);
-        for ((_, touched), wanted) in answers.iter().zip(wanted) {
+        for ((_, touched), wanted) in answers[removed..].iter().zip(wanted) {
             if wanted.is_some_and(|wanted| wanted != *touched) {
                 let what = "a key or the lane is not as it was a moment ago";
                 return Err(StoreError::Conflict(what.into()));
