@@ -78,8 +78,8 @@ impl<'a> Sheet<'a> {
         std::ptr::eq(self.table, &tables::TIMER)
     }
 
-    /// The keys of the rows that go. There are few, and each goes by a statement of its own: one for
-    /// all of them may be planned the wrong way round.
+    /// The keys of the rows that go. There are few, and each goes by a statement of its own: one
+    /// for all of them may be planned the wrong way round.
     pub(super) fn removes(&self) -> impl Iterator<Item = &Cells<'a>> {
         self.removes.iter()
     }
