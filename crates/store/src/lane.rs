@@ -20,7 +20,7 @@ use books::decision::AccountNumbers;
 use books::id::{Number, Numbers};
 use books::journal::{Seal, seal};
 use books::time::Millis;
-use books::{Change, Context, IdKey, Refusal, Reply, Rules, World};
+use books::{Change, Context, Decision, IdKey, Refusal, Reply, Rules, World};
 
 use crate::error::{Result, StoreError};
 use crate::job::{Answer, Job, Outcome, Used};
@@ -425,9 +425,7 @@ impl Work {
                 false => Outcome::KeyReused,
             });
         }
-        let Some(command) = set.borrow().still_due(world, job.command()) else {
-            return Ok(Outcome::Decided { result: Ok(Reply::Done), kept: None });
-        };
+        let command = set.borrow().still_due(world, job.command());
         let mut ctx = Context {
             now: (self.options.clock)(),
             numbers: &mut self.numbers,
@@ -437,7 +435,11 @@ impl Work {
             cause: job.cause(),
         };
         let sight = Sight { world, db: self.writer.db(), set };
-        let decide = || books::decide(&command, &sight, &mut ctx);
+        let decide = || match &command {
+            Some(command) => books::decide(command, &sight, &mut ctx),
+            // Somebody was done with it before.
+            None => Ok(Decision { changes: Vec::new(), reply: Reply::Done }),
+        };
         let Ok(decided) = catch_unwind(AssertUnwindSafe(decide)) else {
             return Ok(Outcome::Failed(StoreError::Bug("a decision panicked".into())));
         };
