@@ -89,7 +89,7 @@ impl Duties {
     /// Starts to ask for duties, and to hear of what others do.
     pub fn start(store: &Store, hear: Hear) -> Result<Duties> {
         let Some(leases) = store.leases()? else {
-            return Ok(Duties { held: None, _keeper: None });
+            return Ok(Duties::of_the_only_server());
         };
         let held = Arc::new(Held { began: Instant::now(), until_ms: Default::default() });
         let stop = Arc::new(AtomicBool::new(false));
@@ -108,8 +108,7 @@ impl Duties {
         Ok(Duties { held: Some(held), _keeper: Some(Arc::new(keeper)) })
     }
 
-    /// Those of the only server that there is.
-    pub fn all() -> Duties {
+    fn of_the_only_server() -> Duties {
         Duties { held: None, _keeper: None }
     }
 

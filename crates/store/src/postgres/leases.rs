@@ -152,12 +152,13 @@ impl Leases {
         self.with(|db| {
             let found = one(db, sql, &[], |row| Ok((row.number(0)?, row.number(1)?)))?;
             let (least, newest) = found.unwrap_or_default();
-            if least < newest {
-                // A lane that is at work is left alone: it is about to go on by itself.
-                let raise = "UPDATE lane SET last_number = ?1 WHERE lane IN
-                    (SELECT lane FROM lane WHERE last_number < ?1 FOR UPDATE SKIP LOCKED)";
-                db.execute(raise, &values![newest])?;
+            if least == newest {
+                return Ok(least);
             }
+            // A lane that is at work is left alone: it is about to go on by itself.
+            let raise = "UPDATE lane SET last_number = ?1 WHERE lane IN
+                (SELECT lane FROM lane WHERE last_number < ?1 FOR UPDATE SKIP LOCKED)";
+            db.execute(raise, &values![newest])?;
             horizon(db)
         })
     }
