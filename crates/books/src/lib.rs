@@ -11,6 +11,7 @@ pub mod time;
 
 pub mod journal;
 
+pub mod agent;
 pub mod balance;
 pub mod cash_balance;
 pub mod customer;
@@ -30,6 +31,7 @@ pub mod reconciliation;
 
 pub mod audit;
 
+pub use agent::AgentNote;
 pub use command::{Command, decide};
 pub use currency::Currency;
 pub use customer::{Customer, Purse};

@@ -12,7 +12,8 @@ const DIRECTION: &[(&str, &[&str])] = &[
     ("purser-bank", &["purser-books"]),
     ("purser-store", &["purser-books"]),
     ("purser-testing", &[]),
-    ("purser", &["purser-books", "purser-bank", "purser-store"]),
+    ("ocp-agent", &[]),
+    ("purser", &["purser-books", "purser-bank", "purser-store", "ocp-agent"]),
 ];
 
 /// What the ground floor must never learn: to wait, to fail for reasons of its own, to vary.
