@@ -6,7 +6,7 @@ use super::{
     AGENT_TYPE, AGENT_TYPE_CHARS_MAX, CONTEXT_ID, CURRENT_GOAL, GOAL_CHARS_MAX, PROTOCOL_VERSION,
     SESSION, USER, USER_CHARS_MAX, VERSION, WORKSPACE, WORKSPACE_CHARS_MAX, encode_session,
 };
-use crate::context::{Context, Interaction};
+use crate::context::{Context, Interaction, spec_name};
 use crate::redact;
 
 /// Bytes of a session that is sent. With the six short headers all stay below 8 KiB.
@@ -80,7 +80,8 @@ fn write_session(context: &Context, scope: &Scope) -> Option<String> {
     // The clone of up to a thousand small entries costs less than packing them.
     let mut sent = Context { history, ..context.clone() };
     if let Some(api) = &scope.api {
-        sent.api_specs.retain(|name, _| name == api);
+        let own = spec_name(api);
+        sent.api_specs.retain(|name, _| *name == own);
     }
     let mut encoded = encode(&sent, scope);
     while encoded.len() > SESSION_BYTES_SENT_MAX && !sent.history.is_empty() {
