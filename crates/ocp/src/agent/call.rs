@@ -126,8 +126,9 @@ impl Agent {
     fn add_context(&self, request: &mut HttpRequest, api: &Api) {
         if self.send_context {
             let scope = Scope::api(&api.name);
-            let headers = self.with_context(|context| context.clone());
-            request.headers = headers::merge(&request.headers, &headers, &scope);
+            let others = &request.headers;
+            let headers = self.with_context(|context| headers::merge(others, context, &scope));
+            request.headers = headers;
         }
     }
 

@@ -14,7 +14,7 @@ pub const SESSION_BYTES_SENT_MAX: usize = 7_168;
 /// Characters of JSON above which a session is packed.
 pub const COMPRESS_CHARS: usize = 1_000;
 /// Entries of the history that are sent at most, the newest.
-const HISTORY_SENT_MAX: usize = 200;
+const HISTORY_SENT_MAX: usize = 100;
 /// Characters of a text field that are sent where the whole does not fit.
 const TEXT_CHARS_WHEN_FULL: usize = 256;
 
@@ -76,9 +76,8 @@ fn sendable(value: &str, chars_max: usize) -> Option<String> {
 /// Tries with less and less history, then with shorter texts. None where even that does not fit.
 fn write_session(context: &Context, scope: &Scope) -> Option<String> {
     let newest = context.history.len().saturating_sub(HISTORY_SENT_MAX);
-    let history = context.history[newest..].iter().map(|entry| scoped(entry, scope)).collect();
-    // The clone of up to a thousand small entries costs less than packing them.
-    let mut sent = Context { history, ..context.clone() };
+    let mut sent = without_history(context);
+    sent.history = context.history[newest..].iter().map(|entry| scoped(entry, scope)).collect();
     if let Some(api) = &scope.api {
         let own = spec_name(api);
         sent.api_specs.retain(|name, _| *name == own);
@@ -96,6 +95,26 @@ fn write_session(context: &Context, scope: &Scope) -> Option<String> {
         encoded = encode(&sent, scope);
     }
     (encoded.len() <= SESSION_BYTES_SENT_MAX).then_some(encoded)
+}
+
+/// The history may be long, so it is not copied first to be dropped then.
+fn without_history(context: &Context) -> Context {
+    Context {
+        context_id: context.context_id.clone(),
+        agent_type: context.agent_type.clone(),
+        user: context.user.clone(),
+        workspace: context.workspace.clone(),
+        current_file: context.current_file.clone(),
+        session: context.session.clone(),
+        history: Vec::new(),
+        current_goal: context.current_goal.clone(),
+        context_summary: context.context_summary.clone(),
+        error_context: context.error_context.clone(),
+        recent_changes: context.recent_changes.clone(),
+        api_specs: context.api_specs.clone(),
+        created_at: context.created_at.clone(),
+        last_updated: context.last_updated.clone(),
+    }
 }
 
 fn encode(context: &Context, scope: &Scope) -> String {
