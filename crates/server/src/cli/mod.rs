@@ -1,5 +1,6 @@
 //! The command line.
 
+pub mod agent;
 pub mod backup;
 pub mod clock;
 pub mod copy;
@@ -47,6 +48,8 @@ enum Command {
     Listen(listen::Listen),
     /// Make an event of a type really happen on a running sandbox.
     Trigger(trigger::Trigger),
+    /// Be an agent of the Open Context Protocol: find the tools of any API, and call them.
+    Agent(agent::Agent),
     /// Print the sandbox's bank profile, to start one of your own for `serve --bank-profile`.
     BankProfile,
 }
@@ -70,6 +73,7 @@ pub fn run(clock: Clock, entropy: Entropy) -> ExitCode {
         Command::Clock(clock) => clock.run(),
         Command::Listen(listen) => listen.run(clock),
         Command::Trigger(trigger) => trigger.run(),
+        Command::Agent(agent) => agent.run(clock, entropy),
         Command::BankProfile => bank_profile(),
     };
     done.unwrap_or_else(|message| {
