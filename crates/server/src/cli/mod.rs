@@ -1,5 +1,6 @@
 //! The command line.
 
+pub mod approvals;
 pub mod backup;
 pub mod clock;
 pub mod copy;
@@ -43,6 +44,8 @@ enum Command {
     Keys(keys::Keys),
     /// Show the clock of a running sandbox, or move it forward.
     Clock(clock::Clock),
+    /// Show what agents wait for, and agree or disagree.
+    Approvals(approvals::Approvals),
     /// Show events of a running server as they happen, and forward them to a receiver.
     Listen(listen::Listen),
     /// Make an event of a type really happen on a running sandbox.
@@ -68,6 +71,7 @@ pub fn run(clock: Clock, entropy: Entropy) -> ExitCode {
         Command::Copy(copy) => copy.run(),
         Command::Keys(keys) => keys.run(clock, &entropy),
         Command::Clock(clock) => clock.run(),
+        Command::Approvals(approvals) => approvals.run(),
         Command::Listen(listen) => listen.run(clock),
         Command::Trigger(trigger) => trigger.run(),
         Command::BankProfile => bank_profile(),
