@@ -46,8 +46,9 @@ pub fn advice(tools: &Tools, tool: &Tool, error: &Value, failure: &Failure<'_>) 
             None => "Look whether it was carried out before you call it again.".to_owned(),
         }),
         (_, 400) => {
-            let param = param?;
-            Some(format!("See `{param}` in the input schema of {name}."))
+            let root = param?.split('[').next().unwrap_or_default();
+            let known = tool.arguments().contains(&root);
+            known.then(|| format!("See `{root}` in the input schema of {name}."))
         }
         _ => None,
     }

@@ -1,9 +1,10 @@
 //! What a tool answers with, as a schema that stands alone and is small enough for a model.
 //!
 //! The description of the API has every field of every object, at any depth. A tool's schema has
-//! the fields of the object itself and of what lies directly in it; deeper, and where an id may
-//! be expanded to an object, it only says that there is one. An answer that is an error has the
-//! one field `error`, as on the wire; clients hold answers of both kinds against the schema.
+//! the fields of the object itself and, where they are few, of what lies directly in it; deeper,
+//! and where an id may be expanded to an object, it only says that there is one. An answer that
+//! is an error has the one field `error`, as on the wire: clients hold answers of both kinds
+//! against the schema, so no field is required.
 
 use rmcp::model::JsonObject;
 use serde_json::{Map, Value, json};
@@ -11,8 +12,8 @@ use serde_json::{Map, Value, json};
 use crate::api::openapi;
 use crate::api::routes::Route;
 
-/// Levels of fields that are shown.
-const LEVELS_MAX: usize = 2;
+/// Bytes of a schema with two levels of fields, at most; larger ones get one level.
+const TWO_LEVELS_BYTES_MAX: usize = 2_000;
 
 /// The description of the API, to take schemas from.
 pub struct Answers {
@@ -31,13 +32,20 @@ impl Answers {
         let method = route.method.as_str().to_ascii_lowercase();
         let operation = &self.document["paths"][route.path][method];
         let answer = &operation["responses"]["200"]["content"]["application/json"]["schema"];
-        let levels = if route.list { LEVELS_MAX + 1 } else { LEVELS_MAX };
-        let error = json!({
-            "properties": { "error": { "type": "object" } }, "required": ["error"],
-        });
+        let lists = usize::from(route.list);
+        let two = self.lean(answer, 2 + lists);
+        let lean = match two.to_string().len() <= TWO_LEVELS_BYTES_MAX {
+            true => two,
+            false => self.lean(answer, 1 + lists),
+        };
         let mut schema = JsonObject::new();
         schema.insert("type".to_owned(), "object".into());
-        schema.insert("anyOf".to_owned(), json!([self.lean(answer, levels), error]));
+        match lean {
+            Value::Object(lean) => schema.extend(lean),
+            _ => unreachable!("a schema is an object"),
+        }
+        let properties = schema.entry("properties").or_insert_with(|| json!({}));
+        properties["error"] = json!({ "type": "object" });
         schema
     }
 
@@ -67,9 +75,6 @@ impl Answers {
                 |(name, schema): (&String, &Value)| (name.clone(), self.lean(schema, levels - 1));
             let fields: Map<String, Value> = fields.iter().map(field).collect();
             lean.insert("properties".to_owned(), fields.into());
-            if let Some(required) = schema.get("required") {
-                lean.insert("required".to_owned(), required.clone());
-            }
         }
         lean.into()
     }

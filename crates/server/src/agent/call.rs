@@ -139,9 +139,9 @@ fn request(
         headers.insert(DRY_RUN, HeaderValue::from_static("true"));
     }
     let mut builder = Request::builder().method(tool.route.method.clone());
-    let (target, body) = match tool.route.method == Method::GET {
-        true => (query(&path, &arguments), Bytes::new()),
-        false => {
+    let (target, body) = match tool.route.method == Method::POST {
+        false => (query(&path, &arguments), Bytes::new()),
+        true => {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             (path, Value::Object(arguments).to_string().into())
         }
@@ -152,8 +152,8 @@ fn request(
 }
 
 fn finish(builder: Builder, body: Bytes) -> Result<Request<Bytes>, ApiError> {
-    // A URI has a maximum of its own, which only long arguments of reads can meet.
-    let too_long = |_| ApiError::invalid(400, "The arguments are too long for a read.");
+    // A URI has a maximum of its own, which only the long arguments of a query can meet.
+    let too_long = |_| ApiError::invalid(400, "The arguments are too long for this operation.");
     builder.body(body).map_err(too_long)
 }
 

@@ -97,9 +97,11 @@ impl<D: Door> ServerHandler for Server<D> {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let tool = self.tools.find(&asked.name).ok_or_else(|| unknown(&self.tools, &asked.name))?;
-        let carried = context.extensions.get::<Parts>().map(|parts| carried(&parts.headers));
+        let headers = match context.extensions.get::<Parts>() {
+            Some(parts) => carried(&parts.headers),
+            None => named(context.client_info()),
+        };
         let arguments = asked.arguments.unwrap_or_default();
-        let headers = carried.unwrap_or_default();
         Ok(call(&*self.door, &self.tools, tool, arguments, headers).await.into())
     }
 }
@@ -124,6 +126,19 @@ fn carried(headers: &HeaderMap) -> HeaderMap {
     };
     let all = headers.iter().filter(|(name, _)| meant(name));
     all.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// Without HTTP, the name of the client stands for the agent.
+fn named(client: Option<Implementation>) -> HeaderMap {
+    const NAME_CHARS_MAX: usize = 128;
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+    let name: String = client
+        .into_iter()
+        .flat_map(|client| client.name.chars().take(NAME_CHARS_MAX).collect::<Vec<_>>())
+        .map(|c| if plain(c) { c } else { '-' })
+        .collect();
+    let value = HeaderValue::from_str(&name).ok().filter(|value| !value.is_empty());
+    value.into_iter().map(|value| (HeaderName::from_static("ocp-agent-type"), value)).collect()
 }
 
 /// The API of this very process.

@@ -88,6 +88,9 @@ impl Tools {
 
     /// The tool that lists the objects which an argument of another tool names.
     pub fn finder(&self, tool: &Tool, argument: &str) -> Option<&Tool> {
+        // Some errors call the one id of a path just that.
+        let own = || tool.ids.last().filter(|_| argument == "id" && !tool.ids.contains(&"id"));
+        let argument = own().copied().unwrap_or(argument);
         let lists = || self.list.iter().filter(|tool| tool.route.list);
         let of_path = || {
             let (before, _) = tool.route.path.split_once(&format!("/{{{argument}}}"))?;
