@@ -15,13 +15,14 @@ use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, Semaphore};
 
 use crate::agent::mcp;
+use crate::api::openapi::{Document, base_url};
 use crate::api::serve::{Answer, failed, serve, unreadable};
 use crate::api::stream::{self, Pieces};
 use crate::app::App;
@@ -156,7 +157,8 @@ async fn handle(app: &App, endpoint: &mcp::Endpoint, request: Request<Incoming>)
             "/healthz" => Some(plain(StatusCode::OK, "ok\n".into())),
             "/readyz" => Some(ready(app)),
             "/metrics" => Some(metrics(app)),
-            "/openapi.json" => Some(openapi()),
+            "/openapi.json" => Some(openapi(app, Document::V30, request.headers())),
+            "/openapi-3.1.json" => Some(openapi(app, Document::V31, request.headers())),
             _ => None,
         };
         if let Some(answer) = answer {
@@ -251,11 +253,9 @@ fn metrics(app: &App) -> Answer {
     answer
 }
 
-fn openapi() -> Answer {
-    let mut answer = Response::new(Full::new(Bytes::from_static(crate::api::openapi::JSON)));
-    let json = HeaderValue::from_static("application/json");
-    answer.headers_mut().insert(CONTENT_TYPE, json);
-    answer
+fn openapi(app: &App, document: Document, headers: &HeaderMap) -> Answer {
+    let base = base_url(app.settings.public_url.as_deref(), headers, &app.public_url);
+    document.answer(&base, headers)
 }
 
 fn plain(status: StatusCode, text: String) -> Answer {

@@ -9,53 +9,43 @@
 use rmcp::model::JsonObject;
 use serde_json::{Map, Value, json};
 
-use crate::api::openapi;
+use crate::api::openapi::Objects;
 use crate::api::routes::Route;
 
 /// Bytes of a schema with two levels of fields, at most; larger ones get one level.
 const TWO_LEVELS_BYTES_MAX: usize = 2_000;
 
-/// The description of the API, to take schemas from.
-pub struct Answers {
-    document: Value,
+/// The schema of what an operation answers with.
+pub fn of(objects: &Objects, route: &Route) -> JsonObject {
+    let whole = objects.answer(route);
+    let lean = |levels| Lean { defs: &whole["$defs"] }.of(&whole, levels);
+    let lists = usize::from(route.list);
+    let two = lean(2 + lists);
+    let lean = match two.to_string().len() <= TWO_LEVELS_BYTES_MAX {
+        true => two,
+        false => lean(1 + lists),
+    };
+    let mut schema = JsonObject::new();
+    schema.insert("type".to_owned(), "object".into());
+    schema.extend(lean.as_object().cloned().unwrap_or_default());
+    let properties = schema.entry("properties").or_insert_with(|| json!({}));
+    properties["error"] = json!({ "type": "object" });
+    schema
 }
 
-impl Answers {
-    /// Reads the description that was generated and committed.
-    pub fn load() -> Answers {
-        let document = serde_json::from_slice(openapi::JSON).expect("openapi.json is JSON");
-        Answers { document }
-    }
+/// Makes schemas small.
+struct Lean<'a> {
+    defs: &'a Value,
+}
 
-    /// The schema of what a tool answers with.
-    pub fn of(&self, route: &Route) -> JsonObject {
-        let method = route.method.as_str().to_ascii_lowercase();
-        let operation = &self.document["paths"][route.path][method];
-        let answer = &operation["responses"]["200"]["content"]["application/json"]["schema"];
-        let lists = usize::from(route.list);
-        let two = self.lean(answer, 2 + lists);
-        let lean = match two.to_string().len() <= TWO_LEVELS_BYTES_MAX {
-            true => two,
-            false => self.lean(answer, 1 + lists),
-        };
-        let mut schema = JsonObject::new();
-        schema.insert("type".to_owned(), "object".into());
-        match lean {
-            Value::Object(lean) => schema.extend(lean),
-            _ => unreachable!("a schema is an object"),
-        }
-        let properties = schema.entry("properties").or_insert_with(|| json!({}));
-        properties["error"] = json!({ "type": "object" });
-        schema
-    }
-
+impl Lean<'_> {
     /// The schema with this many levels of fields, without words for people.
-    fn lean(&self, schema: &Value, levels: usize) -> Value {
+    fn of(&self, schema: &Value, levels: usize) -> Value {
         if let Some(name) = schema["$ref"].as_str() {
             let name = name.rsplit('/').next().unwrap_or_default();
             return match levels {
                 0 => json!({ "type": "object" }),
-                _ => self.lean(&self.document["components"]["schemas"][name], levels),
+                _ => self.of(&self.defs[name], levels),
             };
         }
         if let Some(any) = schema["anyOf"].as_array() {
@@ -68,11 +58,11 @@ impl Answers {
             }
         }
         if let Some(items) = schema.get("items") {
-            lean.insert("items".to_owned(), self.lean(items, levels));
+            lean.insert("items".to_owned(), self.of(items, levels));
         }
         if let Some(fields) = schema["properties"].as_object().filter(|_| levels > 0) {
             let field =
-                |(name, schema): (&String, &Value)| (name.clone(), self.lean(schema, levels - 1));
+                |(name, schema): (&String, &Value)| (name.clone(), self.of(schema, levels - 1));
             let fields: Map<String, Value> = fields.iter().map(field).collect();
             lean.insert("properties".to_owned(), fields.into());
         }
@@ -81,25 +71,23 @@ impl Answers {
 
     /// One of several: a list of types where that says it all, such as an id or its object.
     fn any(&self, any: &[Value], levels: usize) -> Value {
-        let expandable = any.iter().any(|one| *one == json!({ "type": "string" }));
+        // Beside an id stands the object that it is expanded to.
+        let expandable = any.iter().any(|one| one["type"] == "string");
         let levels = if expandable { 0 } else { levels };
-        let mut each: Vec<Value> = any.iter().map(|one| self.lean(one, levels)).collect();
-        each.dedup();
-        let plain = |one: &Value| one.as_object().is_some_and(|one| one.len() == 1);
-        let mut types = Vec::new();
-        for one in each.iter().filter(|one| plain(one)) {
-            match &one["type"] {
-                Value::Array(several) => types.extend(several.iter().cloned()),
-                one => types.push(one.clone()),
+        let each: Vec<Value> = any.iter().map(|one| self.of(one, levels)).collect();
+        let bare = |one: &Value| one.as_object().is_some_and(|one| one.len() == 1);
+        if !each.iter().all(|one| bare(one) && one.get("type").is_some()) {
+            return json!({ "anyOf": each });
+        }
+        let mut types: Vec<Value> = Vec::new();
+        for one in &each {
+            let several = one["type"].as_array().cloned();
+            for one in several.unwrap_or_else(|| vec![one["type"].clone()]) {
+                if !types.contains(&one) {
+                    types.push(one);
+                }
             }
         }
-        match types.iter().any(Value::is_null) || !each.iter().all(plain) {
-            true if each.len() == 1 => each.remove(0),
-            true => json!({ "anyOf": each }),
-            false => {
-                types.dedup();
-                json!({ "type": types })
-            }
-        }
+        json!({ "type": types })
     }
 }

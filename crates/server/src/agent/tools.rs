@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::answer_schema;
 use crate::api::idempotency::KEY_CHARS_MAX;
+use crate::api::openapi::Objects;
 use crate::api::params::EXPAND_MAX;
 use crate::api::routes::{Action, Route, all};
 
@@ -55,8 +56,8 @@ impl Default for Tools {
 impl Tools {
     /// Makes the tools.
     pub fn new() -> Tools {
-        let answers = answer_schema::Answers::load();
-        let list: Vec<Tool> = all().into_iter().map(|route| Tool::new(route, &answers)).collect();
+        let objects = Objects::load();
+        let list: Vec<Tool> = all().into_iter().map(|route| Tool::new(route, &objects)).collect();
         let by_name = list.iter().enumerate().map(|(at, tool)| (tool.name.clone(), at)).collect();
         Tools { list, by_name }
     }
@@ -103,7 +104,7 @@ impl Tools {
 }
 
 impl Tool {
-    fn new(route: Route, answers: &answer_schema::Answers) -> Tool {
+    fn new(route: Route, objects: &Objects) -> Tool {
         let ids = ids_in(route.path).collect();
         let written = matches!(route.action, Action::Write(_));
         let keyed = written && route.method == Method::POST;
@@ -111,7 +112,7 @@ impl Tool {
         let input = input_schema(&route, keyed, written);
         let described = Described::new(name.clone(), description(&route, &input), Arc::new(input))
             .with_title(route.summary)
-            .with_raw_output_schema(Arc::new(answers.of(&route)))
+            .with_raw_output_schema(Arc::new(answer_schema::of(objects, &route)))
             .with_annotations(hints(&route));
         Tool { name, ids, keyed, rehearsed: written, described, route }
     }
