@@ -7,6 +7,7 @@ pub mod copy;
 pub mod doctor;
 pub mod keys;
 pub mod listen;
+pub mod mcp;
 mod output;
 pub mod serve;
 mod server;
@@ -50,6 +51,8 @@ enum Command {
     Listen(listen::Listen),
     /// Make an event of a type really happen on a running sandbox.
     Trigger(trigger::Trigger),
+    /// Serve the tools of a running server to an MCP client, on standard input and output.
+    Mcp(mcp::Mcp),
     /// Print the sandbox's bank profile, to start one of your own for `serve --bank-profile`.
     BankProfile,
 }
@@ -74,6 +77,7 @@ pub fn run(clock: Clock, entropy: Entropy) -> ExitCode {
         Command::Approvals(approvals) => approvals.run(),
         Command::Listen(listen) => listen.run(clock),
         Command::Trigger(trigger) => trigger.run(),
+        Command::Mcp(mcp) => mcp.run(entropy),
         Command::BankProfile => bank_profile(),
     };
     done.unwrap_or_else(|message| {
