@@ -21,7 +21,9 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, Semaphore};
 
-use crate::api::serve::{Answer, failed, serve, unreadable};
+use crate::agent::context::Heard;
+use crate::agent::{cors, registry};
+use crate::api::serve::{Answer, failed, is_api, serve, unreadable};
 use crate::api::stream::{self, Pieces};
 use crate::app::App;
 use crate::settings::{
@@ -119,7 +121,28 @@ fn connection(
 /// An answer in one piece, or one that goes on.
 type Flow = Response<Either<Full<Bytes>, Pieces>>;
 
+/// Answers, with what pages of other origins and agents get beside the answer.
 async fn answer(app: &Arc<App>, request: Request<Incoming>, stuck: Arc<Notify>) -> Flow {
+    if cors::is_preflight(request.method(), request.headers()) {
+        return cors::preflight().map(Either::Left);
+    }
+    let for_page = is_api(request.uri().path()) && cors::is_from_page(request.headers());
+    let heard = Heard::of(app, &request);
+    let mut answer = plain_answer(app, request, stuck).await;
+    if for_page {
+        cors::allow(answer.headers_mut());
+    }
+    if let Some(heard) = heard {
+        let body = match answer.body() {
+            Either::Left(body) => Some(body.clone()),
+            Either::Right(_) => None,
+        };
+        heard.answer(app, &mut answer, body).await;
+    }
+    answer
+}
+
+async fn plain_answer(app: &Arc<App>, request: Request<Incoming>, stuck: Arc<Notify>) -> Flow {
     if request.method() != Method::GET || request.uri().path() != stream::PATH {
         return handle(app, request).await.map(Either::Left);
     }
@@ -142,6 +165,12 @@ async fn answer(app: &Arc<App>, request: Request<Incoming>, stuck: Arc<Notify>) 
 async fn handle(app: &App, request: Request<Incoming>) -> Answer {
     let began = Instant::now();
     let path = request.uri().path();
+    if !is_api(path)
+        && let Some(answer) = registry::answer(app, &request)
+    {
+        note(app, registry::OPERATION, &answer, began);
+        return answer;
+    }
     if request.method() == Method::GET && !path.starts_with("/v1") {
         let answer = match path {
             "/healthz" => Some(plain(StatusCode::OK, "ok\n".into())),

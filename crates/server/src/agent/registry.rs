@@ -35,6 +35,9 @@ const SEGMENTS_MAX: usize = 8;
 /// Characters of a name that an error repeats.
 const SHOWN_CHARS_MAX: usize = 100;
 
+/// Under this name requests are counted.
+pub const OPERATION: &str = "GetRegistry";
+
 /// What a path means.
 enum Place<'p> {
     Root,
@@ -131,7 +134,9 @@ fn page<B>(app: &App, place: &Place<'_>, request: &Request<B>) -> Result<Page, R
             "docs": format!("{base}/openapi.json"),
             "api": format!("{base}/api/v1"),
         }),
-        Place::Validate => return Err(Refusal(StatusCode::METHOD_NOT_ALLOWED, NO_VALIDATION.into())),
+        Place::Validate => {
+            return Err(Refusal(StatusCode::METHOD_NOT_ALLOWED, NO_VALIDATION.into()));
+        }
         Place::Nothing => return Err(Refusal(StatusCode::NOT_FOUND, "Not Found".into())),
     };
     Ok(Page { body: value.to_string().into(), tag: None })

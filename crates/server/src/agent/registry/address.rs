@@ -67,16 +67,44 @@ mod tests {
     #[test]
     fn hosts_are_taken_only_if_one_can_connect_to_them() {
         for host in [
-            "127.0.0.1:12111", "localhost", "LocalHost:80", "purser", "my_host.example.com:65535",
-            "[::1]:12111", "[2001:db8::1]", "10.0.0.7",
+            "127.0.0.1:12111",
+            "localhost",
+            "LocalHost:80",
+            "purser",
+            "my_host.example.com:65535",
+            "[::1]:12111",
+            "[2001:db8::1]",
+            "10.0.0.7",
         ] {
             assert!(is_usable(host), "{host}");
         }
         let long = "a".repeat(HOST_BYTES_MAX + 1);
         for host in [
-            "", ":80", "0.0.0.0:12111", "0.0.0.0", "[::]:80", "[::]", "::1", "a:b:c", "host:0",
-            "host:65536", "host:", "host:-1", "user@host", "host/path", "host\"", "a b", "ho\u{e9}",
-            "[::1", "::1]", "[127.0.0.1]:80", ".", "host?x", "host#x", "<script>", &long,
+            "",
+            ":80",
+            "0.0.0.0:12111",
+            "0.0.0.0",
+            "[::]:80",
+            "[::]",
+            "::1",
+            "a:b:c",
+            "host:0",
+            "host:65536",
+            "host:",
+            "host:-1",
+            "user@host",
+            "host/path",
+            "host\"",
+            "a b",
+            "ho\u{e9}",
+            "[::1",
+            "::1]",
+            "[127.0.0.1]:80",
+            ".",
+            "host?x",
+            "host#x",
+            "<script>",
+            &long,
         ] {
             assert!(!is_usable(host), "{host}");
         }

@@ -26,14 +26,14 @@ pub struct Search {
 }
 
 impl Filter {
-    pub fn read(query: &str) -> Result<Filter, Refusal> {
+    pub(super) fn read(query: &str) -> Result<Filter, Refusal> {
         let tree = tree(query)?;
         Ok(Filter { category: text(&tree, "category")?, status: text(&tree, "status")? })
     }
 }
 
 impl Search {
-    pub fn read(query: &str) -> Result<Search, Refusal> {
+    pub(super) fn read(query: &str) -> Result<Search, Refusal> {
         let tree = tree(query)?;
         Ok(Search {
             query: text(&tree, "q")?.unwrap_or_else(|| "*".to_owned()),
