@@ -21,9 +21,10 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, Semaphore};
 
-use crate::agent::mcp;
+use crate::agent::context::Heard;
+use crate::agent::{cors, mcp, registry};
 use crate::api::openapi::{Document, base_url};
-use crate::api::serve::{Answer, failed, serve, unreadable};
+use crate::api::serve::{Answer, failed, is_api, serve, unreadable};
 use crate::api::stream::{self, Pieces};
 use crate::app::App;
 use crate::settings::{
@@ -125,7 +126,32 @@ fn connection(
 /// An answer in one piece, or one that goes on.
 type Flow = Response<Either<Full<Bytes>, Pieces>>;
 
+/// Answers, with what pages of other origins and agents get beside the answer.
 async fn answer(
+    (app, endpoint): (&Arc<App>, &mcp::Endpoint),
+    request: Request<Incoming>,
+    stuck: Arc<Notify>,
+) -> Flow {
+    if cors::is_preflight(request.method(), request.headers()) {
+        return cors::preflight().map(Either::Left);
+    }
+    let for_page = is_api(request.uri().path()) && cors::is_from_page(request.headers());
+    let heard = Heard::of(app, &request);
+    let mut answer = plain_answer((app, endpoint), request, stuck).await;
+    if for_page {
+        cors::allow(answer.headers_mut());
+    }
+    if let Some(heard) = heard {
+        let body = match answer.body() {
+            Either::Left(body) => Some(body.clone()),
+            Either::Right(_) => None,
+        };
+        heard.answer(app, &mut answer, body).await;
+    }
+    answer
+}
+
+async fn plain_answer(
     (app, endpoint): (&Arc<App>, &mcp::Endpoint),
     request: Request<Incoming>,
     stuck: Arc<Notify>,
@@ -152,6 +178,12 @@ async fn answer(
 async fn handle(app: &App, endpoint: &mcp::Endpoint, request: Request<Incoming>) -> Answer {
     let began = Instant::now();
     let path = request.uri().path();
+    if !is_api(path)
+        && let Some(answer) = registry::answer(app, &request)
+    {
+        note(app, registry::OPERATION, &answer, began);
+        return answer;
+    }
     if request.method() == Method::GET && !path.starts_with("/v1") {
         let answer = match path {
             "/healthz" => Some(plain(StatusCode::OK, "ok\n".into())),

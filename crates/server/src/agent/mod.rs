@@ -1,4 +1,8 @@
-//! What agents use: the operations as tools, over the Model Context Protocol.
+//! Agents: what they find, the operations as tools, and what they say of themselves.
+
+pub mod context;
+pub mod cors;
+pub mod registry;
 
 pub mod tools;
 

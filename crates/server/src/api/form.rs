@@ -39,7 +39,7 @@ pub const ITEMS_MAX: usize = 256;
 /// reads both forms of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Node {
-    /// A scalar as written. An empty one means unset; JSON's `null` becomes it too.
+    /// A scalar as written. An empty one means unset; JSON's `null` inside a parameter becomes it.
     Text(String),
     /// `a[]=x`, `a[0]=x`, `a=x&a=y` or a JSON array.
     List(Vec<Node>),

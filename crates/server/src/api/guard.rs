@@ -37,23 +37,6 @@ pub fn dry_run(headers: &HeaderMap) -> Result<bool, ApiError> {
     }
 }
 
-/// What an agent says of itself.
-pub fn agent(headers: &HeaderMap) -> Option<AgentNote> {
-    let text = |name: &str| {
-        let value = headers.get(name)?.as_bytes();
-        let text = String::from_utf8_lossy(value);
-        Some(text.chars().take(books::agent::PART_CHARS_MAX).collect::<String>())
-    };
-    let note = AgentNote {
-        context_id: text("ocp-context-id"),
-        agent_type: text("ocp-agent-type"),
-        user: text("ocp-user"),
-        workspace: text("ocp-workspace"),
-        goal: text("ocp-current-goal"),
-    };
-    (note != AgentNote::default()).then_some(note)
-}
-
 /// Refuses a key with limits what only whole keys may do.
 pub fn check_whole(access: &Access) -> Result<(), ApiError> {
     match &access.limits {

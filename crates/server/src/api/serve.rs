@@ -63,6 +63,10 @@ async fn respond(
     request_id: &str,
     outline: &mut Outline,
 ) -> Result<Answered, ApiError> {
+    if !is_api(parts.uri.path()) {
+        // Nothing is there, whoever asks: an agent that has no key yet is to learn just that.
+        return Err(unrecognized(404, &parts.method, parts.uri.path()));
+    }
     let access = authenticate(app, &parts.headers)?;
     outline.version = Some(version(&parts.headers)?);
     let path = decoded_path(parts.uri.path())?;
@@ -76,7 +80,7 @@ async fn respond(
     };
     outline.route = Some(index);
     let is_read = parts.method == Method::GET;
-    let agent = if is_read { None } else { guard::agent(&parts.headers) };
+    let agent = if is_read { None } else { crate::agent::context::note(&parts.headers) };
     let key = match parts.method == Method::POST {
         true => idempotency::key(&parts.headers)?,
         false => None,
@@ -174,6 +178,15 @@ fn parameters(parts: &Parts, body: &Bytes) -> Result<Node, ApiError> {
     };
     let merged = parsed.and_then(|body| form::merge(query, body));
     Ok(merged.map_err(super::params::ParamError::from)?)
+}
+
+/// Whether a path is one of those for which a key is needed.
+pub fn is_api(path: &str) -> bool {
+    // Doubled slashes count once, also at the beginning.
+    let path = path.trim_start_matches('/');
+    ["v1", "purser"].into_iter().any(|first| {
+        path.strip_prefix(first).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
 }
 
 /// Checks and echoes the version; one that is well formed is served the one shape there is.
