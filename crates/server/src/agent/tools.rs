@@ -81,7 +81,8 @@ impl Tools {
         let from = match cursor {
             None => 0,
             Some(text) => {
-                let begins = |at: &usize| *at < self.list.len() && at % PAGE_TOOLS_MAX == 0;
+                let begins =
+                    |at: &usize| *at < self.list.len() && at.is_multiple_of(PAGE_TOOLS_MAX);
                 text.parse().ok().filter(begins)?
             }
         };
