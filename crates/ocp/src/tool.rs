@@ -20,6 +20,19 @@ pub enum Location {
     Cookie,
 }
 
+impl Location {
+    /// As it is written in a tool object.
+    pub fn name(self) -> &'static str {
+        match self {
+            Location::Path => "path",
+            Location::Query => "query",
+            Location::Header => "header",
+            Location::Body => "body",
+            Location::Cookie => "cookie",
+        }
+    }
+}
+
 /// A parameter of a tool.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Parameter {
