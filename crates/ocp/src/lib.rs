@@ -7,6 +7,7 @@ pub mod discovery;
 pub mod error;
 pub mod headers;
 pub mod name;
+mod near;
 pub mod redact;
 pub mod request;
 pub mod timestamp;
