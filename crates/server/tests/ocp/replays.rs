@@ -97,8 +97,8 @@ impl Stage {
         }
         let body = answer.json()?;
         for part in parts {
-            let named = part.replace("{customer}", &self.customer);
-            let named = named.replace("{transaction}", &self.transaction);
+            let named = part.replace("CUSTOMER", &self.customer);
+            let named = named.replace("TRANSACTION", &self.transaction);
             let fits = if let Some((path, wanted)) = named.split_once(" ~ ") {
                 at(&body, path).as_str().is_some_and(|text| text.contains(wanted))
             } else {
