@@ -111,7 +111,8 @@ impl Stage {
                     "replayed" => answer.header_value("idempotent-replayed") == Some(wanted),
                     _ => {
                         let found = at(&body, path);
-                        found == wanted || found.to_string() == wanted
+                        let written = found.to_string();
+                        found == wanted || written == wanted
                     }
                 }
             };
