@@ -149,17 +149,15 @@ impl Check<'_> {
         let limit = |key: &str| schema[key].as_f64();
         // In 3.0 `exclusiveMinimum` is a boolean beside `minimum`, in 3.1 a number of its own.
         let open = |key: &str| schema[key] == true;
-        if let Some(least) = limit("minimum") {
-            if number < least || (open("exclusiveMinimum") && number == least) {
-                let than = if open("exclusiveMinimum") { "more than" } else { "at least" };
-                self.fault(format!("{name} must be {than} {}", plain(&schema["minimum"])));
-            }
+        let is_under = |least| number < least || (open("exclusiveMinimum") && number == least);
+        if limit("minimum").is_some_and(is_under) {
+            let than = if open("exclusiveMinimum") { "more than" } else { "at least" };
+            self.fault(format!("{name} must be {than} {}", plain(&schema["minimum"])));
         }
-        if let Some(most) = limit("maximum") {
-            if number > most || (open("exclusiveMaximum") && number == most) {
-                let than = if open("exclusiveMaximum") { "less than" } else { "at most" };
-                self.fault(format!("{name} must be {than} {}", plain(&schema["maximum"])));
-            }
+        let is_over = |most| number > most || (open("exclusiveMaximum") && number == most);
+        if limit("maximum").is_some_and(is_over) {
+            let than = if open("exclusiveMaximum") { "less than" } else { "at most" };
+            self.fault(format!("{name} must be {than} {}", plain(&schema["maximum"])));
         }
         if limit("exclusiveMinimum").is_some_and(|least| number <= least) {
             self.fault(format!("{name} must be more than {}", plain(&schema["exclusiveMinimum"])));
@@ -177,10 +175,8 @@ impl Check<'_> {
             return;
         }
         // A pattern that this engine cannot read (it looks ahead or back) checks nothing.
-        if let Ok(regex) = regex_lite::Regex::new(pattern) {
-            if !regex.is_match(text) {
-                self.fault(format!("{name} must match the pattern {pattern}"));
-            }
+        if regex_lite::Regex::new(pattern).is_ok_and(|regex| !regex.is_match(text)) {
+            self.fault(format!("{name} must match the pattern {pattern}"));
         }
     }
 

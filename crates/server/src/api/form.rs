@@ -139,6 +139,17 @@ impl Node {
         }
     }
 
+    /// The tree as JSON, which reads as the same tree again.
+    pub fn to_json(&self) -> serde_json::Value {
+        match self {
+            Node::Text(text) => text.as_str().into(),
+            Node::List(items) => items.iter().map(Node::to_json).collect(),
+            Node::Map(entries) => {
+                entries.iter().map(|(name, node)| (name.clone(), node.to_json())).collect()
+            }
+        }
+    }
+
     /// SHA-256 over one canonical spelling: the order of names does not count, nor whether the
     /// parameters came as a form or as JSON.
     pub fn fingerprint(&self) -> [u8; 32] {

@@ -1,204 +1,221 @@
-//! The description of the API, made from the table of operations and the field tables.
+//! The description of the API, made from the table of operations, the field tables and the
+//! dictionary: [`describe`] in OpenAPI 3.1 and [`describe_30`] in 3.0.3, which every agent reads.
 //!
-//! `openapi.json` at the top of the project is what [`describe`] gives; a test holds them
-//! together, and the server hands the file out as it is.
+//! `openapi.json` and `openapi-3.1.json` at the top of the project are what these give; a test
+//! holds them together, and the server hands the files out with its own address in them.
+//!
+//! Agents make tools of the 3.0.3 form by simple rules: parameters stand inline at their operation,
+//! bodies are flat objects, once as a form and once as JSON.
+
+mod objects;
+mod older;
+mod served;
+#[cfg(test)]
+mod tests;
+mod words;
 
 use serde_json::{Map, Value, json};
 
-use super::expand::RESOURCES;
 use super::params::Schema;
 use super::routes::{Route, all};
 use super::wire::API_VERSION;
+pub use objects::{Objects, TEXT_CHARS_MAX};
+use objects::{answer, reference};
+pub use served::{Document, base_url};
 
-/// The description as it was generated and committed.
-pub const JSON: &[u8] = include_bytes!("../../../../openapi.json");
+/// Address in the committed files; the server writes its own in its place.
+const SAMPLE_URL: &str = "http://127.0.0.1:12111";
+/// What agents of the Open Context Protocol call themselves unless told otherwise. Any other name
+/// is as good.
+const AGENT_TYPES: [&str; 3] = ["ai_agent", "generic_agent", "cli_agent"];
+/// For users, at the top.
+const ABOUT: &str = "Customer cash balances over the Stripe API, self-hosted. Purser is \
+    independent of Stripe and not endorsed by it.\n\n\
+    Amounts are integers in the smallest unit of their currency: 1000 is 10.00 EUR and 1000 JPY. \
+    Moments are seconds since 1970, UTC. Bodies are forms or JSON, as you like.\n\n\
+    Headers that every operation takes: `Stripe-Version` with a version of the API, \
+    `Stripe-Account` with the account to act for, and the seven `OCP-` headers of the Open \
+    Context Protocol, which are never needed and never an error. Writes take `Idempotency-Key`: \
+    a request that is sent again with the same key is answered with the first answer. Writes also \
+    take `Purser-Dry-Run: true`: the request is decided and answered, and nothing is committed.";
 
-/// Makes the description anew.
+/// JSON Schema 2020-12 of what an operation answers with, complete in itself.
+pub fn answer_schema_31(route: &Route) -> Value {
+    Objects::load().answer(route)
+}
+
+/// Makes the description anew, in OpenAPI 3.0.3.
+pub fn describe_30() -> Value {
+    older::to_30(describe())
+}
+
+/// Makes the description anew, in OpenAPI 3.1.
 pub fn describe() -> Value {
+    let objects = Objects::load();
+    let routes = all();
     let mut paths = Map::new();
-    for route in all() {
+    let mut tags: Vec<&str> = Vec::new();
+    for route in &routes {
         let method = route.method.as_str().to_ascii_lowercase();
         let operations = paths.entry(route.path).or_insert_with(|| json!({}));
-        operations[method] = operation(&route);
+        operations[method] = operation(route, &objects);
+        if !tags.contains(&route.resource) {
+            tags.push(route.resource);
+        }
     }
-    let mut schemas = Map::new();
-    for (object, text) in RESOURCES {
-        let table: Value = serde_json::from_str(text).expect("a field table is JSON");
-        schemas.insert(object.to_owned(), fields_schema(&table));
-    }
-    let error = include_str!("../../wire/resources/error.json");
-    let error: Value = serde_json::from_str(error).expect("a field table is JSON");
-    schemas.insert("error".to_owned(), fields_schema(&error));
+    tags.sort_unstable();
+    let tag = |name: &&str| json!({ "name": name, "description": objects.words().tags.get(*name) });
     json!({
         "openapi": "3.1.0",
         "info": {
             "title": "Purser",
             "version": API_VERSION,
-            "description": "Customer cash balances over the Stripe API, self-hosted. Purser is \
-                            independent of Stripe and not endorsed by it.",
+            "description": ABOUT,
+            "x-ocp-enabled": true,
+            "x-ocp-context-aware": true,
+            "x-ocp-version": "1.0",
+            "x-ocp-agent-types": AGENT_TYPES,
         },
-        "servers": [{ "url": "http://127.0.0.1:12111" }],
+        "servers": [{ "url": SAMPLE_URL }],
         "security": [{ "bearer": [] }, { "basic": [] }],
+        "tags": tags.iter().map(tag).collect::<Vec<_>>(),
         "paths": paths,
         "components": {
-            "schemas": schemas,
+            "schemas": objects.components(),
             "securitySchemes": {
-                "basic": { "type": "http", "scheme": "basic" },
-                "bearer": { "type": "http", "scheme": "bearer" },
+                "basic": {
+                    "type": "http",
+                    "scheme": "basic",
+                    "description": "The key as the user name, and no password.",
+                },
+                "bearer": { "type": "http", "scheme": "bearer", "description": "The key." },
             },
         },
     })
 }
 
-fn operation(route: &Route) -> Value {
+fn operation(route: &Route, objects: &Objects) -> Value {
     let mut parameters: Vec<Value> = route
         .path
         .split('/')
         .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
         .map(|name| {
-            let schema = json!({ "type": "string", "maxLength": 5000 });
-            json!({ "name": name, "in": "path", "required": true, "schema": schema })
+            json!({
+                "name": name, "in": "path", "required": true, "style": "simple",
+                "description": objects.words().path_ids.get(name),
+                "schema": { "type": "string", "maxLength": TEXT_CHARS_MAX },
+            })
         })
         .collect();
+    let writes = route.method.as_str() != "GET";
     let mut described = json!({
         "operationId": route.operation,
         "summary": route.summary,
-        "responses": {
-            "200": { "description": "The object.", "content": json_content(answer(route)) },
-            "default": {
-                "description": "What is wrong.",
-                "content": json_content(reference("error")),
-            },
-        },
+        "tags": [route.resource],
+        "parameters": [],
     });
-    let expand = json!({ "type": "array", "items": { "type": "string" }, "maxItems": 50 });
     match (route.method.as_str(), (route.params)()) {
         ("GET", Schema::Hash { fields, .. }) => {
             for field in fields {
-                parameters.push(json!({
-                    "name": field.name, "in": "query", "required": field.required,
-                    "style": "deepObject", "description": field.description,
-                    "schema": field.schema.to_json_schema(),
-                }));
+                let schema = field.schema.to_json_schema();
+                parameters.push(query(field.name, field.required, &field.description, schema));
             }
-            parameters.push(json!({
-                "name": "expand", "in": "query", "required": false, "style": "deepObject",
-                "description": "Paths of ids to answer with whole objects.", "schema": expand,
-            }));
+            parameters.push(query("expand", false, EXPAND, expand()));
         }
         ("POST", schema) => {
-            let mut schema = schema.to_json_schema();
-            schema["properties"]["expand"] = expand;
-            described["requestBody"] = json!({ "content": {
-                "application/x-www-form-urlencoded": {
-                    "schema": schema,
-                    "encoding": {},
-                },
-                "application/json": { "schema": schema },
-            } });
+            parameters.push(idempotency_key());
+            described["requestBody"] = body(schema.to_json_schema());
         }
         _ => {}
     }
     described["parameters"] = parameters.into();
+    described["responses"] = json!({
+        "200": {
+            "description": "The answer.",
+            "headers": headers(),
+            "content": json_content(answer(route)),
+            "x-ocp-context-updated": false,
+        },
+        "default": {
+            "description": "What is wrong.",
+            "headers": headers(),
+            "content": json_content(reference("error")),
+            "x-ocp-context-updated": false,
+        },
+    });
+    if writes {
+        // The goal is written down with what moves money, so that people can see why it moved.
+        described["x-ocp-context"] = json!({
+            "enhances_with": ["agent_goal"],
+            "updates_context": [],
+            "requires_context": false,
+        });
+    }
     described
+}
+
+const EXPAND: &str = "Which fields of the answer shall be whole objects instead of their ids. \
+    Dots lead deeper, `data.customer` in lists.";
+
+fn expand() -> Value {
+    let path = json!({ "type": "string", "maxLength": TEXT_CHARS_MAX });
+    json!({ "type": "array", "items": path, "maxItems": super::params::EXPAND_MAX })
+}
+
+/// Whether a value of this schema has parts, which go into a form or a query as `name[part]`.
+fn has_parts(schema: &Value) -> bool {
+    let kind = |kind: &str| schema["type"] == kind;
+    let any = schema["anyOf"].as_array();
+    kind("array") || kind("object") || any.is_some_and(|any| any.iter().any(has_parts))
+}
+
+fn query(name: &str, required: bool, description: &str, schema: Value) -> Value {
+    let style = if has_parts(&schema) { "deepObject" } else { "form" };
+    json!({
+        "name": name, "in": "query", "required": required, "style": style, "explode": true,
+        "description": description, "schema": schema,
+    })
+}
+
+fn idempotency_key() -> Value {
+    json!({
+        "name": "Idempotency-Key", "in": "header", "required": false, "style": "simple",
+        "description": "A text of your choice, new for each write. Sent again with the same key, \
+                        the write is not done twice: the first answer comes back.",
+        "schema": {
+            "type": "string", "minLength": 1, "maxLength": super::idempotency::KEY_CHARS_MAX,
+        },
+    })
+}
+
+fn body(mut schema: Value) -> Value {
+    schema["properties"]["expand"] = expand();
+    schema["properties"]["expand"]["description"] = EXPAND.into();
+    let parts = schema["properties"].as_object().into_iter().flatten();
+    let encoding: Map<String, Value> = parts
+        .filter(|(_, schema)| has_parts(schema))
+        .map(|(name, _)| (name.clone(), json!({ "style": "deepObject", "explode": true })))
+        .collect();
+    json!({
+        "required": schema.get("required").is_some(),
+        "content": {
+            "application/x-www-form-urlencoded": { "schema": schema, "encoding": encoding },
+            "application/json": { "schema": schema },
+        },
+    })
+}
+
+fn headers() -> Value {
+    let text = json!({ "type": "string" });
+    json!({
+        "Request-Id": { "description": "Names this request in the log.", "schema": text },
+        "Stripe-Version": {
+            "description": "The version of the API that the answer is in.",
+            "schema": text,
+        },
+    })
 }
 
 fn json_content(schema: Value) -> Value {
     json!({ "application/json": { "schema": schema } })
-}
-
-fn reference(object: &str) -> Value {
-    json!({ "$ref": format!("#/components/schemas/{object}") })
-}
-
-fn answer(route: &Route) -> Value {
-    let one = reference(route.answer);
-    if route.list {
-        return json!({
-            "type": "object",
-            "required": ["object", "data", "has_more", "url"],
-            "properties": {
-                "object": { "const": "list" },
-                "data": { "type": "array", "items": one },
-                "has_more": { "type": "boolean" },
-                "url": { "type": "string" },
-            },
-        });
-    }
-    match route.method.as_str() {
-        "DELETE" => reference(&format!("deleted_{}", route.answer)),
-        "GET" if route.answer == "customer" => {
-            json!({ "anyOf": [one, reference("deleted_customer")] })
-        }
-        _ => one,
-    }
-}
-
-/// The schema of an object, from its table of fields.
-fn fields_schema(table: &Value) -> Value {
-    let fields = table.as_object().expect("a field table is an object");
-    let required: Vec<&String> =
-        fields.iter().filter(|(_, spec)| spec["optional"] != true).map(|(name, _)| name).collect();
-    let properties: Map<_, _> =
-        fields.iter().map(|(name, spec)| (name.clone(), field_schema(spec))).collect();
-    json!({ "type": "object", "required": required, "properties": properties })
-}
-
-fn field_schema(spec: &Value) -> Value {
-    let schema = bare_schema(spec);
-    match spec["nullable"] == true {
-        true => json!({ "anyOf": [schema, { "type": "null" }] }),
-        false => schema,
-    }
-}
-
-fn bare_schema(spec: &Value) -> Value {
-    let known = |name: &str| RESOURCES.iter().any(|(object, _)| *object == name);
-    let refer = |name: &str| {
-        if known(name) { reference(name) } else { json!({ "type": "object" }) }
-    };
-    if let Some(name) = spec["$ref"].as_str() {
-        return refer(name);
-    }
-    if let Some(kinds) = spec["any_of"].as_array() {
-        return json!({ "anyOf": kinds.iter().map(field_schema).collect::<Vec<_>>() });
-    }
-    if let Some(kinds) = spec["expandable"].as_array() {
-        let mut any = vec![json!({ "type": "string" })];
-        any.extend(kinds.iter().filter_map(Value::as_str).filter(|k| known(k)).map(refer));
-        return json!({ "anyOf": any });
-    }
-    match spec["type"].as_str() {
-        Some("integer") => json!({ "type": "integer" }),
-        Some("boolean") => json!({ "type": "boolean" }),
-        Some("string" | "decimal_string") => match (spec["enum"].as_array(), &spec["open_enum"]) {
-            (Some(words), open) if *open != true => json!({ "type": "string", "enum": words }),
-            (Some(words), _) => json!({ "type": "string", "examples": words }),
-            _ => json!({ "type": "string" }),
-        },
-        Some("object") if spec.get("fields").is_some() => fields_schema(&spec["fields"]),
-        Some("map") => {
-            json!({ "type": "object", "additionalProperties": field_schema(&spec["values"]) })
-        }
-        Some("array") => json!({ "type": "array", "items": field_schema(&spec["items"]) }),
-        Some("list" | "object") => json!({ "type": "object" }),
-        _ => json!({}),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// `BLESS=1 cargo test` writes the file anew.
-    #[test]
-    fn the_committed_description_is_fresh() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi.json");
-        let fresh = serde_json::to_string_pretty(&describe()).unwrap() + "\n";
-        if std::env::var_os("BLESS").is_some() {
-            std::fs::write(path, &fresh).unwrap();
-        }
-        let committed = std::fs::read_to_string(path).unwrap();
-        assert!(committed == fresh, "openapi.json is not what the table of operations gives");
-    }
 }

@@ -22,8 +22,11 @@ fn it_tells_that_it_lives_and_is_ready() {
         let answer = open(&server, path);
         assert_eq!((answer.status, answer.body.as_str()), (200, body), "{path}");
     }
-    let described = open(&server, "/openapi.json");
-    assert_eq!(json(&described)["openapi"], "3.1.0");
+    for (path, version) in [("/openapi.json", "3.0.3"), ("/openapi-3.1.json", "3.1.0")] {
+        let described = open(&server, path);
+        assert_eq!(json(&described)["openapi"], version);
+        assert_eq!(described.header_value("access-control-allow-origin"), Some("*"));
+    }
     assert_eq!(open(&server, "/v1/balance").status, 401, "a key is needed for the rest");
 }
 

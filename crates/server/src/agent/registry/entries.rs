@@ -235,7 +235,7 @@ fn auth_config() -> Value {
 
 /// The tools of each entry, as the first agents would find them in our description.
 fn make_tools() -> [(usize, Bytes); ENTRIES.len()] {
-    let described: Value = serde_json::from_slice(openapi::JSON).expect("it is generated");
+    let described = openapi::describe_30();
     let found = discover(&described, "purser", None, Mode::Upstream);
     let tools = found.expect("our own description can be read").tools;
     ENTRIES.each_ref().map(|entry| {

@@ -1,0 +1,358 @@
+//! Objects as JSON Schema 2020-12, made from the field tables in `wire/resources`.
+//!
+//! A table says what a field is; Stripe's description says the same in its own way, and tools are
+//! generated from that: fields that may be null are not among the required ones, hashes have
+//! titles, `x-expandableFields` names what `expand` reaches, and an id that can be expanded is
+//! "a text, or that object".
+
+use serde_json::{Map, Value, json};
+
+use super::words::Words;
+use crate::api::expand::RESOURCES;
+use crate::api::routes::Route;
+
+/// Most characters of a text in an answer.
+pub const TEXT_CHARS_MAX: usize = 5000;
+
+/// Integers that are moments, beside those whose names end in `_at`.
+const MOMENTS: [&str; 17] = [
+    "arrival_date",
+    "available_on",
+    "capture_before",
+    "created",
+    "current_deadline",
+    "date",
+    "due_date",
+    "end",
+    "end_date",
+    "expected_availability_date",
+    "next_payment_attempt",
+    "now",
+    "period_end",
+    "period_start",
+    "start",
+    "start_date",
+    "subscription_proration_date",
+];
+
+/// What becomes of an id that `expand` can replace by the object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Expanded {
+    /// The schema of that object is referred to.
+    Referred,
+    /// It is any object, so that the schema stays small.
+    Opaque,
+}
+
+/// The schemas of all objects.
+pub struct Objects {
+    tables: Vec<(&'static str, Value)>,
+    words: Words,
+}
+
+impl Default for Objects {
+    fn default() -> Objects {
+        Objects::load()
+    }
+}
+
+impl Objects {
+    /// Reads the tables and the dictionary that are part of the program.
+    pub fn load() -> Objects {
+        let error = ("error", include_str!("../../../wire/resources/error.json"));
+        let read = |(object, text)| {
+            let table: Value = serde_json::from_str(text).expect("a field table is JSON");
+            (object, table)
+        };
+        let tables = RESOURCES.into_iter().chain([error]).map(read).collect();
+        Objects { tables, words: Words::load() }
+    }
+
+    /// The dictionary.
+    pub fn words(&self) -> &Words {
+        &self.words
+    }
+
+    /// The schema of what an operation answers with, complete in itself: what it refers to stands
+    /// in its `$defs`. Where an id can be expanded, any object is allowed in its place.
+    pub fn answer(&self, route: &Route) -> Value {
+        let mut schema = answer(route);
+        let (mut defs, mut asked) = (Map::new(), Vec::new());
+        refer_to_defs(&mut schema, &mut asked);
+        while let Some(object) = asked.pop() {
+            if !defs.contains_key(&object) {
+                let mut schema = self.object(&object, Expanded::Opaque);
+                refer_to_defs(&mut schema, &mut asked);
+                defs.insert(object, schema);
+            }
+        }
+        schema["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
+        schema["type"] = "object".into();
+        schema["$defs"] = defs.into();
+        schema
+    }
+
+    /// All schemas by their names, as `components` has them.
+    pub fn components(&self) -> Map<String, Value> {
+        let one = |(object, _): &(&str, Value)| {
+            ((*object).to_owned(), self.object(object, Expanded::Referred))
+        };
+        self.tables.iter().map(one).collect()
+    }
+
+    fn object(&self, object: &str, expanded: Expanded) -> Value {
+        let table = self.tables.iter().find(|(name, _)| *name == object);
+        let (_, table) = table.unwrap_or_else(|| panic!("there is no table of {object}"));
+        let maker = Maker { objects: self, expanded };
+        let mut schema = maker.hash(table, object);
+        // Stripe's own title of this one is its name.
+        let title = if object == "cash_balance" { object.into() } else { pascal(object) };
+        schema["title"] = title.into();
+        schema["description"] = self.words.objects.get(object).cloned().into();
+        if table.get("object").is_some() {
+            schema["x-resourceId"] = object.into();
+        }
+        schema
+    }
+
+    fn knows(&self, object: &str) -> bool {
+        self.tables.iter().any(|(name, _)| *name == object)
+    }
+}
+
+/// What an operation answers with, as a reference to a component.
+pub fn answer(route: &Route) -> Value {
+    let one = reference(route.answer);
+    if route.list {
+        let title = format!("{}List", pascal(route.answer));
+        return list(one, &title);
+    }
+    match route.method.as_str() {
+        "DELETE" => reference(&format!("deleted_{}", route.answer)),
+        "GET" if route.answer == "customer" => {
+            json!({ "anyOf": [one, reference("deleted_customer")] })
+        }
+        _ => one,
+    }
+}
+
+/// A reference to a component.
+pub fn reference(object: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{object}") })
+}
+
+fn list(items: Value, title: &str) -> Value {
+    let text = |words: &str| json!({ "description": words, "type": "string" });
+    let mut object = text("Always `list`.");
+    object["enum"] = json!(["list"]);
+    let mut url = text("Where the list was read from.");
+    url["maxLength"] = TEXT_CHARS_MAX.into();
+    json!({
+        "type": "object",
+        "title": title,
+        "required": ["data", "has_more", "object", "url"],
+        "properties": {
+            "data": {
+                "description": "The items of this page, newest first unless said otherwise.",
+                "type": "array",
+                "items": items,
+            },
+            "has_more": {
+                "description": "Whether more items follow. Ask for them with `starting_after` \
+                                and the id of the last item.",
+                "type": "boolean",
+            },
+            "object": object,
+            "url": url,
+        },
+        "x-expandableFields": ["data"],
+    })
+}
+
+/// Turns references to components into references to `$defs`, and gathers them.
+fn refer_to_defs(schema: &mut Value, asked: &mut Vec<String>) {
+    match schema {
+        Value::Object(map) => {
+            if let Some(Value::String(target)) = map.get_mut("$ref")
+                && let Some(object) = target.strip_prefix("#/components/schemas/")
+            {
+                let object = object.to_owned();
+                *target = format!("#/$defs/{object}");
+                asked.push(object);
+            }
+            map.values_mut().for_each(|value| refer_to_defs(value, asked));
+        }
+        Value::Array(values) => values.iter_mut().for_each(|value| refer_to_defs(value, asked)),
+        _ => {}
+    }
+}
+
+/// Makes schemas from the rules of a table.
+struct Maker<'o> {
+    objects: &'o Objects,
+    expanded: Expanded,
+}
+
+impl Maker<'_> {
+    fn hash(&self, table: &Value, path: &str) -> Value {
+        let fields = table.as_object().expect("a field table is an object");
+        let is = |spec: &Value, what: &str| spec[what] == true;
+        let required: Vec<&String> = fields
+            .iter()
+            .filter(|(_, spec)| !is(spec, "optional") && !is(spec, "nullable"))
+            .map(|(name, _)| name)
+            .collect();
+        let expandable: Vec<&String> =
+            fields.iter().filter(|(_, spec)| is_expandable(spec)).map(|(name, _)| name).collect();
+        let properties: Map<_, _> = fields
+            .iter()
+            .map(|(name, spec)| {
+                let path = format!("{path}.{name}");
+                let mut schema = self.field(spec, name, &path);
+                schema["description"] = self.objects.words.field(&path).into();
+                (name.clone(), schema)
+            })
+            .collect();
+        let mut schema = json!({ "type": "object", "title": pascal(path) });
+        if !required.is_empty() {
+            schema["required"] = json!(required);
+        }
+        schema["properties"] = properties.into();
+        schema["x-expandableFields"] = json!(expandable);
+        schema
+    }
+
+    /// The schema of a field or of an item, without its description.
+    fn field(&self, spec: &Value, name: &str, path: &str) -> Value {
+        let mut schema = self.bare(spec, name, path);
+        let told = |key: &str| key == "title" || key == "format" || key.starts_with("x-");
+        for (key, value) in spec.as_object().into_iter().flatten().filter(|(key, _)| told(key)) {
+            schema[key] = value.clone();
+        }
+        if schema.get("format").is_some()
+            && let Some(schema) = schema.as_object_mut()
+        {
+            schema.remove("maxLength");
+        }
+        if spec["nullable"] == true {
+            allow_null(&mut schema);
+        }
+        schema
+    }
+
+    fn bare(&self, spec: &Value, name: &str, path: &str) -> Value {
+        let kinds = |what: &str| spec[what].as_array().map(Vec::as_slice).unwrap_or_default();
+        if let Some(object) = spec["$ref"].as_str() {
+            return json!({ "anyOf": [self.refer(object)] });
+        }
+        if !kinds("any_of").is_empty() {
+            let each = kinds("any_of").iter().map(|kind| match kind["$ref"].as_str() {
+                Some(object) => self.refer(object),
+                None => self.field(kind, name, path),
+            });
+            return json!({ "anyOf": each.collect::<Vec<_>>() });
+        }
+        if !kinds("expandable").is_empty() {
+            return self.expandable(kinds("expandable"));
+        }
+        match spec["type"].as_str() {
+            Some("integer") if is_moment(name) => {
+                json!({ "type": "integer", "format": "unix-time" })
+            }
+            // The tables call it so, but it has a fraction.
+            Some("integer") if name == "exchange_rate" => json!({ "type": "number" }),
+            Some("integer") => json!({ "type": "integer" }),
+            Some("boolean") => json!({ "type": "boolean" }),
+            Some("decimal_string") => json!({ "type": "string", "format": "decimal" }),
+            Some("string") => match spec["enum"].as_array() {
+                Some(words) => json!({ "type": "string", "enum": words }),
+                None => json!({ "type": "string", "maxLength": TEXT_CHARS_MAX }),
+            },
+            Some("object") if spec.get("fields").is_some() => self.hash(&spec["fields"], path),
+            Some("map") => json!({
+                "type": "object",
+                "additionalProperties": self.field(&spec["values"], name, path),
+            }),
+            Some("array") => {
+                json!({ "type": "array", "items": self.item(&spec["items"], name, path) })
+            }
+            Some("list") => {
+                let title = format!("{}List", pascal(path));
+                list(self.item(&spec["items"], name, path), &title)
+            }
+            Some("object" | "file") => json!({ "type": "object" }),
+            _ => json!({}),
+        }
+    }
+
+    /// An item has no description beside its reference, so that it can be one plainly.
+    fn item(&self, spec: &Value, name: &str, path: &str) -> Value {
+        match spec["$ref"].as_str() {
+            Some(object) => self.refer(object),
+            None => self.field(spec, name, path),
+        }
+    }
+
+    fn refer(&self, object: &str) -> Value {
+        match self.objects.knows(object) {
+            true => reference(object),
+            false => json!({ "type": "object" }),
+        }
+    }
+
+    /// Objects that Purser does not have stay ids, whatever `expand` says.
+    fn expandable(&self, kinds: &[Value]) -> Value {
+        let id = json!({ "type": "string", "maxLength": TEXT_CHARS_MAX });
+        let names = kinds.iter().filter_map(Value::as_str);
+        let known: Vec<Value> =
+            names.filter(|name| self.objects.knows(name)).map(reference).collect();
+        match (known.is_empty(), self.expanded) {
+            (true, _) => id,
+            (false, Expanded::Opaque) => json!({ "anyOf": [id, { "type": "object" }] }),
+            (false, Expanded::Referred) => {
+                let mut any = vec![id];
+                any.extend(known.iter().cloned());
+                json!({ "anyOf": any, "x-expansionResources": { "oneOf": known } })
+            }
+        }
+    }
+}
+
+/// What `expand` may name: ids of objects, and hashes, alone or in a list.
+fn is_expandable(spec: &Value) -> bool {
+    let is_kind = |kind: &str| spec["type"] == kind;
+    spec.get("expandable").is_some()
+        || spec.get("$ref").is_some()
+        || spec.get("any_of").is_some_and(|kinds| {
+            kinds.as_array().is_some_and(|kinds| kinds.iter().any(is_expandable))
+        })
+        || is_kind("list")
+        || (is_kind("object") && spec.get("fields").is_some())
+        || (is_kind("array") && is_expandable(&spec["items"]))
+}
+
+fn is_moment(name: &str) -> bool {
+    name.ends_with("_at") || MOMENTS.contains(&name)
+}
+
+fn allow_null(schema: &mut Value) {
+    let null = json!({ "type": "null" });
+    if let Some(any) = schema.get_mut("anyOf").and_then(Value::as_array_mut) {
+        return any.push(null);
+    }
+    // Without a type anything fits, null too.
+    let Some(kind) = schema.get("type").cloned() else { return };
+    schema["type"] = json!([kind, "null"]);
+    if let Some(words) = schema.get_mut("enum").and_then(Value::as_array_mut) {
+        words.push(Value::Null);
+    }
+}
+
+/// `refund.destination_details` as `RefundDestinationDetails`.
+pub fn pascal(path: &str) -> String {
+    let capital = |word: &str| {
+        let mut chars = word.chars();
+        chars.next().map(|first| first.to_ascii_uppercase().to_string() + chars.as_str())
+    };
+    path.split(['.', '_', '/']).filter_map(capital).collect()
+}
