@@ -39,6 +39,9 @@ const RELEASE_EVERY: Duration = Duration::from_millis(50);
 
 /// Serves until `stop` completes, then lets open requests finish.
 pub async fn run(app: Arc<App>, listener: TcpListener, stop: impl Future<Output = ()>) {
+    if let Ok(address) = listener.local_addr() {
+        app.registry.listens_on(address);
+    }
     let graceful = GracefulShutdown::new();
     let endpoint = Arc::new(mcp::Endpoint::new(&app));
     let places = Arc::new(Semaphore::new(app.settings.connections_max));

@@ -29,7 +29,7 @@ pub fn of(app: &App, headers: &HeaderMap, uri: &Uri) -> String {
 
 /// The address it listens on; for all addresses of the machine, the one that it has itself.
 fn listens(app: &App) -> String {
-    let mut listen = app.settings.listen;
+    let mut listen = app.registry.listens().unwrap_or(app.settings.listen);
     if listen.ip().is_unspecified() {
         listen.set_ip(match listen.ip() {
             IpAddr::V4(_) => IpAddr::from([127, 0, 0, 1]),

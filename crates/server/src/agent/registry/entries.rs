@@ -1,6 +1,7 @@
 //! The two entries: made of our own description, and kept as bytes.
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
@@ -53,6 +54,8 @@ const ENTRIES: [Entry; 2] = [
 /// The entries as they are handed out.
 #[derive(Default)]
 pub struct Registry {
+    /// Where the server listens, once it does.
+    listens: OnceLock<SocketAddr>,
     /// For each entry how many tools it has, and these as JSON.
     tools: OnceLock<[(usize, Bytes); ENTRIES.len()]>,
     /// The newest last. At most [`ADDRESSES_MAX`].
@@ -67,6 +70,16 @@ struct Ready {
 }
 
 impl Registry {
+    /// Says where the server listens; the first word counts.
+    pub fn listens_on(&self, address: SocketAddr) {
+        let _ = self.listens.set(address);
+    }
+
+    /// Where the server listens.
+    pub(super) fn listens(&self) -> Option<SocketAddr> {
+        self.listens.get().copied()
+    }
+
     /// The bytes of an entry and their tag.
     pub fn entry(&self, name: &str, base: &str) -> Option<(Bytes, HeaderValue)> {
         let at = ENTRIES.iter().position(|entry| entry.name == name)?;
