@@ -16,7 +16,7 @@ from typing import Any
 from .arguments import BuiltRequest, build_request
 from .context import AgentContext
 from .discovery import OCPSchemaDiscovery
-from .errors import OCPError, SchemaDiscoveryError
+from .errors import OCPError, RegistryUnavailable, SchemaDiscoveryError
 from .http_client import TIMEOUT_S, OCPHTTPClient, merged
 from .names import did_you_mean
 from .redaction import plain_url
@@ -27,6 +27,7 @@ from .transport import RETRIES_MAX, Response, Transport
 
 CACHE_MAX_AGE_DAYS = 7
 APIS_MAX = 100
+LOOKUP_RETRIES_MAX = 1
 TOOLS_NAMED_MAX = 20
 AUTH_VARIABLE = "OCP_AUTH_"
 
@@ -63,8 +64,10 @@ class OCPAgent:
         self.context = AgentContext(
             agent_type=agent_type, user=user, workspace=workspace, current_goal=agent_goal)
         self.transport = Transport(max_retries)
-        self.discovery = OCPSchemaDiscovery(self.transport)
-        self.registry = OCPRegistry(registry_url, self.transport)
+        # Whoever registers an API waits for it, so a lookup gives up sooner than a call.
+        lookup = Transport(min(max_retries, LOOKUP_RETRIES_MAX))
+        self.discovery = OCPSchemaDiscovery(lookup)
+        self.registry = OCPRegistry(registry_url, lookup)
         self.storage = OCPStorage() if enable_cache else None
         self._apis: dict[str, _Registered] = {}
         self._lock = threading.RLock()
@@ -259,7 +262,7 @@ class OCPAgent:
                 data, new_etag = self.discovery.load(spec_url, etag)
             else:
                 data, new_etag = self.registry.get_entry(name, etag)
-        except (OCPError, OSError):
+        except (RegistryUnavailable, SchemaDiscoveryError):
             if kept:
                 # What was right when it was kept is better than nothing.
                 return kept[0], True
