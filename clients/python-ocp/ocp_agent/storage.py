@@ -90,7 +90,8 @@ class OCPStorage:
             data = _read(path)
             if data is None:
                 continue
-            tools = [tool for tool in data.get("tools") or [] if isinstance(tool, dict)]
+            tools = data.get("tools") if isinstance(data.get("tools"), list) else []
+            tools = [tool for tool in tools if isinstance(tool, dict)]
             texts = [data.get(word) for word in ("api_name", "title", "description")]
             texts += [tool.get("description") for tool in tools]
             if any(query.lower() in text.lower() for text in texts if isinstance(text, str)):

@@ -124,7 +124,7 @@ def entry(base_url: str, name: str = "stripe", tools: list[dict] | None = None) 
     }
 
 
-def tool(name: str, method: str, path: str, **parameters: tuple) -> dict[str, Any]:
+def tool(name: str, method: str, path: str, /, **parameters: tuple) -> dict[str, Any]:
     """A tool of a registry. Each parameter is (location, type) or (location, type, required)."""
     return {
         "name": name,
@@ -132,9 +132,8 @@ def tool(name: str, method: str, path: str, **parameters: tuple) -> dict[str, An
         "method": method,
         "path": path,
         "parameters": {
-            key: {"description": "", "required": (*rest, False, False)[1] is True,
-                  "location": place, "type": rest[0]}
-            for key, (place, *rest) in parameters.items()
+            key: {"description": "", "required": bool(need), "location": place, "type": kind}
+            for key, (place, kind, *need) in parameters.items()
         },
         "response_schema": {},
         "operation_id": name,
