@@ -24,7 +24,8 @@ def server(tmp_path_factory):
     running.stop()
 
 
-@pytest.fixture(params=KINDS, ids=["-".join(kind) for kind in KINDS])
+@pytest.fixture(scope="session", params=KINDS, ids=["-".join(kind) for kind in KINDS])
 def connection(request, server):
     """A way to the server's tools: over HTTP and over stdio, as clients of both vintages."""
-    return Connection(server.url, *request.param)
+    with Connection(server.url, *request.param) as opened:
+        yield opened

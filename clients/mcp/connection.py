@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from contextlib import ExitStack, asynccontextmanager
+from typing import Any, Self, TypeVar
 
 import httpx2
+from anyio.from_thread import start_blocking_portal
 from mcp import Client, MCPError, StdioServerParameters, Tool
 from mcp.client.streamable_http import streamable_http_client
 from running_purser import BINARY
@@ -19,32 +20,34 @@ KINDS = [("http", "legacy"), ("http", "auto"), ("stdio", "legacy"), ("stdio", "a
 Answer = TypeVar("Answer")
 
 
-@dataclass
 class Connection:
-    """A way to the tools of a server. Each `run` opens it and closes it again."""
+    """A way to the tools of a server, open inside a `with` block. The client lives in a thread
+    of its own, so that tests are plain functions."""
 
-    url: str
-    transport: str
-    mode: str
-    key: str = KEY
+    def __init__(self, url: str, transport: str, mode: str, key: str = KEY):
+        self.url = url
+        self.transport = transport
+        self.mode = mode
+        self.key = key
+        self._open = ExitStack()
+        self._client: Client | None = None
+
+    def __enter__(self) -> Self:
+        self._portal = self._open.enter_context(start_blocking_portal())
+        client = self._portal.wrap_async_context_manager(self._connected())
+        self._client = self._open.enter_context(client)
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._open.close()
 
     def run(self, work: Callable[[Client], Awaitable[Answer]]) -> Answer:
-        """Does this with a connected client."""
-        return asyncio.run(self._within_time(work))
+        """Does this with the connected client."""
+        return self._portal.call(self._within_time, work)
 
     def call(self, name: str, arguments: dict[str, Any] | None = None):
         """Calls one tool. Raises MCPError where the protocol, not the tool, refuses."""
-        async def one(client):
-            # Caught inside, because a connection wraps what passes through it into groups.
-            try:
-                return await client.call_tool(name, arguments or {})
-            except MCPError as error:
-                return error
-
-        answer = self.run(one)
-        if isinstance(answer, MCPError):
-            raise answer
-        return answer
+        return self.run(lambda client: client.call_tool(name, arguments or {}))
 
     def tools(self) -> dict[str, Tool]:
         """All tools by name, whatever the number of pages."""
@@ -52,19 +55,24 @@ class Connection:
 
     async def _within_time(self, work):
         async with asyncio.timeout(TIMEOUT_S):
-            if self.transport == "stdio":
-                arguments = ["mcp", "--url", self.url, "--api-key", self.key]
-                command = StdioServerParameters(command=str(BINARY), args=arguments)
-                async with Client(command, mode=self.mode) as client:
-                    return await work(client)
-            headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
-            # Plain HTTP needs no certificates, and loading them takes its time.
-            async with httpx2.AsyncClient(
-                headers=headers, timeout=TIMEOUT_S, trust_env=False, verify=False
-            ) as http:
-                way = streamable_http_client(f"{self.url}/mcp", http_client=http)
-                async with Client(way, mode=self.mode) as client:
-                    return await work(client)
+            return await work(self._client)
+
+    @asynccontextmanager
+    async def _connected(self):
+        if self.transport == "stdio":
+            arguments = ["mcp", "--url", self.url, "--api-key", self.key]
+            command = StdioServerParameters(command=str(BINARY), args=arguments)
+            async with Client(command, mode=self.mode) as client:
+                yield client
+            return
+        headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
+        # Plain HTTP needs no certificates, and loading them takes its time.
+        async with httpx2.AsyncClient(
+            headers=headers, timeout=TIMEOUT_S, trust_env=False, verify=False
+        ) as http:
+            way = streamable_http_client(f"{self.url}/mcp", http_client=http)
+            async with Client(way, mode=self.mode) as client:
+                yield client
 
 
 async def all_tools(client: Client) -> list[Tool]:

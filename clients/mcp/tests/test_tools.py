@@ -36,9 +36,9 @@ def test_the_list_is_the_same_each_time(connection):
 
 
 def test_every_way_has_the_same_tools(server):
-    over_http = Connection(server.url, "http", "legacy").tools()
-    over_stdio = Connection(server.url, "stdio", "legacy").tools()
-    assert over_http == over_stdio
+    with Connection(server.url, "http", "legacy") as over_http:
+        with Connection(server.url, "stdio", "legacy") as over_stdio:
+            assert over_http.tools() == over_stdio.tools()
 
 
 def test_schemas_are_json_schema(connection):
@@ -91,7 +91,8 @@ def test_hints_on_every_tool(connection):
 def test_without_a_key_nothing_is_told(server, key):
     """Whether the connection or the call is refused, no balance comes back."""
     try:
-        result = Connection(server.url, "http", "legacy", key).call("getBalance")
+        with Connection(server.url, "http", "legacy", key) as stranger:
+            result = stranger.call("getBalance")
     except Exception as error:
         assert "available" not in str(error)
     else:
