@@ -194,7 +194,7 @@ class Transport:
             raise _NoAnswer(f"{shown}: {_cause(error.reason)}", unsent) from error
         except (OSError, http.client.HTTPException) as error:
             raise _NoAnswer(f"{shown}: {_cause(error)}", False) from error
-        except ValueError as error:
+        except ValueError:
             # The text of this one may quote a header, and so a credential.
             raise TransportError(f"{shown}: a header or the address cannot be sent") from None
 
