@@ -80,6 +80,8 @@ scenarios! {
     S38_events
     S39_payout
     S40_modes_apart
+    agents_approvals
+    agents_limits
     automatic_payment_methods
     balance_available
     bank_transfers
