@@ -82,6 +82,8 @@ scenarios! {
     S40_modes_apart
     agents_approvals
     agents_limits
+    agents_reach
+    agents_what_counts
     automatic_payment_methods
     balance_available
     bank_transfers
