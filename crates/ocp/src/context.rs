@@ -1,12 +1,14 @@
 //! The context of a conversation: who asks, what for, and what was done so far.
 //!
-//! Fourteen fields, in the order that goes over the wire. Times are text (RFC 3339) and stay as they
-//! came. Every list is bounded: the history keeps the newest [`HISTORY_MAX`] entries, changes the
-//! newest [`RECENT_CHANGES_MAX`], descriptions of APIs the first [`API_SPECS_MAX`].
+//! Fourteen fields, in the order that goes over the wire. Times are text (RFC 3339) and stay as
+//! they came. Every list is bounded: the history keeps the newest [`HISTORY_MAX`] entries, changes
+//! the newest [`RECENT_CHANGES_MAX`], descriptions of APIs the first [`API_SPECS_MAX`].
 
 mod merge;
 mod read;
 pub mod schema;
+
+use std::fmt;
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -26,7 +28,7 @@ pub const AGENT_TYPE: &str = "ai_agent";
 pub const AGENT_TYPE_UNKNOWN: &str = "generic_agent";
 
 /// The context of a conversation.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Context {
     /// `ocp-` and at least 8 digits of `0-9a-f`.
     pub context_id: String,
@@ -59,7 +61,7 @@ pub struct Context {
 }
 
 /// The conversation that a context belongs to.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Session {
     /// RFC 3339.
     pub start_time: String,
@@ -73,7 +75,7 @@ pub struct Session {
 }
 
 /// Something that was done.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Interaction {
     /// RFC 3339.
     pub timestamp: String,
@@ -211,6 +213,36 @@ impl Context {
         while self.api_specs.len() > API_SPECS_MAX {
             self.api_specs.shift_remove_index(0);
         }
+    }
+}
+
+/// What was done and with what is nobody's business who reads a log: only sizes are shown.
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("context_id", &self.context_id)
+            .field("agent_type", &self.agent_type)
+            .field("history", &self.history.len())
+            .field("last_updated", &self.last_updated)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("start_time", &self.start_time)
+            .field("interaction_count", &self.interaction_count)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Interaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Interaction")
+            .field("timestamp", &self.timestamp)
+            .field("action", &self.action)
+            .finish_non_exhaustive()
     }
 }
 

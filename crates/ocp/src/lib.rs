@@ -1,5 +1,5 @@
-//! An agent of the Open Context Protocol (OCP) 1.0: it finds the operations of an HTTP API as tools, and calls
-//! them with the context of the conversation in the headers of each request.
+//! An agent of the Open Context Protocol (OCP) 1.0: it finds the operations of an HTTP API as
+//! tools, and calls them with the context of the conversation in the headers of each request.
 
 pub mod agent;
 pub mod clock;
@@ -22,3 +22,8 @@ pub use clock::Clock;
 pub use context::Context;
 pub use error::Error;
 pub use tool::{Api, Location, Parameter, Tool};
+
+/// The code of the README is compiled with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -34,17 +34,47 @@ fn contains(whole: &[char], part: &[char]) -> bool {
     whole.windows(part.len()).any(|window| window == part)
 }
 
-/// Letters to put in, take out or change (Levenshtein).
+/// Letters to put in, take out, change, or exchange with the next one.
 fn distance(a: &[char], b: &[char]) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
+    let mut before = vec![0; b.len() + 1];
+    let mut last: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.iter().enumerate() {
-        let mut corner = row[0];
-        row[0] = i + 1;
+        let mut row = vec![i + 1; b.len() + 1];
         for (j, y) in b.iter().enumerate() {
-            let changed = corner + usize::from(x != y);
-            corner = row[j + 1];
-            row[j + 1] = changed.min(corner + 1).min(row[j] + 1);
+            let changed = last[j] + usize::from(x != y);
+            row[j + 1] = changed.min(last[j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && *x == b[j - 1] && a[i - 1] == *y {
+                row[j + 1] = row[j + 1].min(before[j - 1] + 1);
+            }
+        }
+        before = std::mem::replace(&mut last, row);
+    }
+    last[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slips_are_near() {
+        let names = ["name", "customer", "getBalance", "limit", "starting_after", "p"];
+        let rows = [
+            ("nmae", Some("name")),
+            ("names", Some("name")),
+            ("custmer", Some("customer")),
+            ("getBalanc", Some("getBalance")),
+            ("get_balance", Some("getBalance")),
+            ("startingAfter", Some("starting_after")),
+            ("balance", Some("getBalance")),
+            ("limt", Some("limit")),
+            ("zebra", None),
+            ("", None),
+            ("q", None),
+        ];
+        for (name, expected) in rows {
+            let found = nearest(name, names.into_iter(), 1);
+            assert_eq!(found.first().copied(), expected, "{name}");
         }
     }
-    row[b.len()]
 }

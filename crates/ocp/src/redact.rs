@@ -11,6 +11,8 @@ pub const REDACTED: &str = "[redacted]";
 pub const TEXT_CHARS_MAX: usize = 200;
 /// Entries of an array or object that are remembered.
 pub const ENTRIES_MAX: usize = 32;
+/// Characters of JSON of an object in the history.
+pub const OBJECT_CHARS_MAX: usize = 2_000;
 /// Levels of nesting that are remembered.
 pub const DEPTH_MAX: usize = 6;
 
@@ -80,6 +82,15 @@ pub fn object(object: &Map<String, Value>) -> Map<String, Value> {
     object_at(object, 0)
 }
 
+/// As [`object`], and empty but for a hint where the whole is over [`OBJECT_CHARS_MAX`].
+pub fn bounded(object: &Map<String, Value>) -> Map<String, Value> {
+    let small = self::object(object);
+    if Value::Object(small.clone()).to_string().len() <= OBJECT_CHARS_MAX {
+        return small;
+    }
+    [("...".to_owned(), Value::from("too large"))].into_iter().collect()
+}
+
 /// A value without its secrets, and of a size that can be remembered.
 pub fn value(value: &Value) -> Value {
     value_at(value, 0)
@@ -110,6 +121,14 @@ pub fn url(url: &str) -> String {
     }
 }
 
+/// A text of at most [`TEXT_CHARS_MAX`] characters.
+pub fn text(text: &str) -> String {
+    match text.char_indices().nth(TEXT_CHARS_MAX) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 fn object_at(object: &Map<String, Value>, depth: usize) -> Map<String, Value> {
     let entries = object.iter().take(ENTRIES_MAX).map(|(name, value)| {
         let kept = if is_secret_name(name) { REDACTED.into() } else { value_at(value, depth + 1) };
@@ -121,7 +140,7 @@ fn object_at(object: &Map<String, Value>, depth: usize) -> Map<String, Value> {
 fn value_at(value: &Value, depth: usize) -> Value {
     match value {
         Value::String(text) if is_secret_text(text) => REDACTED.into(),
-        Value::String(text) => text_of(text).into(),
+        Value::String(text) => self::text(text).into(),
         Value::Array(_) | Value::Object(_) if depth > DEPTH_MAX => "...".into(),
         Value::Array(items) => {
             items.iter().take(ENTRIES_MAX).map(|item| value_at(item, depth + 1)).collect()
@@ -150,13 +169,6 @@ fn is_card_number(text: &str) -> bool {
     sum.sum::<u32>() % 10 == 0
 }
 
-fn text_of(text: &str) -> String {
-    match text.char_indices().nth(TEXT_CHARS_MAX) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -167,13 +179,15 @@ mod tests {
         let given = json!({
             "customer": "cus_1", "api_key": "abc", "Authorization": "x", "X-API-Key": "y",
             "card": {"number": "4242", "cvc": "123"}, "clientSecret": "s", "author": "Ann",
-            "note": "sk_test_123", "list": ["Bearer abc", "fine", "4242 4242-4242 4242", "4242424242424243"], "amount": 5, "long": "a".repeat(201),
+            "note": "sk_test_123", "amount": 5, "long": "a".repeat(201),
+            "list": ["Bearer abc", "fine", "4242 4242-4242 4242", "4242424242424243"],
         });
         let expected = json!({
             "customer": "cus_1", "api_key": REDACTED, "Authorization": REDACTED,
             "X-API-Key": REDACTED, "card": {"number": "4242", "cvc": REDACTED},
             "clientSecret": REDACTED, "author": "Ann", "note": REDACTED,
-            "list": [REDACTED, "fine", REDACTED, "4242424242424243"], "amount": 5, "long": format!("{}...", "a".repeat(200)),
+            "amount": 5, "long": format!("{}...", "a".repeat(200)),
+            "list": [REDACTED, "fine", REDACTED, "4242424242424243"],
         });
         assert_eq!(value(&given), expected);
         assert_eq!(value(&expected), expected, "once is enough");

@@ -1,7 +1,8 @@
 //! The client of a registry: a place that knows APIs by name, with their tools.
 //!
 //! Nothing secret goes to a registry: no headers of an API, no context. Paths in the registry's URL
-//! are kept. A registry's answer is read leniently; a tool without name, method or path is left out.
+//! are kept. A registry's answer is read leniently; a tool without name, method or path is
+//! left out.
 
 use std::sync::Arc;
 

@@ -6,9 +6,10 @@
 //! ~/.ocp/sessions/ID.json       a context of a conversation
 //! ```
 //!
-//! Files are written beside their place and moved there, so that nobody reads half of one; only their
-//! owner can read them. A file that cannot be read is as if it were not there. A name never leads out
-//! of its folder: what is not a letter, a digit, `.`, `_` or `-` is percent-encoded in it.
+//! Files are written beside their place and moved there, so that nobody reads half of one; only
+//! their owner can read them. A file that cannot be read is as if it were not there. A name never
+//! leads out of its folder: what is not a letter, a digit, `.`, `_` or `-` is percent-encoded in
+//! it.
 
 mod cache;
 mod files;

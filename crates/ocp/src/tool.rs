@@ -90,6 +90,12 @@ impl Parameter {
         self.rest.get("x-whole").is_some_and(|whole| *whole == true)
     }
 
+    /// Whether it is a text of which nothing else is known. The first agents, and the registries
+    /// that they fill, say this of everything whose type they do not understand.
+    pub fn is_bare_text(&self) -> bool {
+        self.kind == "string" && self.rest.keys().all(|key| key.starts_with("x-"))
+    }
+
     /// Whether the source says that null is a value like any other.
     pub fn may_be_null(&self) -> bool {
         let in_list = self.kind.as_array().is_some_and(|kinds| kinds.iter().any(|k| k == "null"));

@@ -1,7 +1,7 @@
 //! Transport: one request goes out, one answer comes back.
 //!
-//! A transport follows no redirect and repeats nothing: who may see what, and what may be sent twice,
-//! is decided above it, the same for every transport.
+//! A transport follows no redirect and repeats nothing: who may see what, and what may be sent
+//! twice, is decided above it, the same for every transport.
 
 mod http;
 mod redirect;

@@ -258,7 +258,8 @@ fn tools_are_filtered_by_resource() {
     let payments = &["/payments", "/payment_methods", "/payment_intents"][..];
     let slack = &["/conversations.replies", "/conversations.history", "/chat.postMessage"][..];
     let versions = &["/v1/payments", "/v1/charges", "/v2/payments"][..];
-    let rows: &[(u8, &[&str], &[&str], Option<&str>, usize)] = &[
+    type Row<'a> = (u8, &'a [&'a str], &'a [&'a str], Option<&'a str>, usize);
+    let rows: &[Row] = &[
         (31, repos, &["repos"], None, 2),
         (32, repos, &["REPOS", "Orgs"], None, 3),
         (32, repos, &["payments"], None, 0),

@@ -229,6 +229,32 @@ fn row_56_an_answer_updates_the_context_and_is_not_applied_twice() {
 }
 
 #[test]
+fn a_small_header_cannot_fill_the_context() {
+    let clock = clock();
+    let mut theirs = Context::new("server", &clock);
+    theirs.context_summary = Some("s".repeat(20_000));
+    for at in 0..22 {
+        let metadata = json!({"note": "n".repeat(3_000), "list": vec!["x".repeat(100); 30]});
+        let action = format!("{at} {}", "a".repeat(3_000));
+        let metadata = metadata.as_object().expect("an object").clone();
+        theirs.add_interaction(&action, Some("GET /x"), None, metadata, &clock);
+    }
+    let session = serde_json::to_string(&theirs).expect("JSON");
+    let session = headers::encode_session(&session, true);
+    assert!(session.len() < 8_192, "{}", session.len());
+    let headers = [("OCP-Session".to_owned(), session)];
+    let mut mine = Context::new("ai_agent", &clock);
+    assert!(mine.update_from_headers(pairs(&headers), Some("x"), &clock));
+    assert_eq!(mine.context_summary.as_ref().map(String::len), Some(1_000));
+    assert_eq!(mine.history.len(), 20);
+    let size = serde_json::to_string(&mine.history).expect("JSON").len();
+    assert!(size < 20 * 1_000, "{size}");
+    assert_eq!(mine.history[0].metadata["..."], "too large");
+    let debug = format!("{theirs:?} {:?}", theirs.history[0].metadata.len());
+    assert!(!debug.contains("sss"), "{debug}");
+}
+
+#[test]
 fn the_session_of_the_python_agent_is_written_and_read() {
     let value: Value = serde_json::from_str(V1).expect("JSON");
     let context = Context::read(&value, None).expect("a context");

@@ -147,7 +147,7 @@ fn exercise(spec: &Value, arguments: &Map<String, Value>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_500, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
 
     #[test]
     fn on_any_json(spec in json_value(), arguments in json_value()) {

@@ -1,4 +1,5 @@
-//! Registering: rows 70 and 74 of the upstream cases, what is kept and for whom, and what is refused.
+//! Registering: rows 70 and 74 of the upstream cases, what is kept and for whom, and what is
+//! refused.
 
 mod common;
 
@@ -185,8 +186,10 @@ fn a_source_with_an_etag_is_asked_whether_something_changed() {
 fn documents_come_from_files_too_and_resources_are_filtered() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("api.yaml");
-    let yaml = "openapi: 3.0.3\ninfo: {title: Y, version: '1'}\nservers: [{url: 'https://y.test/'}]\n\
-        paths:\n  /v1/users: {get: {operationId: listUsers}}\n  /v1/items: {get: {operationId: x}}\n";
+    let yaml = "openapi: 3.0.3\ninfo: {title: Y, version: '1'}\n\
+        servers: [{url: 'https://y.test/'}]\npaths:\n\
+        \x20 /v1/users: {get: {operationId: listUsers}}\n\
+        \x20 /v1/items: {get: {operationId: x}}\n";
     std::fs::write(&path, yaml).expect("written");
     let mut agent = Agent::builder().clock(common::clock()).no_storage().build();
     let registration = Registration {

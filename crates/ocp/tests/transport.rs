@@ -116,13 +116,15 @@ fn only_what_cannot_do_a_thing_twice_is_sent_twice() {
     }
 }
 
+/// What is played, the status that comes out, and how long was waited for it in milliseconds.
+type Case = (&'static str, Vec<Result<HttpResponse, Error>>, Result<u16, ()>, Vec<u128>);
+
 #[test]
 fn answers_that_may_get_better_are_waited_for() {
     let lost = || Err(Error::Transport("lost".to_owned()));
-    type Played1 = Vec<Result<HttpResponse, Error>>;
     let later = [("Retry-After", "2")];
     let date = [("Retry-After", "Sun, 04 Jan 2026 10:00:03 GMT")];
-    let table: Vec<(&str, Played1, Result<u16, ()>, Vec<u128>)> = vec![
+    let table: Vec<Case> = vec![
         ("fine", vec![status(200, &[])], Ok(200), vec![]),
         ("lost", vec![lost(), status(200, &[])], Ok(200), vec![250]),
         ("always lost", vec![lost(), lost(), lost()], Err(()), vec![250, 500]),

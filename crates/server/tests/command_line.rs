@@ -1,5 +1,7 @@
-//! Commands that talk to a running server: `purser listen` and `purser trigger`.
+//! Commands that talk to a running server: `purser agent`, `purser listen`, `purser trigger`.
 
+#[path = "command_line/agent.rs"]
+mod agent;
 #[path = "command_line/child.rs"]
 mod child;
 #[path = "command_line/listen.rs"]

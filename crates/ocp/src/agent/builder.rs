@@ -1,6 +1,6 @@
 //! Making an agent to measure.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use indexmap::IndexMap;
@@ -22,7 +22,7 @@ pub struct Builder {
     clock: Option<Clock>,
     transport: Option<Arc<dyn Transport>>,
     registry_url: Option<String>,
-    storage: Option<Storage>,
+    folder: Option<PathBuf>,
     no_storage: bool,
     retries: Option<Retries>,
     no_record: bool,
@@ -81,8 +81,7 @@ impl Builder {
 
     /// Another folder than `~/.ocp`.
     pub fn storage_at(mut self, folder: &Path) -> Builder {
-        let clock = self.clock.clone().unwrap_or_default();
-        self.storage = Some(Storage::at(folder, &clock));
+        self.folder = Some(folder.to_owned());
         self.no_storage = false;
         self
     }
@@ -132,7 +131,10 @@ impl Builder {
         if let Some(goal) = self.goal {
             context.update_goal(&goal, None, &clock);
         }
-        let storage = self.storage.or_else(|| Storage::home(&clock));
+        let storage = match &self.folder {
+            Some(folder) => Some(Storage::at(folder, &clock)),
+            None => Storage::home(&clock),
+        };
         Agent {
             apis: IndexMap::new(),
             context: Mutex::new(context),

@@ -30,9 +30,9 @@ pub struct CallOptions {
 impl Agent {
     /// Calls a tool. An answer of any status is an [`Answer`].
     ///
-    /// What was done goes into the history, with secrets replaced, and what the server sends back of
-    /// the context is taken over. Lost answers, 409, 429 and 5xx are tried again where that cannot do
-    /// a thing twice: a GET, or a call with an idempotency key.
+    /// What was done goes into the history, with secrets replaced, and what the server sends back
+    /// of the context is taken over. Lost answers, 409, 429 and 5xx are tried again where that
+    /// cannot do a thing twice: a GET, or a call with an idempotency key.
     ///
     /// Errors: [`Error::UnknownApi`], [`Error::UnknownTool`], [`Error::Arguments`] before anything
     /// is sent; [`Error::Transport`] where no answer came.

@@ -40,7 +40,7 @@ impl Agent {
         let metadata = json!({
             "tool_name": call.tool.name,
             "api_name": call.api.name,
-            "parameters": redact::object(arguments),
+            "parameters": redact::bounded(arguments),
             "method": call.request.method,
         });
         let url = redact::url(&call.request.url);

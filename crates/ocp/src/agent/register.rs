@@ -19,8 +19,8 @@ pub const NAME_CHARS_MAX: usize = 100;
 /// How an API is registered.
 #[derive(Clone, PartialEq)]
 pub struct Registration {
-    /// Where its OpenAPI document is: a URL, or the path of a file (`.json`, `.yaml`, `.yml`). None:
-    /// the registry knows it.
+    /// Where its OpenAPI document is: a URL, or the path of a file (`.json`, `.yaml`, `.yml`).
+    /// None: the registry knows it.
     pub spec_url: Option<String>,
     /// Where it is called, instead of where its description says.
     pub base_url: Option<String>,
@@ -30,8 +30,8 @@ pub struct Registration {
     pub resources: Vec<String>,
     /// What stands in each path before the resource, like `/v1`.
     pub path_prefix: Option<String>,
-    /// Whether a POST that got no answer is sent again with the idempotency key that the agent made.
-    /// False for an API that does not look at `Idempotency-Key`.
+    /// Whether a POST that got no answer is sent again with the idempotency key that the agent
+    /// made. False for an API that does not look at `Idempotency-Key`.
     pub retry_writes: bool,
 }
 
@@ -82,9 +82,9 @@ struct Found {
 impl Agent {
     /// Registers an API under a name; one of the same name is replaced.
     ///
-    /// What was found is kept for [`CACHE_DAYS`] days, for this source and base URL alone. Where the
-    /// source gave an ETag, it is asked whether something changed; if it cannot be asked, what was
-    /// kept is used. The headers are those that are given here, wherever the tools came from.
+    /// What was found is kept for [`CACHE_DAYS`] days, for this source and base URL alone. Where
+    /// the source gave an ETag, it is asked whether something changed; if it cannot be asked, what
+    /// was kept is used. The headers are those that are given here, wherever the tools came from.
     ///
     /// Errors: [`Error::ApiNotFound`], [`Error::RegistryUnavailable`], [`Error::Discovery`];
     /// [`Error::Arguments`] where a header or the name cannot be used.

@@ -5,9 +5,12 @@ use serde_json::Value;
 use super::{Context, Interaction};
 use crate::clock::Clock;
 use crate::headers;
+use crate::redact;
 
 /// Entries of the history that one answer can add.
 pub const MERGED_MAX: usize = 20;
+/// Characters of a goal, summary or error that are taken over.
+pub const TAKEN_CHARS_MAX: usize = 1_000;
 
 impl Context {
     /// Takes over what the headers of an answer say: goal, summary, error, and entries of the
@@ -28,16 +31,16 @@ impl Context {
         if session.is_none() && goal.is_none() {
             return false;
         }
-        if goal.is_some() {
-            self.current_goal = goal;
+        if let Some(goal) = goal {
+            self.current_goal = Some(cut(&goal));
         }
         if let Some(session) = session {
             let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
             if let Some(summary) = filled(session.context_summary) {
-                self.context_summary = Some(summary);
+                self.context_summary = Some(cut(&summary));
             }
             if let Some(error) = filled(session.error_context) {
-                self.error_context = Some(error);
+                self.error_context = Some(cut(&error));
             }
             self.merge_history(session.history, api);
         }
@@ -51,6 +54,11 @@ impl Context {
             if self.history.iter().any(|known| is_same(known, &entry)) {
                 continue;
             }
+            // A small header can unpack to a lot, and what a server sends is kept for long.
+            entry.action = redact::text(&entry.action);
+            entry.api_endpoint = entry.api_endpoint.as_deref().map(redact::text);
+            entry.result = entry.result.as_deref().map(redact::text);
+            entry.metadata = redact::bounded(&entry.metadata);
             if let Some(api) = api {
                 entry.metadata.insert("api_name".to_owned(), Value::from(api));
             }
@@ -58,6 +66,10 @@ impl Context {
         }
         self.bound();
     }
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(TAKEN_CHARS_MAX).collect()
 }
 
 /// Entries of other APIs are sent without their endpoint, so one that comes back without matches.

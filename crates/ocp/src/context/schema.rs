@@ -38,8 +38,8 @@ pub fn validate(value: &Value) -> Vec<String> {
     faults
 }
 
-/// Repairs what can be repaired without guessing: an id without its `ocp-`, and a session, a history
-/// or API descriptions of a wrong type. What is then still wrong is listed.
+/// Repairs what can be repaired without guessing: an id without its `ocp-`, and a session, a
+/// history or API descriptions of a wrong type. What is then still wrong is listed.
 pub fn fix(value: &Value) -> Result<Context, Vec<String>> {
     let mut value = value.clone();
     if let Some(object) = value.as_object_mut() {

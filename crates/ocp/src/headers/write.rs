@@ -42,8 +42,8 @@ impl Scope {
 
 /// The headers of a context, in the order that the existing agents send.
 ///
-/// A short value that is not Latin-1, has a control character, or is too long is left out (a goal is
-/// cut); the session has it all the same. A session that does not fit loses its oldest history
+/// A short value that is not Latin-1, has a control character, or is too long is left out (a goal
+/// is cut); the session has it all the same. A session that does not fit loses its oldest history
 /// first. Values under names like `token` or `password` are replaced.
 pub fn write(context: &Context, scope: &Scope) -> Vec<(String, String)> {
     let goal: Option<String> =
@@ -138,12 +138,12 @@ fn scoped(entry: &Interaction, scope: &Scope) -> Interaction {
         }
         // Nobody knows whose parameters these are.
         (Some(_), None) => {
-            sent.api_endpoint.clone_from(&entry.api_endpoint);
+            sent.api_endpoint = entry.api_endpoint.as_deref().map(redact::url);
             sent.metadata = redact::object(&entry.metadata);
             sent.metadata.shift_remove("parameters");
         }
         _ => {
-            sent.api_endpoint.clone_from(&entry.api_endpoint);
+            sent.api_endpoint = entry.api_endpoint.as_deref().map(redact::url);
             sent.metadata = redact::object(&entry.metadata);
         }
     }

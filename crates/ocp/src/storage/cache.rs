@@ -1,8 +1,8 @@
 //! APIs with their tools, so that a second run needs no network.
 //!
-//! The files are those of the existing agents and have three keys more: `source_url`, where the tools
-//! came from, `base_url_given`, what the caller wanted instead, and `etag`. A file without them was
-//! written by another agent; nobody knows where its tools came from, so it is not used.
+//! The files are those of the existing agents and have three keys more: `source_url`, where the
+//! tools came from, `base_url_given`, what the caller wanted instead, and `etag`. A file without
+//! them was written by another agent; nobody knows where its tools came from, so it is not used.
 
 use std::path::PathBuf;
 

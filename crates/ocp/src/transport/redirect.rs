@@ -71,7 +71,8 @@ fn target(answer: &HttpResponse, from: &str, redirects: Redirects) -> Option<Str
     allowed.then_some(target)
 }
 
-/// An absolute URL, or a path of the same origin. Paths relative to a path are rare and not followed.
+/// An absolute URL, or a path of the same origin. Paths relative to a path are rare and not
+/// followed.
 fn resolve(from: &str, location: &str) -> Option<String> {
     if location.contains("://") {
         return Some(location.to_owned());

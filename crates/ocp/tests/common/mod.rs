@@ -11,7 +11,8 @@ use ocp_agent::Clock;
 /// 2026-01-04T10:00:00Z
 pub const START_US: u64 = 1_767_520_800_000_000;
 
-/// A clock that goes on by one second at each look, counts instead of rolling dice, and never waits.
+/// A clock that goes on by one second at each look, counts instead of rolling dice, and never
+/// waits.
 pub fn clock() -> Clock {
     let (looks, dice) = (AtomicU64::new(0), AtomicU64::new(0xa1b2_c3d4));
     Clock::new(

@@ -351,7 +351,7 @@ impl Call {
         match answer.json() {
             Ok(body) => show::json(&body),
             Err(_) if answer.body.is_empty() => {}
-            Err(_) => println!("{}", answer.text()),
+            Err(_) => show::text(&answer.text()),
         }
         if answer.is_success() {
             return Ok(ExitCode::SUCCESS);

@@ -90,6 +90,8 @@ fn text(value: &Value) -> String {
         Value::Null => String::new(),
         Value::String(text) => show::short(text),
         Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(", "),
+        // Of an entry inside of something else the name is enough.
+        Value::Object(map) if map.contains_key("name") => text(&map["name"]),
         Value::Object(map) => {
             let one = |(name, value): (&String, &Value)| format!("{name} {}", text(value));
             map.iter().map(one).collect::<Vec<_>>().join(", ")

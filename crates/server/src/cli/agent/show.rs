@@ -20,6 +20,17 @@ pub fn json(value: &Value) {
     }
 }
 
+/// Prints a text that others wrote.
+pub fn text(text: &str) {
+    println!("{}", plain(text));
+}
+
+/// A text without what could steer a terminal.
+fn plain(text: &str) -> String {
+    let harmless = |c: char| c == '\n' || c == '\t' || !c.is_control();
+    text.chars().map(|c| if harmless(c) { c } else { '?' }).collect()
+}
+
 /// Prints tools with the API that each is of.
 pub fn tools(tools: &[(&str, &Tool)], as_json: bool) {
     if as_json {
@@ -53,14 +64,14 @@ pub fn tool(tool: &Tool, as_json: bool) {
         whole["input_schema"] = tool.input_schema();
         return json(&whole);
     }
-    print!("{}", discovery::documentation(tool));
+    print!("{}", plain(&discovery::documentation(tool)));
     let example: Vec<String> = tool
         .all_parameters()
         .iter()
         .filter(|(_, parameter)| parameter.required)
         .map(|(name, _)| format!(" {name}=..."))
         .collect();
-    println!("\npurser agent call {}{}", tool.name, example.concat());
+    println!("\n{}", plain(&format!("purser agent call {}{}", tool.name, example.concat())));
 }
 
 /// Prints a request as it would be sent, but for its secrets.
@@ -70,7 +81,7 @@ pub fn request(request: &HttpRequest) {
         println!("{name}: {value}");
     }
     if let Some(body) = &request.body {
-        println!("\n{}", masked_body(&String::from_utf8_lossy(body)));
+        text(&format!("\n{}", masked_body(&String::from_utf8_lossy(body))));
     }
 }
 
