@@ -30,7 +30,8 @@ const WIDE: [(&str, i64); 2] = [("minimum", -INTEGER_MAX), ("maximum", INTEGER_M
 
 /// One operation as a tool.
 pub struct Tool {
-    /// How agents call it.
+    /// How agents call it, by the rules of the Open Context Protocol: the operation id with a
+    /// small first letter.
     pub name: String,
     /// The row of the table.
     pub route: Route,
@@ -113,7 +114,7 @@ impl Tool {
         let ids = ids_in(route.path).collect();
         let written = matches!(route.action, Action::Write(_));
         let keyed = written && route.method == Method::POST;
-        let name = name_of(route.operation);
+        let name = ocp_agent::name::normalize(route.operation);
         let input = input_schema(&route, keyed, written);
         let described = Described::new(name.clone(), description(&route, &input), Arc::new(input))
             .with_title(route.summary)
@@ -149,13 +150,6 @@ fn inside(schema: &Value) -> Names<'_> {
     let several = schema["anyOf"].as_array().into_iter().flatten();
     let within = several.chain(schema.get("items")).flat_map(inside);
     named(schema.get("properties")).into_iter().chain(within).collect()
-}
-
-/// How an operation is called as a tool: its operation id with a small first letter, which is
-/// what the Open Context Protocol makes of the ids in the table.
-pub fn name_of(operation: &str) -> String {
-    let (first, rest) = operation.split_at(1);
-    first.to_ascii_lowercase() + rest
 }
 
 fn ids_in(path: &'static str) -> impl Iterator<Item = &'static str> {

@@ -15,7 +15,8 @@ fn errors_say_what_to_do() {
     let cases: &[(&str, Value, &str, &str)] = &[
         ("getCustomersCustomer", json!({ "customer": "cus_nobody" }), "resource_missing",
             "Find the right id with getCustomers."),
-        ("postPurserRefundsRefundBankDetails", json!({ "refund": "re_none", "bank_account": bank }), "resource_missing", "Find the right id with getRefunds."),
+        ("postPurserRefundsRefundBankDetails", json!({ "refund": "re_none", "bank_account": bank }),
+            "resource_missing", "Find the right id with getRefunds."),
         ("getCustomersCustomer", json!({}), "parameter_missing", "`customer` is required"),
         ("getCustomersCustomer", json!({ "customer": null }), "parameter_missing", "is required"),
         ("getCustomersCustomer", json!({ "customer": 7 }), "", "`customer` must be a text"),
@@ -36,10 +37,10 @@ fn errors_say_what_to_do() {
         ("postCustomers", json!({ "idempotency_key": "" }), "", "must be a text of 1 to 255"),
         ("postCustomers", json!({ "idempotency_key": "a\nb" }), "", "cannot stand in a header"),
         ("postCustomers", json!({ "dry_run": "yes" }), "", "`dry_run` must be true or false"),
-        ("postCustomers", json!({ "email": 7 }), "", "email"),
+        ("postCustomers", json!({ "email": 7 }), "email_invalid", "See `email`"),
         ("postPaymentIntents", json!({ "amount": "ten", "currency": "eur" }),
             "parameter_invalid_integer", "See `amount` in the input schema of postPaymentIntents."),
-        ("getCustomers", json!({ "limit": 1000 }), "parameter_invalid_integer", "See `limit`"),
+        ("getCustomers", json!({ "limit": "many" }), "parameter_invalid_integer", "See `limit`"),
         ("getCustomers", json!({ "email": "x".repeat(70_000) }), "", "too long"),
     ];
     for (tool, arguments, code, part) in cases {
