@@ -1,8 +1,10 @@
 //! A description in OpenAPI 3.1 said in the words of 3.0.3, which every agent reads.
 //!
 //! 3.0.3 has no `null` type, no `const` and no `propertyNames`. The first two become `nullable`
-//! and an `enum` of one word, in the form that Stripe's description has; what names a hash may
-//! have is then only said by the server.
+//! and an `enum` of one word; what names a hash may have is then only said by the server.
+//!
+//! `nullable` counts beside a `type` only, and an `enum` must have null among its words. Stripe's
+//! description has it beside `anyOf`, where agents look for it: it stands in both places.
 
 use serde_json::{Map, Value, json};
 
@@ -46,13 +48,13 @@ fn schema_to_30(schema: &mut Value) {
         assert_eq!(others.len(), 1, "OpenAPI 3.0 has one type a schema");
         map.insert("type".into(), others.remove(0));
     }
-    if let Some(Value::Array(words)) = map.get_mut("enum") {
-        words.retain(|word| !word.is_null());
-    }
     if let Some(Value::Array(any)) = map.get_mut("anyOf") {
         let count = any.len();
         any.retain(|one| one["type"] != "null");
-        nullable |= any.len() < count;
+        if any.len() < count {
+            nullable = true;
+            allow_null_in(any);
+        }
     }
     if nullable {
         map.insert("nullable".into(), true.into());
@@ -69,5 +71,18 @@ fn schema_to_30(schema: &mut Value) {
             Value::Array(schemas) => schemas.iter_mut().for_each(schema_to_30),
             _ => {}
         }
+    }
+}
+
+/// Makes the first kind that has a type take null, or adds one that takes nothing else.
+fn allow_null_in(any: &mut Vec<Value>) {
+    match any.iter_mut().find(|one| one["type"].is_string()) {
+        Some(one) => {
+            one["nullable"] = true.into();
+            if let Some(words) = one.get_mut("enum").and_then(Value::as_array_mut) {
+                words.push(Value::Null);
+            }
+        }
+        None => any.push(json!({ "type": "object", "nullable": true, "enum": [null] })),
     }
 }

@@ -1,5 +1,6 @@
 //! The committed files are fresh, they can be served, and every part of them is described.
 
+mod said;
 mod seeds;
 
 use std::collections::HashSet;
