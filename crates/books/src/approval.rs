@@ -10,9 +10,10 @@ use crate::id::RowKey;
 use crate::limits::Amounts;
 use crate::time::Timestamp;
 
-/// How long an approval may be given: as long as an idempotency key is remembered, so that whoever
-/// asked can come back for the answer.
-pub const LIFETIME_S: i64 = 24 * 60 * 60;
+/// How long an approval may be given: an hour less than an idempotency key is remembered, so that
+/// whoever asked can come back for the answer. If the key were forgotten first, the same request
+/// would ask for another approval of what was done already.
+pub const LIFETIME_S: i64 = 23 * 60 * 60;
 
 /// Bytes of the parameters of a request that may wait for approval, at most.
 pub const PARAMS_BYTES_MAX: usize = 64 << 10;

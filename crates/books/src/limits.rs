@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::command::Command;
+use crate::command::{Command, RefundCommand};
 use crate::currency::Currency;
 use crate::decision::{Change, Refusal};
 use crate::document::Document;
@@ -92,11 +92,12 @@ fn limit(limits: &Amounts, currency: Currency) -> Option<i64> {
 
 /// What a command moves: in each currency the most that entries of one kind move together, so that
 /// money which goes through several accounts counts once; or the amount of the open payment that
-/// it makes or touches, if that is more.
+/// it makes or touches, if that is more; or that of the refund which it sends to a bank account.
 pub fn stake(command: &Command, changes: &[Change]) -> Amounts {
     let mut by_kind: BTreeMap<(&'static str, Currency), i64> = BTreeMap::new();
     let mut stake = Amounts::new();
     let of_payments = matches!(command, Command::Intent(_) | Command::Invoice(_));
+    let is_sent_off = matches!(command, Command::Refund(RefundCommand::GiveBankDetails { .. }));
     for change in changes {
         match change {
             Change::Booked(entry, _) => {
@@ -109,6 +110,10 @@ pub fn stake(command: &Command, changes: &[Change]) -> Amounts {
                 if of_payments && intent.status != IntentStatus::Canceled =>
             {
                 raise(&mut stake, intent.currency, intent.amount);
+            }
+            // Nothing is booked when a refund learns where to go, but then its money leaves.
+            Change::Document(Document::Refund(refund)) if is_sent_off => {
+                raise(&mut stake, refund.currency, refund.amount);
             }
             _ => {}
         }

@@ -29,7 +29,11 @@ pub fn advice(tools: &Tools, tool: &Tool, error: &Value, failure: &Failure<'_>) 
             Some(format!("Find the right id with {}.", finder.name))
         }
         (Some("parameter_unknown"), _) => {
-            Some(format!("{name} takes these arguments: {}.", tool.arguments().join(", ")))
+            let param = param?;
+            let place = param.rfind('[').map(|end| format!("`{}` of ", &param[..end]));
+            let place = place.unwrap_or_default();
+            let names = tool.names_beside(param).join(", ");
+            Some(format!("These are the names that {place}{name} takes: {names}."))
         }
         (_, 401) => Some(failure.key_advice.to_owned()),
         (_, 403) => Some("Look for no way around it: ask a person for what is missing.".to_owned()),
@@ -47,7 +51,7 @@ pub fn advice(tools: &Tools, tool: &Tool, error: &Value, failure: &Failure<'_>) 
         }),
         (_, 400) => {
             let root = param?.split('[').next().unwrap_or_default();
-            let known = tool.arguments().contains(&root);
+            let known = tool.names_beside(root).contains(&root);
             known.then(|| format!("See `{root}` in the input schema of {name}."))
         }
         _ => None,

@@ -9,16 +9,16 @@
 use rmcp::model::JsonObject;
 use serde_json::{Map, Value, json};
 
-use crate::api::openapi::Objects;
+use crate::api::openapi;
 use crate::api::routes::Route;
 
 /// Bytes of a schema with two levels of fields, at most; larger ones get one level.
 const TWO_LEVELS_BYTES_MAX: usize = 2_000;
 
-/// The schema of what an operation answers with.
-pub fn of(objects: &Objects, route: &Route) -> JsonObject {
-    let whole = objects.answer(route);
-    let lean = |levels| Lean { defs: &whole["$defs"] }.of(&whole, levels);
+/// The schema of what an operation answers with. `components` are those of the description.
+pub fn of(components: &Map<String, Value>, route: &Route) -> JsonObject {
+    let answer = openapi::answer(route);
+    let lean = |levels| Lean { components }.of(&answer, levels);
     let lists = usize::from(route.list);
     let two = lean(2 + lists);
     let lean = match two.to_string().len() <= TWO_LEVELS_BYTES_MAX {
@@ -35,7 +35,7 @@ pub fn of(objects: &Objects, route: &Route) -> JsonObject {
 
 /// Makes schemas small.
 struct Lean<'a> {
-    defs: &'a Value,
+    components: &'a Map<String, Value>,
 }
 
 impl Lean<'_> {
@@ -45,7 +45,7 @@ impl Lean<'_> {
             let name = name.rsplit('/').next().unwrap_or_default();
             return match levels {
                 0 => json!({ "type": "object" }),
-                _ => self.of(&self.defs[name], levels),
+                _ => self.of(&self.components[name], levels),
             };
         }
         if let Some(any) = schema["anyOf"].as_array() {

@@ -6,7 +6,7 @@
 //! times are bounded like those of any request. A web page of elsewhere gets nothing: `Host` and
 //! `Origin` must be loopback's or those of `--public-url`.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -47,14 +47,15 @@ whole object instead of its id.";
 
 /// The tools behind a door.
 pub struct Server<D> {
-    tools: Arc<Tools>,
+    /// Made when the first agent comes: most servers never meet one.
+    tools: Arc<LazyLock<Tools>>,
     door: Arc<D>,
 }
 
 impl<D: Door> Server<D> {
     /// Serves all tools.
     pub fn new(door: D) -> Server<D> {
-        Server { tools: Arc::new(Tools::new()), door: Arc::new(door) }
+        Server { tools: Arc::new(LazyLock::new(Tools::new)), door: Arc::new(door) }
     }
 }
 

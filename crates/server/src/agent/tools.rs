@@ -1,19 +1,19 @@
 //! The table of operations as tools: a name, schemas of arguments and answer, and hints.
 //!
-//! Every operation is one tool; a new row in the table is a new tool. The table is made once, at
-//! the start, in some milliseconds, and never changes.
+//! Every operation is one tool; a new row in the table is a new tool. The table is made once, in
+//! some milliseconds, and never changes.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use hyper::Method;
 use rmcp::model::{JsonObject, Tool as Described, ToolAnnotations};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::answer_schema;
 use crate::api::idempotency::KEY_CHARS_MAX;
 use crate::api::openapi::Objects;
-use crate::api::params::EXPAND_MAX;
+use crate::api::params::{INTEGER_MAX, TEXT_CHARS_MAX};
 use crate::api::routes::{Action, Route, all};
 
 /// Characters of an id in a path, at most.
@@ -24,6 +24,9 @@ pub const PAGE_TOOLS_MAX: usize = 40;
 /// The last words of paths that end something, or do what nobody can take back.
 const ENDS: &[&str] =
     &["cancel", "clock", "expire", "mark_uncollectible", "reverse", "roll_secret", "void"];
+
+/// Bounds of whole numbers that say no more than that they are such.
+const WIDE: [(&str, i64); 2] = [("minimum", -INTEGER_MAX), ("maximum", INTEGER_MAX)];
 
 /// One operation as a tool.
 pub struct Tool {
@@ -56,8 +59,9 @@ impl Default for Tools {
 impl Tools {
     /// Makes the tools.
     pub fn new() -> Tools {
-        let objects = Objects::load();
-        let list: Vec<Tool> = all().into_iter().map(|route| Tool::new(route, &objects)).collect();
+        let components = Objects::load().components();
+        let list: Vec<Tool> =
+            all().into_iter().map(|route| Tool::new(route, &components)).collect();
         let by_name = list.iter().enumerate().map(|(at, tool)| (tool.name.clone(), at)).collect();
         Tools { list, by_name }
     }
@@ -77,7 +81,8 @@ impl Tools {
         let from = match cursor {
             None => 0,
             Some(text) => {
-                let begins = |at: &usize| *at < self.list.len() && at % PAGE_TOOLS_MAX == 0;
+                let begins =
+                    |at: &usize| *at < self.list.len() && at.is_multiple_of(PAGE_TOOLS_MAX);
                 text.parse().ok().filter(begins)?
             }
         };
@@ -104,7 +109,7 @@ impl Tools {
 }
 
 impl Tool {
-    fn new(route: Route, objects: &Objects) -> Tool {
+    fn new(route: Route, components: &Map<String, Value>) -> Tool {
         let ids = ids_in(route.path).collect();
         let written = matches!(route.action, Action::Write(_));
         let keyed = written && route.method == Method::POST;
@@ -112,16 +117,38 @@ impl Tool {
         let input = input_schema(&route, keyed, written);
         let described = Described::new(name.clone(), description(&route, &input), Arc::new(input))
             .with_title(route.summary)
-            .with_raw_output_schema(Arc::new(answer_schema::of(objects, &route)))
+            .with_raw_output_schema(Arc::new(answer_schema::of(components, &route)))
             .with_annotations(hints(&route));
         Tool { name, ids, keyed, rehearsed: written, described, route }
     }
 
-    /// The arguments that it takes.
-    pub fn arguments(&self) -> Vec<&str> {
-        let properties = self.described.input_schema.get("properties").and_then(Value::as_object);
-        properties.into_iter().flatten().map(|(name, _)| name.as_str()).collect()
+    /// The names that it takes where a parameter such as `a[b]` stands: those of `a`.
+    pub fn names_beside(&self, param: &str) -> Vec<&str> {
+        let mut segments = param.split('[').map(|segment| segment.trim_end_matches(']'));
+        segments.next_back();
+        let mut names = named(self.described.input_schema.get("properties"));
+        for segment in segments {
+            // A place in a list leads to what lies in all of them.
+            if let Some((_, schema)) = names.iter().find(|(name, _)| *name == segment) {
+                names = inside(schema);
+            }
+        }
+        names.into_iter().map(|(name, _)| name).collect()
     }
+}
+
+type Names<'a> = Vec<(&'a str, &'a Value)>;
+
+fn named(properties: Option<&Value>) -> Names<'_> {
+    let fields = properties.and_then(Value::as_object);
+    fields.into_iter().flatten().map(|(name, schema)| (name.as_str(), schema)).collect()
+}
+
+/// The names in a hash, in a list of hashes, or in whichever of several is one.
+fn inside(schema: &Value) -> Names<'_> {
+    let several = schema["anyOf"].as_array().into_iter().flatten();
+    let within = several.chain(schema.get("items")).flat_map(inside);
+    named(schema.get("properties")).into_iter().chain(within).collect()
 }
 
 /// How an operation is called as a tool: its operation id with a small first letter, which is
@@ -170,11 +197,10 @@ fn input_schema(route: &Route, keyed: bool, rehearsed: bool) -> JsonObject {
     let mut properties = JsonObject::new();
     let mut required: Vec<Value> = ids_in(route.path).map(Value::from).collect();
     for id in ids_in(route.path) {
-        let schema = json!({ "type": "string", "minLength": 1, "maxLength": ID_CHARS_MAX });
-        properties.insert(id.to_owned(), schema);
+        properties.insert(id.to_owned(), json!({ "type": "string" }));
     }
     let mut params = (route.params)().to_json_schema();
-    forget_refused(&mut params);
+    simplify(&mut params);
     if let Some(Value::Object(declared)) = params.get_mut("properties").map(Value::take) {
         properties.extend(declared);
     }
@@ -183,8 +209,8 @@ fn input_schema(route: &Route, keyed: bool, rehearsed: bool) -> JsonObject {
         properties.insert(
             "expand".to_owned(),
             json!({
-                "type": "array", "items": { "type": "string" }, "maxItems": EXPAND_MAX,
-                "description": "Fields whose ids are to be answered with whole objects.",
+                "type": "array", "items": { "type": "string" },
+                "description": "Fields to answer with whole objects instead of ids.",
             }),
         );
     }
@@ -192,7 +218,7 @@ fn input_schema(route: &Route, keyed: bool, rehearsed: bool) -> JsonObject {
         properties.insert(
             "idempotency_key".to_owned(),
             json!({
-                "type": "string", "minLength": 1, "maxLength": KEY_CHARS_MAX,
+                "type": "string", "maxLength": KEY_CHARS_MAX,
                 "description": "Only to repeat a call: the key of its first time.",
             }),
         );
@@ -213,14 +239,21 @@ fn input_schema(route: &Route, keyed: bool, rehearsed: bool) -> JsonObject {
     schema
 }
 
-/// Agents need not read the names that are refused; whoever sends one is told.
-fn forget_refused(schema: &mut Value) {
+/// Leaves out what a model need not read: names that are refused, and bounds that nobody meets
+/// but by mistake. The API tells whoever does.
+fn simplify(schema: &mut Value) {
     match schema {
         Value::Object(fields) => {
             fields.remove("x-purser-refuses");
-            fields.values_mut().for_each(forget_refused);
+            let wide = [("minLength", 1), ("maxLength", TEXT_CHARS_MAX as i64)];
+            for (name, bound) in wide.into_iter().chain(WIDE) {
+                if fields.get(name).is_some_and(|value| *value == bound) {
+                    fields.remove(name);
+                }
+            }
+            fields.values_mut().for_each(simplify);
         }
-        Value::Array(items) => items.iter_mut().for_each(forget_refused),
+        Value::Array(items) => items.iter_mut().for_each(simplify),
         _ => {}
     }
 }

@@ -140,6 +140,9 @@ pub async fn execute(app: &App, write: Write) -> Result<Answered, ApiError> {
     if let Some(approval) = approved {
         return match outcome {
             Outcome::Failed(error) => Err(error.into()),
+            Outcome::Decided { kept: Some(Kept::Bytes { status, body }), .. } if dry_run => {
+                Ok(Answered { status, body, original: None })
+            }
             // Whoever agrees twice agrees once.
             Outcome::Decided { result: Err(Refusal::ApprovalState(status)), .. }
                 if !matches!(status, ApprovalStatus::Approved | ApprovalStatus::Failed) =>
@@ -335,6 +338,12 @@ impl Job for Execution {
     }
 
     fn keep(&self, result: &Result<Reply, Refusal>, books: &Sight<'_>) -> Option<Kept> {
+        if self.dry_run && self.approving.is_some() {
+            // Whoever tries to agree sees the approval as it would be then.
+            let Change::Document(would_be) = self.settled(result, books)? else { return None };
+            let body = self.wire.document(&would_be).to_bytes();
+            return Some(Kept::Bytes { status: 200, body });
+        }
         match result {
             Err(refusal) if is_found_before(refusal) => None,
             _ if self.idempotency.is_none() && self.expand.is_empty() => None,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use books::approval::{AskedFor, PARAMS_BYTES_MAX};
-use books::command::{Guarded, Stage};
+use books::command::{Guarded, PayoutCommand, Stage};
 use books::{AgentNote, Command, Kind as IdKind, Limits, Number, RequestRow, World};
 use hyper::{HeaderMap, Method};
 
@@ -90,6 +90,13 @@ pub fn guarded(
     tried: bool,
 ) -> Result<Command, ApiError> {
     let Some(of) = &access.limits else { return Ok(command) };
+    // Here already: who knows a key that somebody else used must not get that answer either.
+    if !of.limits.reaches(command.customer()) {
+        return Err(out_of_reach());
+    }
+    if redirects_payouts(&command) {
+        check_whole(access)?;
+    }
     let asked = AskedFor { key: of.key.to_string(), ..asked };
     if asked.params.len() > PARAMS_BYTES_MAX {
         let message = format!(
@@ -105,6 +112,18 @@ pub fn guarded(
         asked: Box::new(asked),
         stage: if tried { Stage::Tried } else { Stage::Asked },
     })))
+}
+
+/// Whether a command changes where later payouts go: no amount says how much that moves.
+fn redirects_payouts(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Payout(
+            PayoutCommand::CreateBankAccount(_)
+                | PayoutCommand::UpdateBankAccount { .. }
+                | PayoutCommand::DeleteBankAccount { .. }
+        )
+    )
 }
 
 /// The error where a key does not reach as far.
