@@ -15,7 +15,7 @@ use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{HeaderMap, Method, Request, Response, StatusCode};
+use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
@@ -23,7 +23,7 @@ use tokio::sync::{Notify, Semaphore};
 
 use crate::agent::context::Heard;
 use crate::agent::{cors, mcp, registry};
-use crate::api::openapi::{Document, base_url};
+use crate::api::openapi::Document;
 use crate::api::serve::{Answer, failed, is_api, serve, unreadable};
 use crate::api::stream::{self, Pieces};
 use crate::app::App;
@@ -192,8 +192,8 @@ async fn handle(app: &App, endpoint: &mcp::Endpoint, request: Request<Incoming>)
             "/healthz" => Some(plain(StatusCode::OK, "ok\n".into())),
             "/readyz" => Some(ready(app)),
             "/metrics" => Some(metrics(app)),
-            "/openapi.json" => Some(openapi(app, Document::V30, request.headers())),
-            "/openapi-3.1.json" => Some(openapi(app, Document::V31, request.headers())),
+            "/openapi.json" => Some(openapi(app, Document::V30, &request)),
+            "/openapi-3.1.json" => Some(openapi(app, Document::V31, &request)),
             _ => None,
         };
         if let Some(answer) = answer {
@@ -288,9 +288,9 @@ fn metrics(app: &App) -> Answer {
     answer
 }
 
-fn openapi(app: &App, document: Document, headers: &HeaderMap) -> Answer {
-    let base = base_url(app.settings.public_url.as_deref(), headers, &app.public_url);
-    document.answer(&base, headers)
+fn openapi(app: &App, document: Document, request: &Request<Incoming>) -> Answer {
+    let base = registry::base_url(app, request.headers(), request.uri());
+    document.answer(&base, request.headers())
 }
 
 fn plain(status: StatusCode, text: String) -> Answer {

@@ -23,6 +23,7 @@ mod address;
 mod entries;
 mod query;
 
+pub use address::of as base_url;
 pub use entries::{ADDRESSES_MAX, Registry};
 pub use query::{PER_PAGE_MAX, SEARCH_CHARS_MAX};
 
@@ -149,7 +150,7 @@ const NO_WRITES: &str = "This registry has the entries stripe and purser and tak
 
 /// A page, or word that whoever asks has it already.
 fn found(page: Page, asked: &HeaderMap) -> Answer {
-    let tag = page.tag.unwrap_or_else(|| entries::tag(&page.body));
+    let tag = page.tag.unwrap_or_else(|| entries::tag(&[&page.body]));
     let same = is_known(asked, &tag);
     let mut answer = json_answer(if same { Bytes::new() } else { page.body });
     if same {

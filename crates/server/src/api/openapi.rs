@@ -21,7 +21,7 @@ use super::routes::{Route, all};
 use super::wire::API_VERSION;
 use objects::reference;
 pub use objects::{Objects, TEXT_CHARS_MAX, answer};
-pub use served::{Document, base_url};
+pub use served::Document;
 
 /// Address in the committed files; the server writes its own in its place.
 const SAMPLE_URL: &str = "http://127.0.0.1:12111";

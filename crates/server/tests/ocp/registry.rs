@@ -207,6 +207,8 @@ fn the_base_url_is_where_the_agent_came_from() {
         ("", &base),
     ] {
         assert_eq!(led(&with_host("/registry/purser", host)), expected, "{host}");
+        let described = super::json(&ask(&base, &with_host("/openapi.json", host)));
+        assert_eq!(at(&described, "servers.0.url"), expected, "{host}");
     }
     let proxied = b"GET http://other.example.com/registry/purser HTTP/1.1\r\nHost: x\r\n\r\n";
     assert_eq!(led(proxied), "http://other.example.com");

@@ -13,8 +13,9 @@ use sha2::{Digest, Sha256};
 use super::query::{Filter, Search};
 use crate::api::openapi;
 
-/// Addresses under which entries are kept ready; for others they are made each time anew.
-pub const ADDRESSES_MAX: usize = 16;
+/// Addresses for which entries are kept ready, about two megabytes for each. More servers than that
+/// have no business with one process; the oldest goes, and making one anew is a copy.
+pub const ADDRESSES_MAX: usize = 4;
 
 /// An API that agents can register.
 struct Entry {
@@ -56,10 +57,17 @@ const ENTRIES: [Entry; 2] = [
 pub struct Registry {
     /// Where the server listens, once it does.
     listens: OnceLock<SocketAddr>,
-    /// For each entry how many tools it has, and these as JSON.
-    tools: OnceLock<[(usize, Bytes); ENTRIES.len()]>,
+    tools: OnceLock<[Tools; ENTRIES.len()]>,
     /// The newest last. At most [`ADDRESSES_MAX`].
     ready: Mutex<VecDeque<Ready>>,
+}
+
+/// The tools of an entry.
+struct Tools {
+    count: usize,
+    /// As a list in JSON.
+    json: Vec<u8>,
+    hash: [u8; 32],
 }
 
 /// The entries for one address, each with its tag.
@@ -102,7 +110,7 @@ impl Registry {
             "valid": true,
             "openapi_valid": true,
             "endpoint_accessible": true,
-            "tool_count": self.tools()[at].0,
+            "tool_count": self.tools()[at].count,
             "errors": [],
             "warnings": [],
         }))
@@ -163,7 +171,7 @@ impl Registry {
             "description": entry.description,
             "category": CATEGORY,
             "status": ACTIVE,
-            "tool_count": self.tools()[at].0,
+            "tool_count": self.tools()[at].count,
             "tags": entry.tags,
         })
     }
@@ -184,7 +192,7 @@ impl Registry {
         put("tags", entry.tags.into());
         put("status", ACTIVE.into());
         put("version", openapi_version().into());
-        put("tool_count", self.tools()[at].0.into());
+        put("tool_count", self.tools()[at].count.into());
         head
     }
 
@@ -198,11 +206,12 @@ impl Registry {
             let mut text = Value::from(self.head(at, base)).to_string().into_bytes();
             text.pop();
             text.extend_from_slice(b",\"tools\":");
-            text.extend_from_slice(&self.tools()[at].1);
+            let tools = &self.tools()[at];
+            let tag = tag(&[&text, &tools.hash]);
+            text.reserve_exact(tools.json.len() + 1);
+            text.extend_from_slice(&tools.json);
             text.push(b'}');
-            let body = Bytes::from(text);
-            let tag = tag(&body);
-            (body, tag)
+            (Bytes::from(text), tag)
         });
         let made = Ready { base: base.to_owned(), entries };
         let mut kept = keeps();
@@ -215,7 +224,7 @@ impl Registry {
         made
     }
 
-    fn tools(&self) -> &[(usize, Bytes); ENTRIES.len()] {
+    fn tools(&self) -> &[Tools; ENTRIES.len()] {
         self.tools.get_or_init(make_tools)
     }
 }
@@ -234,14 +243,18 @@ fn auth_config() -> Value {
 }
 
 /// The tools of each entry, as the first agents would find them in our description.
-fn make_tools() -> [(usize, Bytes); ENTRIES.len()] {
-    let described = openapi::describe_30();
+fn make_tools() -> [Tools; ENTRIES.len()] {
+    let described: Value =
+        serde_json::from_str(openapi::Document::V30.committed()).expect("it is generated");
     let found = discover(&described, "purser", None, Mode::Upstream);
     let tools = found.expect("our own description can be read").tools;
     ENTRIES.each_ref().map(|entry| {
         let of_entry = tools.iter().filter(|tool| tool.path.starts_with(entry.below));
         let values: Vec<Value> = of_entry.map(|tool| complete(json!(tool))).collect();
-        (values.len(), Value::from(values.as_slice()).to_string().into())
+        let count = values.len();
+        let json = Value::from(values).to_string().into_bytes();
+        let hash = Sha256::digest(&json).into();
+        Tools { count, json, hash }
     })
 }
 
@@ -253,9 +266,10 @@ fn complete(mut tool: Value) -> Value {
     tool
 }
 
-/// A tag that changes when the bytes do.
-pub fn tag(body: &[u8]) -> HeaderValue {
-    let hash = Sha256::digest(body);
-    let hex: String = hash[..12].iter().map(|byte| format!("{byte:02x}")).collect();
+/// A tag that changes when any of the parts does.
+pub fn tag(parts: &[&[u8]]) -> HeaderValue {
+    let mut hash = Sha256::new();
+    parts.iter().for_each(|part| hash.update(part));
+    let hex: String = hash.finalize()[..12].iter().map(|byte| format!("{byte:02x}")).collect();
     HeaderValue::from_str(&format!("\"{hex}\"")).expect("hexadecimal digits")
 }
