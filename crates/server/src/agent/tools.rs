@@ -22,8 +22,16 @@ pub const ID_CHARS_MAX: usize = 255;
 pub const PAGE_TOOLS_MAX: usize = 40;
 
 /// The last words of paths that end something, or do what nobody can take back.
-const ENDS: &[&str] =
-    &["cancel", "clock", "expire", "mark_uncollectible", "reverse", "roll_secret", "void"];
+const ENDS: &[&str] = &[
+    "cancel",
+    "clock",
+    "expire",
+    "mark_uncollectible",
+    "reject",
+    "reverse",
+    "roll_secret",
+    "void",
+];
 
 /// Bounds of whole numbers that say no more than that they are such.
 const WIDE: [(&str, i64); 2] = [("minimum", -INTEGER_MAX), ("maximum", INTEGER_MAX)];

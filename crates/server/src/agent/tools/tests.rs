@@ -4,6 +4,7 @@ use super::*;
 /// into [`ENDS`]: somebody has to decide.
 const GOES_ON: &[&str] = &[
     "apply_customer_balance",
+    "approve",
     "bank_details",
     "cash_balance",
     "confirm",
