@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Tests Purser with the official Stripe SDKs for Python and Node, end to end over HTTP.
+# Tests Purser with real clients, end to end: the official Stripe SDKs for Python and Node, the
+# Python agent of the Open Context Protocol, and the official MCP client.
 #
 # Needs Python 3.11 or newer, Node 20 or newer, and the server's binary: PURSER_BIN names it, else
 # it is target/debug/purser of this repository. Installs what the lock files name into
-# python/.venv and node/node_modules. Runs both suites and fails when either fails.
+# a .venv of each Python folder and node/node_modules. Runs all suites and fails when one fails.
 
 set -euo pipefail
 
@@ -13,12 +14,16 @@ if [[ -n ${PURSER_BIN:-} ]]; then
 fi
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
 
-python_suite() (
-  cd python
+pytest_in() (
+  cd "$1"
   [[ -x .venv/bin/pip ]] || python3 -m venv .venv
   .venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
   .venv/bin/pytest
 )
+
+python_suite() { pytest_in python; }
+python_ocp_suite() { pytest_in python-ocp; }
+mcp_suite() { pytest_in mcp; }
 
 node_suite() (
   cd node
@@ -28,7 +33,7 @@ node_suite() (
 
 # `||` and `if` would turn off `set -e` inside the suites, so each runs as a process of its own.
 failed=()
-for suite in python_suite node_suite; do
+for suite in python_suite python_ocp_suite mcp_suite node_suite; do
   set +e
   (set -e; "$suite")
   status=$?

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::id::{Number, RowKey};
+
 /// Characters of each part, at most; longer ones are cut.
 pub const PART_CHARS_MAX: usize = 256;
 
@@ -23,4 +25,41 @@ pub struct AgentNote {
     /// Why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub goal: Option<String>,
+}
+
+/// A request of an agent, or of a key with limits, as it is noted: what was asked, by whom, why,
+/// and what came of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestRow {
+    /// Its number; given when it is written.
+    pub number: Number,
+    /// The request's id.
+    pub request_id: String,
+    /// `POST` or `DELETE`.
+    pub method: String,
+    /// The path, ids included.
+    pub path: String,
+    /// The operation's id; empty where the path named none.
+    pub operation: String,
+    /// HTTP status of the answer.
+    pub status: u16,
+    /// The code of the error, if it was one that has a code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// The API key, as people may see it.
+    pub key: String,
+    /// The idempotency key that it came with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<String>,
+    /// The customer that it was about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<Number>,
+    /// Whether it was only tried.
+    #[serde(default)]
+    pub dry_run: bool,
+    /// The approval that it had to wait for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<RowKey>,
+    /// What the agent said of itself.
+    pub agent: AgentNote,
 }

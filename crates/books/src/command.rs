@@ -6,6 +6,7 @@
 
 mod book;
 mod customers;
+mod guarded;
 mod intents;
 mod invoices;
 mod later;
@@ -17,6 +18,7 @@ mod webhooks;
 use std::collections::BTreeMap;
 
 pub use customers::{Edit, METADATA_KEYS_MAX, ModeChange};
+pub use guarded::{Guarded, Stage};
 pub use intents::{AMOUNT_MAX, Confirmation, IntentCommand, IntentDraft, IntentEdit};
 pub use invoices::{InvoiceCommand, InvoiceDraft, ItemDraft};
 pub use later::{LaterCommand, SETTLE_MAX};
@@ -28,10 +30,12 @@ pub use webhooks::{
     SECRETS_MAX, WebhookCommand,
 };
 
+use crate::agent::RequestRow;
+use crate::approval::Verdict;
 use crate::cash_balance::BankTransfer;
 use crate::currency::Currency;
 use crate::customer::{Customer, Purse};
-use crate::decision::{Context, Decision, Refusal, View};
+use crate::decision::{Change, Context, Decision, Refusal, Reply, View};
 use crate::id::{Number, RowKey};
 use crate::timer::Timer;
 
@@ -103,6 +107,12 @@ pub enum Command {
     Webhook(WebhookCommand),
     /// About what was to be done later.
     Later(LaterCommand),
+    /// One of these, of a key that may not do everything.
+    Guarded(Box<Guarded>),
+    /// Disagree with a request that waits for a person.
+    Reject(RowKey, Box<Verdict>),
+    /// Keep a note of a request that changed nothing.
+    Note(Box<RequestRow>),
 }
 
 /// A change to metadata: `None` for all of it, or keys to set and, with `None`, to remove.
@@ -112,7 +122,12 @@ impl Command {
     /// The customer that the command is about; none where it is about the account, or makes one.
     pub fn customer(&self) -> Option<Number> {
         match self {
-            Command::CreateCustomer { .. } | Command::Payout(_) | Command::Webhook(_) => None,
+            Command::CreateCustomer { .. }
+            | Command::Payout(_)
+            | Command::Webhook(_)
+            | Command::Reject(..)
+            | Command::Note(_) => None,
+            Command::Guarded(guarded) => guarded.command.customer(),
             Command::UpdateCustomer { customer, .. }
             | Command::DeleteCustomer { customer }
             | Command::UpdateCashBalance { customer, .. }
@@ -150,7 +165,11 @@ impl Command {
     /// of these must not be decided at the same time.
     pub fn is_about_account(&self) -> bool {
         match self {
-            Command::CreateCustomer { .. } | Command::Later(LaterCommand::Looked(..)) => false,
+            Command::CreateCustomer { .. }
+            | Command::Later(LaterCommand::Looked(..))
+            | Command::Note(_) => false,
+            // What a key spent today is the account's.
+            Command::Guarded(_) => true,
             Command::Webhook(command) => !matches!(command, WebhookCommand::Report(_)),
             _ => self.customer().is_none(),
         }
@@ -187,6 +206,12 @@ pub fn decide(
         Command::Invoice(command) => invoices::decide(command, view, ctx),
         Command::Webhook(command) => webhooks::decide(command, view, ctx),
         Command::Later(command) => later::decide(command, view, ctx),
+        Command::Guarded(guarded) => guarded::decide(guarded, view, ctx),
+        Command::Reject(approval, verdict) => guarded::reject(*approval, verdict, view, ctx),
+        Command::Note(row) => {
+            let row = RequestRow { number: ctx.number(), ..(**row).clone() };
+            Ok(Decision { changes: vec![Change::Request(Box::new(row))], reply: Reply::Done })
+        }
     }
 }
 

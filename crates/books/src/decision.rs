@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::agent::RequestRow;
+use crate::approval::{Approval, ApprovalStatus};
 use crate::balance::BalanceTransaction;
 use crate::cash_balance::{Balances, CashTransaction, ReconciliationMode, Settings};
 use crate::currency::Currency;
@@ -12,6 +14,7 @@ use crate::funding::Instructions;
 use crate::id::{IdKey, Kind, Number, Numbers, RowKey};
 use crate::invoice::InvoiceStatus;
 use crate::journal::{Account, Entry};
+use crate::limits::Amounts;
 use crate::payment_intent::{IntentStatus, PaymentIntent};
 use crate::payout::PayoutStatus;
 use crate::reconciliation::Payable;
@@ -117,6 +120,8 @@ pub trait View {
     fn credited_after(&self, customer: Number, of: Currency, after: Number, enough: i64) -> i64;
     /// The newest lot of a cash balance in a currency that is older than a transaction.
     fn lot_before(&self, customer: Number, of: Currency, before: Number) -> Option<Lot>;
+    /// What a key moved on a day, in a currency.
+    fn spent(&self, key: &str, day: i64, of: Currency) -> i64;
     /// The sums of the house accounts that are not zero.
     fn house(&self) -> Vec<(Account, Currency, i64)>;
 }
@@ -163,6 +168,23 @@ pub enum Change {
     Attempt(Number, Attempt),
     /// An event.
     Event(Event),
+    /// What a key moved so far today.
+    Spent(Spent),
+    /// A request, noted with who asked and why.
+    Request(Box<RequestRow>),
+}
+
+/// What a key moved on a day, in a currency.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spent {
+    /// Id of the key.
+    pub key: Arc<str>,
+    /// Days since 1970-01-01, UTC.
+    pub day: i64,
+    /// In which currency.
+    pub currency: Currency,
+    /// How much altogether, in smallest units.
+    pub total: i64,
 }
 
 /// What a command would change, in order, and what it answers.
@@ -191,6 +213,8 @@ pub enum Reply {
     WithSecret(Box<WebhookEndpoint>),
     /// The payment failed, and the intent says so: an error on the wire, but one with effects.
     PaymentFailed(Box<PaymentIntent>),
+    /// The request has to wait until a person agrees: an error on the wire.
+    Held(Box<Approval>),
     /// Nothing to show: something that nobody asked for was done.
     Done,
 }
@@ -324,4 +348,24 @@ pub enum Refusal {
     TooManyEndpoints,
     /// As many secrets of a webhook endpoint sign as can sign at once.
     TooManySecrets,
+    /// The key may not act for this customer.
+    CustomerOutOfReach,
+    /// More than the key may move.
+    LimitExceeded {
+        /// The limit's name.
+        limit: &'static str,
+        /// In which currency.
+        currency: Currency,
+        /// What it allows.
+        most: i64,
+        /// What it would be with this.
+        total: i64,
+    },
+    /// A person has to agree to this, and cannot be asked this way.
+    ApprovalNeeded {
+        /// What it would move.
+        amounts: Amounts,
+    },
+    /// The approval was decided on, or expired.
+    ApprovalState(ApprovalStatus),
 }

@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::approval::Approval;
 use crate::id::{Kind, Number, RowKey};
 use crate::invoice::{Invoice, InvoiceItem};
 use crate::payment_intent::{ChargeRow, PaymentIntent, PaymentMethod};
@@ -26,6 +27,7 @@ pub enum Document {
     Invoice(Box<Invoice>),
     InvoiceItem(Box<InvoiceItem>),
     WebhookEndpoint(Box<WebhookEndpoint>),
+    Approval(Box<Approval>),
 }
 
 impl Document {
@@ -41,6 +43,7 @@ impl Document {
             Document::Invoice(_) => Kind::Invoice,
             Document::InvoiceItem(_) => Kind::InvoiceItem,
             Document::WebhookEndpoint(_) => Kind::WebhookEndpoint,
+            Document::Approval(_) => Kind::Approval,
         }
     }
 
@@ -57,6 +60,7 @@ impl Document {
             Document::Invoice(invoice) => invoice.key,
             Document::InvoiceItem(item) => item.key,
             Document::WebhookEndpoint(endpoint) => of_the_account(endpoint.number),
+            Document::Approval(approval) => approval.key,
         }
     }
 
@@ -94,6 +98,7 @@ impl Document {
             Kind::Invoice => Document::Invoice(Box::deserialize(from)?),
             Kind::InvoiceItem => Document::InvoiceItem(Box::deserialize(from)?),
             Kind::WebhookEndpoint => Document::WebhookEndpoint(Box::deserialize(from)?),
+            Kind::Approval => Document::Approval(Box::deserialize(from)?),
             Kind::Customer
             | Kind::CashTransaction
             | Kind::BalanceTransaction
@@ -140,5 +145,6 @@ conversions!(
     BankAccount: BankAccount,
     Invoice: Invoice,
     InvoiceItem: InvoiceItem,
-    WebhookEndpoint: WebhookEndpoint
+    WebhookEndpoint: WebhookEndpoint,
+    Approval: Approval
 );

@@ -134,11 +134,13 @@ pub enum Kind {
     InvoiceLine = 13,
     /// `we_`
     WebhookEndpoint = 14,
+    /// `apr_`: a request that waits for a person.
+    Approval = 15,
 }
 
 impl Kind {
     /// All kinds, for finding one by its prefix.
-    pub const ALL: [Kind; 14] = [
+    pub const ALL: [Kind; 15] = [
         Kind::Customer,
         Kind::CashTransaction,
         Kind::BalanceTransaction,
@@ -153,6 +155,7 @@ impl Kind {
         Kind::InvoiceItem,
         Kind::InvoiceLine,
         Kind::WebhookEndpoint,
+        Kind::Approval,
     ];
 
     /// The text before the random-looking part, underscore included.
@@ -172,6 +175,7 @@ impl Kind {
             Kind::InvoiceItem => "ii_",
             Kind::InvoiceLine => "il_",
             Kind::WebhookEndpoint => "we_",
+            Kind::Approval => "apr_",
         }
     }
 
@@ -192,6 +196,7 @@ impl Kind {
             Kind::InvoiceItem => "invoiceitem",
             Kind::InvoiceLine => "line_item",
             Kind::WebhookEndpoint => "webhook_endpoint",
+            Kind::Approval => "purser.approval",
         }
     }
 

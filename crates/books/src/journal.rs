@@ -4,6 +4,8 @@
 //! a SHA-256 over its content and the hash of the entry before it in its chain (one chain per
 //! world and lane), so a row that somebody changed, removed or slipped in shows in the audit.
 
+use std::sync::Arc;
+
 use sha2::{Digest, Sha256};
 
 use crate::cash_balance::CashTransaction;
@@ -199,6 +201,7 @@ pub struct Entry {
     number: Number,
     kind: EntryKind,
     postings: Vec<Posting>,
+    request: Option<Arc<str>>,
 }
 
 /// Why a set of postings is no entry.
@@ -233,7 +236,7 @@ impl Entry {
                 return Err(Unbalanced::SumIsNotZero(currency));
             }
         }
-        Ok(Entry { number, kind, postings })
+        Ok(Entry { number, kind, postings, request: None })
     }
 
     /// Moves `amount_minor` from the credited account to the debited one.
@@ -257,6 +260,16 @@ impl Entry {
     /// Why the money moved.
     pub fn kind(&self) -> EntryKind {
         self.kind
+    }
+
+    /// The request of an agent that moved the money; none where it was no agent's.
+    pub fn request(&self) -> Option<&str> {
+        self.request.as_deref()
+    }
+
+    /// Says which request of an agent moves the money.
+    pub fn asked_by(&mut self, request: Option<Arc<str>>) {
+        self.request = request;
     }
 
     /// The lines, in order.
@@ -298,6 +311,9 @@ pub fn seal(before: &Seal, world: i64, entry: &Entry, booked: Option<&CashTransa
         text(&mut hash, transaction.cause.type_name());
         text(&mut hash, &transaction.cause.detail().unwrap_or_default());
         text(&mut hash, &transaction.others.to_text().unwrap_or_default());
+    }
+    if let Some(request) = &entry.request {
+        text(&mut hash, request);
     }
     hash.finalize().into()
 }
@@ -345,5 +361,8 @@ mod tests {
         assert_ne!(first, seal(&[0; 32], 1, &entry(6), None));
         assert_ne!(first, seal(&[1; 32], 1, &entry(5), None));
         assert_ne!(first, seal(&[0; 32], 2, &entry(5), None));
+        let mut asked = entry(5);
+        asked.asked_by(Some("req_1".into()));
+        assert_ne!(first, seal(&[0; 32], 1, &asked, None));
     }
 }

@@ -12,6 +12,7 @@ pub mod time;
 pub mod journal;
 
 pub mod agent;
+pub mod approval;
 pub mod balance;
 pub mod cash_balance;
 pub mod customer;
@@ -19,6 +20,7 @@ pub mod document;
 pub mod event;
 pub mod funding;
 pub mod invoice;
+pub mod limits;
 pub mod payment_intent;
 pub mod payout;
 pub mod refund;
@@ -31,13 +33,14 @@ pub mod reconciliation;
 
 pub mod audit;
 
-pub use agent::AgentNote;
+pub use agent::{AgentNote, RequestRow};
 pub use command::{Command, decide};
 pub use currency::Currency;
 pub use customer::{Customer, Purse};
 pub use decision::{Change, Context, Decision, Refusal, Reply, Rules, View};
 pub use document::Document;
 pub use id::{IdKey, Kind, Number, RowKey};
+pub use limits::Limits;
 pub use time::Timestamp;
 
 /// One separate set of books: an account in one mode (test or live). Objects never cross worlds.

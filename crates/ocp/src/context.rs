@@ -162,7 +162,7 @@ impl Context {
 
     /// Says where an API was found. Beyond [`API_SPECS_MAX`] the oldest goes.
     pub fn add_api_spec(&mut self, name: &str, uri: &str, clock: &Clock) {
-        self.api_specs.insert(name.to_owned(), uri.to_owned());
+        self.api_specs.insert(spec_name(name), uri.to_owned());
         self.bound();
         self.touch(clock);
     }
@@ -212,6 +212,12 @@ impl Context {
             self.api_specs.shift_remove_index(0);
         }
     }
+}
+
+/// A name as `api_specs` may have it: of letters, digits, `_` and `-`.
+pub fn spec_name(name: &str) -> String {
+    let known = |char: char| char.is_ascii_alphanumeric() || char == '_' || char == '-';
+    name.chars().map(|char| if known(char) { char } else { '-' }).collect()
 }
 
 /// `ocp-` and 16 digits.

@@ -85,6 +85,19 @@ pub fn value(value: &Value) -> Value {
     value_at(value, 0)
 }
 
+/// Headers for people: secrets are replaced, and so is the session, which tells of other calls.
+pub fn headers(headers: &[(String, String)]) -> Vec<(String, String)> {
+    let shown = |(name, value): &(String, String)| {
+        let keyed = name.eq_ignore_ascii_case("Idempotency-Key");
+        let secret = is_secret_name(name)
+            || is_secret_text(value)
+            || name.eq_ignore_ascii_case(crate::headers::SESSION);
+        let value = if secret && !keyed { REDACTED } else { value };
+        (name.clone(), value.to_owned())
+    };
+    headers.iter().map(shown).collect()
+}
+
 /// A URL without its user, password, query and fragment.
 pub fn url(url: &str) -> String {
     let end = url.find(['?', '#']).unwrap_or(url.len());

@@ -67,7 +67,7 @@ fn fraction(rest: &str) -> Option<(u64, &str)> {
         return None;
     }
     let micros = (0..6).fold(0, |sum, at| {
-        sum * 10 + digits[..end].as_bytes().get(at).map_or(0, |digit| u64::from(digit - b'0'))
+        sum * 10 + digits.as_bytes()[..end].get(at).map_or(0, |digit| u64::from(digit - b'0'))
     });
     Some((micros, &digits[end..]))
 }

@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// Where a parameter goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +56,47 @@ fn string_type() -> Value {
     "string".into()
 }
 
+impl Parameter {
+    /// The JSON Schema of its value.
+    pub fn schema(&self) -> Value {
+        let own = match self.rest.get("schema") {
+            Some(Value::Object(schema)) => schema.clone(),
+            _ => Map::new(),
+        };
+        let mut schema = Map::new();
+        schema.insert("type".to_owned(), self.kind.clone());
+        if !self.description.is_empty() {
+            schema.insert("description".to_owned(), self.description.clone().into());
+        }
+        schema.extend(own);
+        for (key, value) in &self.rest {
+            match key.as_str() {
+                "x-required" => drop(schema.insert("required".to_owned(), value.clone())),
+                "schema" => {}
+                key if key.starts_with("x-") => {}
+                key => drop(schema.insert(key.to_owned(), value.clone())),
+            }
+        }
+        Value::Object(schema)
+    }
+
+    /// Its name in the request; `name` is its name in the tool.
+    pub fn wire_name<'a>(&'a self, name: &'a str) -> &'a str {
+        self.rest.get("x-name").and_then(Value::as_str).unwrap_or(name)
+    }
+
+    /// Whether its value is the body itself and not a field of it.
+    pub fn is_whole_body(&self) -> bool {
+        self.rest.get("x-whole").is_some_and(|whole| *whole == true)
+    }
+
+    /// Whether the source says that null is a value like any other.
+    pub fn may_be_null(&self) -> bool {
+        let in_list = self.kind.as_array().is_some_and(|kinds| kinds.iter().any(|k| k == "null"));
+        in_list || self.rest.get("nullable").is_some_and(|nullable| *nullable == true)
+    }
+}
+
 /// An operation of an API.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Tool {
@@ -82,6 +123,50 @@ pub struct Tool {
     /// How the body is encoded; not part of the tool object that registries hand out.
     #[serde(default, skip_serializing_if = "BodyEncoding::is_json")]
     pub body_encoding: BodyEncoding,
+}
+
+impl Tool {
+    /// Its parameters, and one for each place of its path that no parameter is for. Agents that
+    /// see only the parameters of an operation lose those that stand beside its path.
+    pub fn all_parameters(&self) -> IndexMap<String, Parameter> {
+        let mut all = self.parameters.clone();
+        let mut rest = self.path.as_str();
+        while let Some((place, after)) =
+            rest.split_once('{').and_then(|(_, after)| after.split_once('}'))
+        {
+            rest = after;
+            let known = |(name, parameter): (&String, &Parameter)| {
+                parameter.location == Location::Path && parameter.wire_name(name) == place
+            };
+            if !self.parameters.iter().any(known) {
+                let of_body = all.entry(place.to_owned()).or_insert_with(|| Parameter {
+                    description: String::new(),
+                    required: true,
+                    location: Location::Path,
+                    kind: string_type(),
+                    rest: Map::new(),
+                });
+                of_body.required = true;
+            }
+        }
+        all
+    }
+
+    /// The JSON Schema of its arguments, closed: what is not in it is refused.
+    pub fn input_schema(&self) -> Value {
+        let parameters = self.all_parameters();
+        let sent = parameters.iter().filter(|(_, one)| one.location != Location::Cookie);
+        let properties: Map<String, Value> =
+            sent.clone().map(|(name, one)| (name.clone(), one.schema())).collect();
+        let required: Vec<Value> =
+            sent.filter(|(_, one)| one.required).map(|(name, _)| name.as_str().into()).collect();
+        json!({
+            "type": "object",
+            "properties": properties,
+            "required": required,
+            "additionalProperties": false,
+        })
+    }
 }
 
 /// How a body goes over the wire.

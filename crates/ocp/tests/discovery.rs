@@ -34,22 +34,52 @@ fn an_operation_becomes_a_tool() {
     let limit = json!({ "name": "limit", "in": "query", "schema": { "type": "integer" } });
     let id =
         json!({ "name": "id", "in": "path", "required": true, "schema": { "type": "string" } });
-    #[rustfmt::skip]
     let rows: &[(u8, &str, Value, &str, Value)] = &[
         (12, "get", json!({ "operationId": "" }), "/operation_id", json!("")),
         (14, "get", json!({ "operationId": "meta/root" }), "/name", json!("metaRoot")),
         (14, "get", json!({ "operationId": "meta/root" }), "/operation_id", json!("meta/root")),
-        (15, "get", json!({ "parameters": [limit] }), "/parameters/limit",
-            json!({ "description": "", "required": false, "location": "query", "type": "integer" })),
-        (16, "get", json!({ "parameters": [id] }), "/parameters/id",
-            json!({ "description": "", "required": true, "location": "path", "type": "string" })),
-        (17, "post", json!({ "requestBody": json_body }), "/parameters/name",
-            json!({ "description": "", "required": true, "location": "body", "type": "string" })),
-        (17, "post", json!({ "requestBody": json_body }), "/parameters/email/required", json!(true)),
-        (18, "get", json!({ "responses": answer("200", "array") }),
-            "/response_schema/type", json!("array")),
-        (18, "get", json!({ "responses": answer("201", "object") }),
-            "/response_schema/type", json!("object")),
+        (
+            15,
+            "get",
+            json!({ "parameters": [limit] }),
+            "/parameters/limit",
+            json!({ "description": "", "required": false, "location": "query", "type": "integer" }),
+        ),
+        (
+            16,
+            "get",
+            json!({ "parameters": [id] }),
+            "/parameters/id",
+            json!({ "description": "", "required": true, "location": "path", "type": "string" }),
+        ),
+        (
+            17,
+            "post",
+            json!({ "requestBody": json_body }),
+            "/parameters/name",
+            json!({ "description": "", "required": true, "location": "body", "type": "string" }),
+        ),
+        (
+            17,
+            "post",
+            json!({ "requestBody": json_body }),
+            "/parameters/email/required",
+            json!(true),
+        ),
+        (
+            18,
+            "get",
+            json!({ "responses": answer("200", "array") }),
+            "/response_schema/type",
+            json!("array"),
+        ),
+        (
+            18,
+            "get",
+            json!({ "responses": answer("201", "object") }),
+            "/response_schema/type",
+            json!("object"),
+        ),
         (19, "get", json!({ "summary": "S", "description": "D" }), "/description", json!("S")),
         (19, "get", json!({ "description": "D" }), "/description", json!("D")),
         (19, "get", json!({}), "/description", json!("No description provided")),
@@ -128,7 +158,6 @@ fn the_base_url_is_found() {
         }
         spec
     };
-    #[rustfmt::skip]
     let rows: &[(u8, Value, Option<&str>, &str)] = &[
         (23, three.clone(), Some("http://127.0.0.1:1"), "http://127.0.0.1:1"),
         (24, three, None, "https://api.example.com"),
@@ -168,7 +197,6 @@ fn versions_are_known() {
     {
         assert_eq!(version(key, json!(text)), Ok(()), "row 28: {key} {text}");
     }
-    #[rustfmt::skip]
     let rows = [
         ("swagger", json!("1.2"), "Unsupported Swagger version: 1.2"),
         ("openapi", json!("4.0"), "Unsupported OpenAPI version: 4.0"),
@@ -200,10 +228,12 @@ fn documents_are_read_from_files() {
         c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\n\
         e: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: &f [*e,*e,*e,*e,*e,*e,*e,*e,*e]\n\
         g: &g [*f,*f,*f,*f,*f,*f,*f,*f,*f]\nh: &h [*g,*g,*g,*g,*g,*g,*g,*g,*g]\n";
-    #[rustfmt::skip]
     let rows = [
         (folder.path().join("none.json"), "File not found: "),
-        (write("a.txt", json), "Unsupported file format: .txt. Supported formats: .json, .yaml, .yml"),
+        (
+            write("a.txt", json),
+            "Unsupported file format: .txt. Supported formats: .json, .yaml, .yml",
+        ),
         (write("bad.json", "{"), "Invalid JSON in file "),
         (write("bad.yaml", "a: [b"), "Invalid YAML in file "),
         (write("laughs.yaml", laughs), "Invalid YAML in file "),
@@ -228,7 +258,6 @@ fn tools_are_filtered_by_resource() {
     let payments = &["/payments", "/payment_methods", "/payment_intents"][..];
     let slack = &["/conversations.replies", "/conversations.history", "/chat.postMessage"][..];
     let versions = &["/v1/payments", "/v1/charges", "/v2/payments"][..];
-    #[rustfmt::skip]
     let rows: &[(u8, &[&str], &[&str], Option<&str>, usize)] = &[
         (31, repos, &["repos"], None, 2),
         (32, repos, &["REPOS", "Orgs"], None, 3),
@@ -250,18 +279,18 @@ fn tools_are_filtered_by_resource() {
 #[test]
 fn tools_are_found_and_told_of() {
     let operation = |id: &str, text: &str| json!({ "get": { "operationId": id, "summary": text } });
-    let paths = json!({ "/a": operation("listUsers", "List"), "/b": operation("create", "Create a USER"),
+    let paths = json!({ "/a": operation("listUsers", "List"),
+        "/b": operation("create", "Create a USER"),
         "/c": operation("getBalance", "Money") });
     let tools = upstream(&spec(paths)).tools;
     for (text, expected) in [("user", 2), ("create", 1), ("nonexistent", 0)] {
         assert_eq!(search(&tools, text).len(), expected, "row 36: {text}");
     }
 
-    let parameter = |name: &str, place: &str, required: bool, description: &str| json!({ "name": name, "in": place, "required": required, "description": description });
     let parameters = json!([
-        parameter("id", "path", true, ""),
-        parameter("kind", "query", true, "K."),
-        parameter("limit", "query", false, "")
+        { "name": "id", "in": "path", "required": true },
+        { "name": "kind", "in": "query", "required": true, "description": "K." },
+        { "name": "limit", "in": "query" },
     ]);
     let operation = json!({ "summary": "Does it.", "tags": ["a", "b"], "parameters": parameters });
     let tools = upstream(&spec(json!({ "/x/{id}": { "post": operation } }))).tools;

@@ -18,7 +18,6 @@ fn every_name_is_that_of_the_first_agents() {
 
 #[test]
 fn names_are_normalized() {
-    #[rustfmt::skip]
     let rows: &[(u8, &str, &str)] = &[
         (1, "meta/root", "metaRoot"),
         (1, "users/list-followers", "usersListFollowers"),
@@ -64,7 +63,6 @@ fn a_name_begins_with_a_letter() {
 
 #[test]
 fn an_operation_without_a_usable_id_is_named_by_its_path() {
-    #[rustfmt::skip]
     let rows: &[(&str, &str, &str)] = &[
         ("GET", "/users", "getUsers"),
         ("POST", "/users", "postUsers"),

@@ -13,6 +13,7 @@ use store::{Duties, LaneOptions, Lanes, Readers, Store};
 use tokio::sync::Semaphore;
 
 use crate::account_numbers::AccountNumbers;
+use crate::agent::registry::Registry;
 use crate::api::auth::{Access, Worlds};
 use crate::api::expand::FieldTables;
 use crate::api::idempotency::InFlight;
@@ -63,6 +64,8 @@ pub struct App {
     pub router: Router,
     /// The fields of objects.
     pub fields: FieldTables,
+    /// Where agents find the operations.
+    pub registry: Registry,
     /// Tells of commits.
     pub news: News,
     /// Places for streams of events.
@@ -150,6 +153,7 @@ impl App {
             in_flight: InFlight::default(),
             router,
             fields: FieldTables::load(),
+            registry: Registry::default(),
             news,
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             metrics,

@@ -15,14 +15,16 @@ use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{HeaderMap, Method, Request, Response, StatusCode};
+use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, Semaphore};
 
-use crate::api::openapi::{Document, base_url};
-use crate::api::serve::{Answer, failed, serve, unreadable};
+use crate::agent::context::Heard;
+use crate::agent::{cors, mcp, registry};
+use crate::api::openapi::Document;
+use crate::api::serve::{Answer, failed, is_api, serve, unreadable};
 use crate::api::stream::{self, Pieces};
 use crate::app::App;
 use crate::settings::{
@@ -37,7 +39,11 @@ const RELEASE_EVERY: Duration = Duration::from_millis(50);
 
 /// Serves until `stop` completes, then lets open requests finish.
 pub async fn run(app: Arc<App>, listener: TcpListener, stop: impl Future<Output = ()>) {
+    if let Ok(address) = listener.local_addr() {
+        app.registry.listens_on(address);
+    }
     let graceful = GracefulShutdown::new();
+    let endpoint = Arc::new(mcp::Endpoint::new(&app));
     let places = Arc::new(Semaphore::new(app.settings.connections_max));
     let mut stop = std::pin::pin!(stop);
     let mut tidy = tokio::time::interval(RELEASE_EVERY);
@@ -48,7 +54,9 @@ pub async fn run(app: Arc<App>, listener: TcpListener, stop: impl Future<Output 
         };
         tokio::select! {
             (place, accepted) = accepted => match accepted {
-                Ok((stream, _)) => connection(&app, stream, place.ok(), &graceful),
+                Ok((stream, _)) => {
+                    connection((&app, &endpoint), stream, place.ok(), &graceful);
+                },
                 Err(error) => {
                     // Out of file descriptors, most likely: others have to close first.
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -70,7 +78,7 @@ pub async fn run(app: Arc<App>, listener: TcpListener, stop: impl Future<Output 
 }
 
 fn connection(
-    app: &Arc<App>,
+    (app, endpoint): (&Arc<App>, &Arc<mcp::Endpoint>),
     stream: TcpStream,
     place: Option<tokio::sync::OwnedSemaphorePermit>,
     graceful: &GracefulShutdown,
@@ -78,13 +86,14 @@ fn connection(
     let _ = stream.set_nodelay(true);
     let counted = app.metrics.connection();
     let mut closing = app.news.closing();
-    let app = app.clone();
+    let (app, endpoint) = (app.clone(), endpoint.clone());
     let (streams, stuck) = (Arc::new(AtomicBool::new(false)), Arc::new(Notify::new()));
     let (is_stream, is_stuck) = (streams.clone(), stuck.clone());
     let service = service_fn(move |request| {
-        let (app, streams, stuck) = (app.clone(), streams.clone(), stuck.clone());
+        let (app, endpoint) = (app.clone(), endpoint.clone());
+        let (streams, stuck) = (streams.clone(), stuck.clone());
         async move {
-            let answer = answer(&app, request, stuck).await;
+            let answer = answer((&app, &endpoint), request, stuck).await;
             streams.store(matches!(answer.body(), Either::Right(_)), Ordering::Relaxed);
             Ok::<_, Infallible>(answer)
         }
@@ -120,9 +129,38 @@ fn connection(
 /// An answer in one piece, or one that goes on.
 type Flow = Response<Either<Full<Bytes>, Pieces>>;
 
-async fn answer(app: &Arc<App>, request: Request<Incoming>, stuck: Arc<Notify>) -> Flow {
+/// Answers, with what pages of other origins and agents get beside the answer.
+async fn answer(
+    (app, endpoint): (&Arc<App>, &mcp::Endpoint),
+    request: Request<Incoming>,
+    stuck: Arc<Notify>,
+) -> Flow {
+    if cors::is_preflight(request.method(), request.headers()) {
+        return cors::preflight().map(Either::Left);
+    }
+    let for_page = is_api(request.uri().path()) && cors::is_from_page(request.headers());
+    let heard = Heard::of(app, &request);
+    let mut answer = plain_answer((app, endpoint), request, stuck).await;
+    if for_page {
+        cors::allow(answer.headers_mut());
+    }
+    if let Some(heard) = heard {
+        let body = match answer.body() {
+            Either::Left(body) => Some(body.clone()),
+            Either::Right(_) => None,
+        };
+        heard.answer(app, &mut answer, body).await;
+    }
+    answer
+}
+
+async fn plain_answer(
+    (app, endpoint): (&Arc<App>, &mcp::Endpoint),
+    request: Request<Incoming>,
+    stuck: Arc<Notify>,
+) -> Flow {
     if request.method() != Method::GET || request.uri().path() != stream::PATH {
-        return handle(app, request).await.map(Either::Left);
+        return handle(app, endpoint, request).await.map(Either::Left);
     }
     let began = Instant::now();
     let (parts, _) = request.into_parts();
@@ -140,16 +178,22 @@ async fn answer(app: &Arc<App>, request: Request<Incoming>, stuck: Arc<Notify>) 
     answer
 }
 
-async fn handle(app: &App, request: Request<Incoming>) -> Answer {
+async fn handle(app: &App, endpoint: &mcp::Endpoint, request: Request<Incoming>) -> Answer {
     let began = Instant::now();
     let path = request.uri().path();
+    if !is_api(path)
+        && let Some(answer) = registry::answer(app, &request)
+    {
+        note(app, registry::OPERATION, &answer, began);
+        return answer;
+    }
     if request.method() == Method::GET && !path.starts_with("/v1") {
         let answer = match path {
             "/healthz" => Some(plain(StatusCode::OK, "ok\n".into())),
             "/readyz" => Some(ready(app)),
             "/metrics" => Some(metrics(app)),
-            "/openapi.json" => Some(openapi(app, Document::V30, request.headers())),
-            "/openapi-3.1.json" => Some(openapi(app, Document::V31, request.headers())),
+            "/openapi.json" => Some(openapi(app, Document::V30, &request)),
+            "/openapi-3.1.json" => Some(openapi(app, Document::V31, &request)),
             _ => None,
         };
         if let Some(answer) = answer {
@@ -164,17 +208,27 @@ async fn handle(app: &App, request: Request<Incoming>) -> Answer {
         )),
         false => read_body(body).await,
     };
-    let (answer, route) = match body {
-        Ok(body) => serve(app, &parts, body).await,
-        Err((status, message)) => (unreadable(app, status, message), None),
+    let (answer, operation) = match body {
+        Ok(body) if parts.uri.path() == mcp::PATH => {
+            (endpoint.answer(parts, body).await, mcp::OPERATION)
+        }
+        Ok(body) => {
+            let (answer, route) = serve(app, &parts, body).await;
+            (answer, operation(app, route))
+        }
+        Err((status, message)) => (unreadable(app, status, message), operation(app, None)),
     };
-    let operation = route.map_or("none", |index| app.router.routes()[index].operation);
     note(app, operation, &answer, began);
     answer
 }
 
+/// The name of an operation in the counters.
+pub(crate) fn operation(app: &App, route: Option<usize>) -> &'static str {
+    route.map_or("none", |index| app.router.routes()[index].operation)
+}
+
 /// Counts a request that is answered, and logs it.
-fn note<T>(app: &App, operation: &'static str, answer: &Response<T>, began: Instant) {
+pub(crate) fn note<T>(app: &App, operation: &'static str, answer: &Response<T>, began: Instant) {
     let (status, took) = (answer.status().as_u16(), began.elapsed());
     app.metrics.request(operation, status, took);
     tracing::debug!(
@@ -234,9 +288,9 @@ fn metrics(app: &App) -> Answer {
     answer
 }
 
-fn openapi(app: &App, document: Document, headers: &HeaderMap) -> Answer {
-    let base = base_url(app.settings.public_url.as_deref(), headers, &app.public_url);
-    document.answer(&base, headers)
+fn openapi(app: &App, document: Document, request: &Request<Incoming>) -> Answer {
+    let base = registry::address::of(app, request.headers(), request.uri());
+    document.answer(&base, request.headers())
 }
 
 fn plain(status: StatusCode, text: String) -> Answer {

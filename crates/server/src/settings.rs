@@ -98,6 +98,12 @@ pub struct Settings {
     #[arg(long, env = "PURSER_PUBLIC_URL", value_parser = public_url)]
     pub public_url: Option<String>,
 
+    /// What agents of the Open Context Protocol get back: 1 for the id of their context, 2 also for
+    /// an updated context in the headers of each answer.
+    #[arg(long, env = "PURSER_OCP_LEVEL", default_value_t = 1,
+          value_parser = clap::value_parser!(u8).range(1..=2))]
+    pub ocp_level: u8,
+
     /// Country of the account, two letters.
     #[arg(long, env = "PURSER_COUNTRY", default_value = "US", value_parser = country)]
     pub country: String,

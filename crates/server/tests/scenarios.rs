@@ -80,6 +80,10 @@ scenarios! {
     S38_events
     S39_payout
     S40_modes_apart
+    agents_approvals
+    agents_limits
+    agents_reach
+    agents_what_counts
     automatic_payment_methods
     balance_available
     bank_transfers

@@ -5,7 +5,7 @@
 
 use std::sync::Mutex;
 
-use books::{Timestamp, World};
+use books::{Limits, Timestamp, World};
 use sha2::{Digest, Sha256};
 
 use crate::db::{Db, Row, all, one, values};
@@ -37,6 +37,8 @@ pub struct ApiKey {
     pub created: Timestamp,
     /// When it was revoked.
     pub revoked: Option<Timestamp>,
+    /// What it may move; `None` for everything.
+    pub limits: Option<Limits>,
 }
 
 /// The hash under which a key is kept.
@@ -90,6 +92,11 @@ impl Admin {
     pub fn default_account(&self, fresh: &str) -> Result<String> {
         let kept = self.with(|db| keep_meta(db, "account", fresh.as_bytes()))?;
         String::from_utf8(kept).map_err(|_| StoreError::Corrupt("the account is no text".into()))
+    }
+
+    /// The secret with which the database writes its ids.
+    pub fn secret(&self) -> Result<[u8; 16]> {
+        self.with(|db| secret(db))
     }
 
     /// By how much the sandbox clock is ahead, in milliseconds; 0 where it was never moved.
@@ -152,6 +159,7 @@ impl Admin {
             key.scopes.as_ref().map(|scopes| scopes.join(" ")),
             key.created,
             key.revoked,
+            key.limits.as_ref().map(serde_json::to_string).transpose()?,
         ];
         self.with(|db| db.execute(tables::API_KEY.insert(), &row).map(drop))
     }
@@ -229,6 +237,11 @@ pub(crate) fn find_key(db: &dyn Db, hash: &[u8; 32]) -> Result<Option<ApiKey>> {
     one(db, &sql, &values![hash], read_key)
 }
 
+pub(crate) fn find_key_of(db: &dyn Db, id: &str) -> Result<Option<ApiKey>> {
+    let sql = format!("SELECT {} FROM api_key WHERE id = ?1", tables::API_KEY.names());
+    one(db, &sql, &values![id], read_key)
+}
+
 fn read_key(row: &dyn Row) -> Result<ApiKey> {
     let scopes = row.opt_text(6)?;
     Ok(ApiKey {
@@ -241,5 +254,6 @@ fn read_key(row: &dyn Row) -> Result<ApiKey> {
         scopes: scopes.map(|text| text.split_whitespace().map(String::from).collect()),
         created: row.moment(7)?,
         revoked: row.opt_int(8)?.map(Timestamp),
+        limits: row.opt_text(9)?.map(serde_json::from_str).transpose()?,
     })
 }

@@ -8,7 +8,7 @@ use books::journal::{Account, Entry, Seal};
 use books::reconciliation::PayableKind;
 use books::timer::Timer;
 use books::webhook::Attempt;
-use books::{Change, Currency, Customer, Document, Number, World};
+use books::{Change, Currency, Customer, Document, Number, RequestRow, World};
 use serde::Serialize;
 
 use crate::db::{Value, values};
@@ -61,6 +61,11 @@ pub(crate) fn write<'a>(
         Change::Told(endpoint, upto) => into.put(&tables::TOLD, values![world, *endpoint, *upto]),
         Change::Attempt(endpoint, attempt) => put_attempt(world, *endpoint, attempt, into),
         Change::Event(event) => put_event(world, event, into),
+        Change::Spent(spent) => into.put(
+            &tables::SPENT,
+            values![world, &*spent.key, spent.day, spent.currency.as_str(), spent.total],
+        ),
+        Change::Request(row) => put_request(world, row, into),
     }
 }
 
@@ -111,7 +116,7 @@ fn put_entry<'a>(
     into: &mut impl Writes<'a>,
 ) -> Result<()> {
     let number = entry.number();
-    into.put(&tables::ENTRY, values![world, number, entry.kind().as_str(), seal])?;
+    into.put(&tables::ENTRY, values![world, number, entry.kind().as_str(), seal, entry.request()])?;
     for (line, posting) in entry.postings().iter().enumerate() {
         let (account, owner) = posting.account.code();
         let currency = posting.currency.as_str();
@@ -219,6 +224,18 @@ fn put_attempt<'a>(
         attempt.by_hand,
     ];
     into.put(&tables::ATTEMPT, row)
+}
+
+fn put_request<'a>(world: World, row: &'a RequestRow, into: &mut impl Writes<'a>) -> Result<()> {
+    let row = values![
+        world,
+        row.number,
+        &row.request_id,
+        row.agent.context_id.as_ref(),
+        row.customer,
+        serde_json::to_string(row)?,
+    ];
+    into.put(&tables::REQUEST, row)
 }
 
 /// The part of an event that is copied rather than referred to.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use books::event::RequestCause;
-use books::{Command, Refusal, Reply, RowKey, World};
+use books::{Change, Command, Number, Refusal, Reply, RowKey, World};
 
 use crate::error::StoreError;
 use crate::working_set::Sight;
@@ -22,6 +22,25 @@ pub trait Job: Send {
     /// `None` where no answer need be kept.
     fn keep(&self, result: &std::result::Result<Reply, Refusal>, books: &Sight<'_>)
     -> Option<Kept>;
+    /// Whether it is only tried: it is decided and answered, and nothing of it is written.
+    fn is_tried(&self) -> bool {
+        false
+    }
+    /// The id of the request, where an agent asks: it is noted with the entries of the journal.
+    fn agents_request(&self) -> Option<Arc<str>> {
+        None
+    }
+    /// What else is to be written with the effects, or instead of them: the note of a request, the
+    /// answer to one that had to wait. `number` gives numbers for new rows.
+    fn also(
+        &self,
+        _result: &std::result::Result<Reply, Refusal>,
+        _kept: Option<&Kept>,
+        _books: &Sight<'_>,
+        _number: &mut dyn FnMut() -> Number,
+    ) -> Vec<Change> {
+        Vec::new()
+    }
     /// Takes the outcome, after the commit.
     fn done(self: Box<Self>, outcome: Outcome);
 }

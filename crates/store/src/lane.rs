@@ -434,6 +434,7 @@ impl Work {
             accounts: &*self.options.accounts,
             cause: job.cause(),
         };
+        let untouched = job.is_tried().then(|| (set.borrow().clone(), pending.house.clone()));
         let sight = Sight { world, db: self.writer.db(), set };
         let decide = || match &command {
             Some(command) => books::decide(command, &sight, &mut ctx),
@@ -446,12 +447,12 @@ impl Work {
         if let Some(error) = set.borrow_mut().take_failure() {
             return Err(error);
         }
+        let mut changes = Vec::new();
         let result = match decided {
             Ok(decision) => match self.post_to_house(world, &decision.changes, pending)? {
                 true => {
                     set.borrow_mut().apply(world, &decision.changes);
-                    let changes = decision.changes.into_iter().map(|change| (world, change, None));
-                    pending.changes.extend(changes);
+                    changes = decision.changes;
                     Ok(decision.reply)
                 }
                 false => Err(Refusal::AmountTooLarge),
@@ -462,9 +463,25 @@ impl Work {
         let Ok(kept) = catch_unwind(AssertUnwindSafe(keep)) else {
             return Err(StoreError::Bug("an answer could not be rendered".into()));
         };
+        if let Some((set_before, house_before)) = untouched {
+            let failure = set.replace(set_before).take_failure();
+            pending.house = house_before;
+            return failure.map_or(Ok(Outcome::Decided { result, kept }), Err);
+        }
+        let number = &mut || self.numbers.next((self.options.clock)());
+        let more = job.also(&result, kept.as_ref(), &sight, number);
         if let Some(error) = set.borrow_mut().take_failure() {
             return Err(error);
         }
+        if let Some(request) = job.agents_request() {
+            for change in &mut changes {
+                if let Change::Booked(entry, _) = change {
+                    entry.asked_by(Some(request.clone()));
+                }
+            }
+        }
+        set.borrow_mut().apply(world, &more);
+        pending.changes.extend(changes.into_iter().chain(more).map(|change| (world, change, None)));
         if let (Some(key), Some(kept)) = (job.idempotency(), &kept) {
             let number = self.numbers.next((self.options.clock)());
             pending.used.push((world, key.clone(), number, kept.clone()));

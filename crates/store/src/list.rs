@@ -61,6 +61,15 @@ pub struct DocumentFilter {
     pub ranges: Vec<(&'static str, i64, i64)>,
 }
 
+/// Filters of the list of requests.
+#[derive(Clone, Debug, Default)]
+pub struct RequestFilter {
+    /// Only those of this conversation.
+    pub context: Option<String>,
+    /// Only those about this customer.
+    pub customer: Option<Number>,
+}
+
 /// Conditions of a list beside its window, with the values that they compare with.
 #[derive(Default)]
 pub(crate) struct Filter<'a> {

@@ -75,6 +75,19 @@ pub(crate) fn payables(db: &dyn Db, world: World, customer: Number) -> Result<Ve
     all(db, &sql, &values![world, customer], rows::payable)
 }
 
+/// What a key moved on a day in a currency.
+pub(crate) fn spent(
+    db: &dyn Db,
+    world: World,
+    key: &str,
+    (day, currency): (i64, Currency),
+) -> Result<i64> {
+    let sql = "SELECT amount FROM spent
+               WHERE world = ?1 AND key = ?2 AND day = ?3 AND currency = ?4";
+    let at = &values![world, key, day, currency.as_str()];
+    Ok(one(db, sql, at, |row| row.int(0))?.unwrap_or_default())
+}
+
 /// The document with this number.
 pub(crate) fn document(db: &dyn Db, world: World, number: Number) -> Result<Option<Document>> {
     let sql = format!("SELECT {DOCUMENT_COLUMNS} FROM document WHERE world = ?1 AND number = ?2");

@@ -27,6 +27,7 @@ pub(crate) const SQLITE: Schema = Schema {
         ("the life of money", include_str!("../migrations/sqlite/0002_the_life_of_money.sql")),
         ("webhooks", include_str!("../migrations/sqlite/0003_webhooks.sql")),
         ("retries", include_str!("../migrations/sqlite/0004_retries.sql")),
+        ("agents", include_str!("../migrations/sqlite/0005_agents.sql")),
     ],
     find: "SELECT name FROM sqlite_schema WHERE name = 'schema_migration'",
     create: "CREATE TABLE IF NOT EXISTS schema_migration (
@@ -37,7 +38,10 @@ pub(crate) const SQLITE: Schema = Schema {
 
 /// That of PostgreSQL.
 pub(crate) const POSTGRES: Schema = Schema {
-    all: &[("begin", include_str!("../migrations/postgres/0001_begin.sql"))],
+    all: &[
+        ("begin", include_str!("../migrations/postgres/0001_begin.sql")),
+        ("agents", include_str!("../migrations/postgres/0002_agents.sql")),
+    ],
     find: "SELECT CAST(to_regclass('schema_migration') AS TEXT)
            WHERE to_regclass('schema_migration') IS NOT NULL",
     create: "CREATE TABLE IF NOT EXISTS schema_migration (

@@ -3,8 +3,8 @@
 //! Each method reads one thing; every list is bounded by its [`Window`] and reads only the rows it
 //! returns, along the primary key or one named index.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use books::balance::BalanceTransaction;
@@ -16,13 +16,13 @@ use books::id::{Kind, Number, RowKey};
 use books::journal::{Account, Entry, Posting, Seal};
 use books::timer::{Look, Lot, Timer};
 use books::webhook::{Attempt, WebhookEndpoint};
-use books::{Currency, Document, Purse, Timestamp, World};
+use books::{Currency, Document, Purse, RequestRow, Timestamp, World};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use crate::admin::{self, ApiKey};
 use crate::db::{Db, Row, all, one, values};
 use crate::error::{Result, StoreError};
-use crate::list::{BalanceFilter, DocumentFilter, Filter, Page, Window};
+use crate::list::{BalanceFilter, DocumentFilter, Filter, Page, RequestFilter, Window};
 use crate::lookup;
 use crate::rows::{
     self, ATTEMPT_COLUMNS, BALANCE_COLUMNS, CASH_COLUMNS, DOCUMENT_COLUMNS, EVENT_COLUMNS,
@@ -439,21 +439,51 @@ impl Reader {
     /// Entries of the journal with their seals.
     pub fn entries(&self, world: World, window: Window) -> Result<Page<(Entry, Seal)>> {
         let (none, at) = (Filter::default(), (world, window));
-        let heads = self.page("entry", "number, kind, seal", none, at, |row| {
-            Ok((row.number(0)?, rows::entry_kind(row.text(1)?)?, row.array(2)?))
+        let heads = self.page("entry", "number, kind, seal, request", none, at, |row| {
+            let request = row.opt_text(3)?.map(Arc::from);
+            Ok((row.number(0)?, rows::entry_kind(row.text(1)?)?, row.array(2)?, request))
         })?;
         let mut entries = Vec::with_capacity(heads.rows.len());
-        for (number, kind, seal) in heads.rows {
+        for (number, kind, seal, request) in heads.rows {
             let sql = "SELECT account, owner, currency, amount FROM posting
                        WHERE world = ?1 AND entry = ?2 ORDER BY line";
             let at = &values![world, number];
             let postings: Vec<Posting> = all(self.db()?, sql, at, |row| rows::posting(row, 0))?;
-            let entry = Entry::new(number, kind, postings).map_err(|why| {
+            let mut entry = Entry::new(number, kind, postings).map_err(|why| {
                 StoreError::Corrupt(format!("entry {} does not balance: {why:?}", number.0))
             })?;
+            entry.asked_by(request);
             entries.push((entry, seal));
         }
         Ok(Page { rows: entries, has_more: heads.has_more })
+    }
+
+    /// The API key with an id.
+    pub fn api_key_of(&self, id: &str) -> Result<Option<ApiKey>> {
+        admin::find_key_of(self.db()?, id)
+    }
+
+    /// Requests of agents, and of keys with limits: all, or those of a context or a customer.
+    pub fn requests(
+        &self,
+        world: World,
+        filter: &RequestFilter,
+        window: Window,
+    ) -> Result<Page<RequestRow>> {
+        let mut sql = Filter::default();
+        if let Some(context) = &filter.context {
+            sql = sql.and("context", "=", context.as_str());
+        }
+        if let Some(customer) = filter.customer {
+            sql = sql.and("customer", "=", customer);
+        }
+        self.page("request", "data", sql, (world, window), rows::request)
+    }
+
+    /// The request with an id, if it was noted.
+    pub fn request(&self, world: World, request_id: &str) -> Result<Option<RequestRow>> {
+        let sql = "SELECT data FROM request WHERE world = ?1 AND request_id = ?2";
+        one(self.db()?, sql, &values![world, request_id], rows::request)
     }
 
     /// Timers that are due, those that have been for longest first; retries of webhooks aside.

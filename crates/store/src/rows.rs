@@ -10,7 +10,7 @@ use books::reconciliation::{Payable, PayableKind};
 use books::time::Millis;
 use books::timer::{Timer, TimerKind};
 use books::webhook::Attempt;
-use books::{Currency, Document, World};
+use books::{Currency, Document, RequestRow, World};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -146,6 +146,11 @@ pub(crate) fn document(row: &dyn Row) -> Result<Document> {
 pub(crate) fn document_kind(name: &str) -> Result<Kind> {
     Kind::from_object(name)
         .ok_or_else(|| StoreError::Corrupt(format!("no object is of the kind '{name}'")))
+}
+
+/// Reads the column `data` of a request.
+pub(crate) fn request(row: &dyn Row) -> Result<RequestRow> {
+    Ok(serde_json::from_str(row.text(0)?)?)
 }
 
 pub(crate) const PAYABLE_COLUMNS: &str = "intent, currency, remaining, since, invoice, until";

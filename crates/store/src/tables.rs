@@ -121,14 +121,14 @@ tables! {
     WORLD "world" ("world" Int, "account" Text, "livemode" Int, "created" Int)
         key ["world"], Again::Fails;
     API_KEY "api_key" ("id" Text, "hash" Bytes, "account" Text, "livemode" Int, "name" Text,
-        "masked" Text, "scopes" Text, "created" Int, "revoked" Int) key ["id"], Again::Fails;
+        "masked" Text, "scopes" Text, "created" Int, "revoked" Int, "limits" Text) key ["id"], Again::Fails;
     LANE "lane" ("lane" Int, "last_number" Int) key ["lane"], Again::Raises("last_number");
     CUSTOMER "customer" ("world" Int, "number" Int, "deleted" Int, "email" Text, "data" Text)
         key ["world", "number"], Again::Replaces(&["deleted", "email", "data"]);
     CASH_TRANSACTION "cash_transaction" ("world" Int, "customer" Int, "number" Int, "type" Text,
         "currency" Text, "net_amount" Int, "ending_balance" Int, "others" Text, "detail" Text)
         key ["world", "customer", "number"], Again::Fails;
-    ENTRY "entry" ("world" Int, "number" Int, "kind" Text, "seal" Bytes)
+    ENTRY "entry" ("world" Int, "number" Int, "kind" Text, "seal" Bytes, "request" Text)
         key ["world", "number"], Again::Fails;
     POSTING "posting" ("world" Int, "entry" Int, "line" Int, "account" Int, "owner" Int,
         "currency" Text, "amount" Int) key ["world", "entry", "line"], Again::Fails;
@@ -167,5 +167,9 @@ tables! {
     ATTEMPT "delivery_attempt" ("world" Int, "event" Int, "endpoint" Int, "attempt" Int, "at" Int,
         "latency_ms" Int, "status" Int, "answer" Text, "by_hand" Int)
         key ["world", "event", "endpoint", "attempt"], Again::Stays;
+    SPENT "spent" ("world" Int, "key" Text, "day" Int, "currency" Text, "amount" Int)
+        key ["world", "key", "day", "currency"], Again::Replaces(&["amount"]);
+    REQUEST "request" ("world" Int, "number" Int, "request_id" Text, "context" Text,
+        "customer" Int, "data" Text) key ["world", "number"], Again::Fails;
     FORGOTTEN "forgotten" ("world" Int, "number" Int) key ["world"], Again::Raises("number");
 }

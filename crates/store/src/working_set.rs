@@ -28,7 +28,7 @@ use crate::lookup;
 type InstructionsKey = (World, Number, Currency, String);
 
 /// State that commands are decided on. A key that is present with `None` is known to be absent.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct WorkingSet {
     pub(crate) purses: HashMap<(World, Number), Option<Purse>>,
     pub(crate) used: HashMap<(World, [u8; 16]), Option<Used>>,
@@ -47,6 +47,8 @@ pub(crate) struct WorkingSet {
     /// Rows that this batch wrote.
     cash: BTreeMap<(World, Number, Number), CashTransaction>,
     lines: HashMap<(World, Number), BalanceTransaction>,
+    /// What keys moved, by the day.
+    spent: HashMap<(World, String, i64, Currency), i64>,
     /// What this batch posted to the house accounts.
     posted: BTreeMap<(World, Account, Currency), i64>,
     failed: Option<StoreError>,
@@ -58,8 +60,10 @@ impl WorkingSet {
         let world = job.world();
         match job.command().customer() {
             Some(customer) => drop(self.purses.entry((world, customer)).or_default()),
-            None if job.command().is_about_account() => drop(self.accounts.insert(world)),
             None => {}
+        }
+        if job.command().is_about_account() {
+            self.accounts.insert(world);
         }
         for timer in job.command().timers() {
             self.timers.entry((world, *timer)).or_default();
@@ -142,7 +146,15 @@ impl WorkingSet {
                 Change::TimerSet(timer) => {
                     self.timers.insert((world, *timer), Some(true));
                 }
-                Change::Looked(..) | Change::Told(..) | Change::Attempt(..) | Change::Event(_) => {}
+                Change::Spent(spent) => {
+                    let key = (world, spent.key.to_string(), spent.day, spent.currency);
+                    self.spent.insert(key, spent.total);
+                }
+                Change::Looked(..)
+                | Change::Told(..)
+                | Change::Attempt(..)
+                | Change::Event(_)
+                | Change::Request(_) => {}
             }
         }
     }
@@ -307,6 +319,13 @@ impl View for Sight<'_> {
             amount: row.net_amount,
         };
         newest.map(lot).or(on_disk)
+    }
+
+    fn spent(&self, key: &str, day: i64, of: Currency) -> i64 {
+        look_up!(
+            self.spent[(self.world, key.to_owned(), day, of)],
+            lookup::spent(self.db, self.world, key, (day, of))
+        )
     }
 
     fn house(&self) -> Vec<(Account, Currency, i64)> {

@@ -75,6 +75,9 @@ fn parameter_of(stated: &Value, refs: &mut Refs) -> Result<Option<(String, Param
     let description = stated["description"].as_str().unwrap_or_default();
     let mut parameter = schema::parameter(&schema, description, required, location);
     style(stated, &mut parameter.rest);
+    if stated.get("schema").is_none() && content.is_some() {
+        parameter.rest.insert("x-style".to_owned(), "json".into());
+    }
     Ok(Some((name.to_owned(), parameter)))
 }
 

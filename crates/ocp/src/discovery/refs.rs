@@ -113,6 +113,12 @@ impl<'a> Refs<'a> {
         }
     }
 
+    /// Whether a schema, or all of them, has enough: from here on references stay.
+    fn is_large(&self, more: usize) -> bool {
+        self.nodes - self.nodes_before + more > SCHEMA_NODES_MAX
+            || self.nodes + more > NODES_MAX / 2
+    }
+
     fn walk(&mut self, value: &Value, stack: &mut Vec<String>, at: At) -> Walked {
         self.count(1)?;
         match value {
@@ -230,7 +236,7 @@ impl<'a> Refs<'a> {
         let key = (path.to_owned(), full && at.of_request, full && at.keeps_objects);
         if let Some(known) = self.known.get(&key) {
             let (nodes, height) = (known.nodes, known.height);
-            if full && self.nodes - self.nodes_before + nodes > SCHEMA_NODES_MAX {
+            if full && self.is_large(nodes) {
                 return kept;
             }
             if at.depth + height > DEPTH_MAX {
@@ -248,7 +254,7 @@ impl<'a> Refs<'a> {
             }
             return Ok((cut, 1));
         }
-        if full && self.nodes - self.nodes_before > SCHEMA_NODES_MAX {
+        if full && self.is_large(0) {
             return kept;
         }
         if stack.len() >= LINKS_MAX {
@@ -259,7 +265,7 @@ impl<'a> Refs<'a> {
         let walked = self.walk(target, stack, at);
         stack.pop();
         let (value, height) = walked?;
-        let whole = !full || self.nodes - self.nodes_before <= SCHEMA_NODES_MAX;
+        let whole = !full || !self.is_large(0);
         if whole {
             let known = Known { value: value.clone(), nodes: self.nodes - before, height };
             self.known.insert(key, known);

@@ -49,7 +49,7 @@ pub fn encode_session(json: &str, compress: bool) -> String {
     if !compress {
         return STANDARD.encode(json);
     }
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     let packed = encoder.write_all(json.as_bytes()).and_then(|()| encoder.finish());
     match packed {
         Ok(packed) => format!("gzip:{}", STANDARD.encode(packed)),

@@ -6,7 +6,7 @@ use super::{
     AGENT_TYPE, AGENT_TYPE_CHARS_MAX, CONTEXT_ID, CURRENT_GOAL, GOAL_CHARS_MAX, PROTOCOL_VERSION,
     SESSION, USER, USER_CHARS_MAX, VERSION, WORKSPACE, WORKSPACE_CHARS_MAX, encode_session,
 };
-use crate::context::{Context, Interaction};
+use crate::context::{Context, Interaction, spec_name};
 use crate::redact;
 
 /// Bytes of a session that is sent. With the six short headers all stay below 8 KiB.
@@ -14,7 +14,7 @@ pub const SESSION_BYTES_SENT_MAX: usize = 7_168;
 /// Characters of JSON above which a session is packed.
 pub const COMPRESS_CHARS: usize = 1_000;
 /// Entries of the history that are sent at most, the newest.
-const HISTORY_SENT_MAX: usize = 200;
+const HISTORY_SENT_MAX: usize = 100;
 /// Characters of a text field that are sent where the whole does not fit.
 const TEXT_CHARS_WHEN_FULL: usize = 256;
 
@@ -76,11 +76,11 @@ fn sendable(value: &str, chars_max: usize) -> Option<String> {
 /// Tries with less and less history, then with shorter texts. None where even that does not fit.
 fn write_session(context: &Context, scope: &Scope) -> Option<String> {
     let newest = context.history.len().saturating_sub(HISTORY_SENT_MAX);
-    let history = context.history[newest..].iter().map(|entry| scoped(entry, scope)).collect();
-    // The clone of up to a thousand small entries costs less than packing them.
-    let mut sent = Context { history, ..context.clone() };
+    let mut sent = without_history(context);
+    sent.history = context.history[newest..].iter().map(|entry| scoped(entry, scope)).collect();
     if let Some(api) = &scope.api {
-        sent.api_specs.retain(|name, _| name == api);
+        let own = spec_name(api);
+        sent.api_specs.retain(|name, _| *name == own);
     }
     let mut encoded = encode(&sent, scope);
     while encoded.len() > SESSION_BYTES_SENT_MAX && !sent.history.is_empty() {
@@ -95,6 +95,26 @@ fn write_session(context: &Context, scope: &Scope) -> Option<String> {
         encoded = encode(&sent, scope);
     }
     (encoded.len() <= SESSION_BYTES_SENT_MAX).then_some(encoded)
+}
+
+/// The history may be long, so it is not copied first to be dropped then.
+fn without_history(context: &Context) -> Context {
+    Context {
+        context_id: context.context_id.clone(),
+        agent_type: context.agent_type.clone(),
+        user: context.user.clone(),
+        workspace: context.workspace.clone(),
+        current_file: context.current_file.clone(),
+        session: context.session.clone(),
+        history: Vec::new(),
+        current_goal: context.current_goal.clone(),
+        context_summary: context.context_summary.clone(),
+        error_context: context.error_context.clone(),
+        recent_changes: context.recent_changes.clone(),
+        api_specs: context.api_specs.clone(),
+        created_at: context.created_at.clone(),
+        last_updated: context.last_updated.clone(),
+    }
 }
 
 fn encode(context: &Context, scope: &Scope) -> String {

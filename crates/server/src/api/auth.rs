@@ -9,7 +9,7 @@ use std::sync::{Arc, RwLock};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use books::{Timestamp, World};
+use books::{Limits, Timestamp, World};
 use hyper::HeaderMap;
 use hyper::header::AUTHORIZATION;
 use subtle::ConstantTimeEq;
@@ -19,6 +19,8 @@ use crate::app::App;
 
 /// How many worlds a sandbox opens before it refuses more.
 pub const WORLDS_MAX: usize = 100_000;
+/// What a scope begins with that grants one operation.
+pub const TOOL: &str = "tool";
 const KEY_BYTES_MAX: usize = 255;
 const ACCOUNT_BYTES_MAX: usize = 64;
 
@@ -35,15 +37,35 @@ pub struct Access {
     pub scopes: Option<Vec<String>>,
     /// The key with its middle left out.
     pub masked: String,
+    /// What the key may move; `None` for everything.
+    pub limits: Option<KeyLimits>,
+}
+
+/// The limits of a key.
+#[derive(Clone, Debug)]
+pub struct KeyLimits {
+    /// Id of the key.
+    pub key: Arc<str>,
+    /// What it may move.
+    pub limits: Arc<Limits>,
+}
+
+/// The name under which agents know an operation, and scopes speak of it: its id with a small
+/// letter first.
+pub fn tool_name(operation: &str) -> String {
+    let mut name = operation.to_owned();
+    name[..1].make_ascii_lowercase();
+    name
 }
 
 impl Access {
-    /// Checks that the key may do this with that resource.
-    pub fn allow(&self, resource: &str, write: bool) -> Result<(), ApiError> {
+    /// Checks that the key may do this with that resource, or carry out that very operation.
+    pub fn allow(&self, resource: &str, write: bool, operation: &str) -> Result<(), ApiError> {
         let Some(scopes) = &self.scopes else {
             return Ok(());
         };
         let grants = |scope: &String| match scope.split_once(':') {
+            Some((TOOL, name)) => name == tool_name(operation),
             Some((name, right)) => {
                 (name == resource || name == "*") && (right == "write" || !write && right == "read")
             }
@@ -55,8 +77,9 @@ impl Access {
         let need = format!("{resource}:{}", if write { "write" } else { "read" });
         let message = format!(
             "The provided key '{}' does not have the required permissions for this endpoint. \
-             It needs the scope '{need}'.",
-            self.masked
+             It needs the scope '{need}' or '{TOOL}:{}'.",
+            self.masked,
+            tool_name(operation)
         );
         Err(ApiError::invalid(403, message))
     }
@@ -67,16 +90,25 @@ pub fn authenticate(app: &App, headers: &HeaderMap) -> Result<Access, ApiError> 
     let key = presented_key(headers)?;
     let masked = mask(&key);
     let sandbox_key = !app.settings.production && key.starts_with("sk_test_");
-    let (account, livemode, scopes) = match sandbox_key {
-        true => (app.account.clone(), false, None),
+    let Opened { account, livemode, scopes, limits } = match sandbox_key {
+        true => {
+            let account = app.account.clone();
+            Opened { account, livemode: false, scopes: None, limits: None }
+        }
         false => known_key(app, &key, &masked)?,
     };
-    let account = chosen_account(app, headers, account, &masked)?;
+    let is_fixed = app.settings.production || limits.is_some();
+    let account = chosen_account(headers, account, is_fixed, &masked)?;
     let world = world(app, &account, livemode)?;
-    Ok(Access { account, livemode, world, scopes, masked })
+    Ok(Access { account, livemode, world, scopes, masked, limits })
 }
 
-type Opened = (Arc<str>, bool, Option<Vec<String>>);
+struct Opened {
+    account: Arc<str>,
+    livemode: bool,
+    scopes: Option<Vec<String>>,
+    limits: Option<KeyLimits>,
+}
 
 fn known_key(app: &App, key: &str, masked: &str) -> Result<Opened, ApiError> {
     let hash = store::admin::hash_key(key);
@@ -90,7 +122,14 @@ fn known_key(app: &App, key: &str, masked: &str) -> Result<Opened, ApiError> {
             let message = format!("The API key {masked} was revoked.");
             Err(ApiError::invalid(401, message).coded("api_key_expired"))
         }
-        Some(found) => Ok((found.account.into(), found.livemode, found.scopes)),
+        Some(found) => Ok(Opened {
+            account: found.account.into(),
+            livemode: found.livemode,
+            scopes: found.scopes,
+            limits: found
+                .limits
+                .map(|limits| KeyLimits { key: found.id.into(), limits: limits.into() }),
+        }),
     }
 }
 
@@ -131,11 +170,12 @@ pub fn mask(key: &str) -> String {
     }
 }
 
-/// `Stripe-Account` (or the newer `Stripe-Context`) names another account than the key's own.
+/// `Stripe-Account` (or the newer `Stripe-Context`) names another account than the key's own, which
+/// it may where the key is not fixed to that.
 fn chosen_account(
-    app: &App,
     headers: &HeaderMap,
     own: Arc<str>,
+    is_fixed: bool,
     masked: &str,
 ) -> Result<Arc<str>, ApiError> {
     let named = headers.get("stripe-account").or_else(|| headers.get("stripe-context"));
@@ -147,7 +187,7 @@ fn chosen_account(
     let possible = named.len() <= ACCOUNT_BYTES_MAX
         && named.strip_prefix("acct_").is_some_and(|rest| !rest.is_empty())
         && named.bytes().all(plain);
-    if named == &*own || (possible && !app.settings.production) {
+    if named == &*own || (possible && !is_fixed) {
         return Ok(named.into());
     }
     let message = format!(

@@ -3,6 +3,8 @@
 //! Types, codes, parameters and statuses are those of Stripe's error reference; sentences are ours.
 //! A client never sees what went wrong inside: that goes to the log.
 
+use books::approval::Approval;
+use books::limits::Amounts;
 use books::payment_intent::PaymentIntent;
 use books::{Number, Refusal};
 use store::StoreError;
@@ -28,9 +30,21 @@ pub struct ApiError {
     pub retry: bool,
     /// The id of the object that was not found, where that was it.
     pub missing: Option<String>,
+    /// The id of the approval that the request waits for, or waited for in vain.
+    pub approval: Option<String>,
 }
 
-/// The four types of errors on the wire.
+/// Codes that Stripe has no page about.
+const OUR_CODES: [&str; 6] = [
+    "property_expansion_max_depth",
+    "key_limit_exceeded",
+    "approval_required",
+    "approval_rejected",
+    "approval_expired",
+    "approval_unexpected_state",
+];
+
+/// The types of errors on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A fault of Purser.
@@ -62,6 +76,7 @@ impl ApiError {
             message: message.into(),
             retry: false,
             missing: None,
+            approval: None,
         }
     }
 
@@ -96,9 +111,12 @@ impl ApiError {
     /// The body, with its keys in alphabetical order.
     pub fn body(&self) -> Json {
         let mut error = Json::Object(Vec::with_capacity(5));
+        if let Some(approval) = &self.approval {
+            error.push("approval", approval);
+        }
         if let Some(code) = self.code {
             error.push("code", code);
-            if code != "property_expansion_max_depth" {
+            if !OUR_CODES.contains(&code) {
                 let page = code.replace('_', "-");
                 let url = format!("https://stripe.com/docs/error-codes/{page}");
                 error.push("doc_url", url);
@@ -226,8 +244,47 @@ pub fn refused(refusal: Refusal, customer: Option<Number>, wire: &Wire) -> ApiEr
         ))
         .coded("amount_too_large")
         .about("amount"),
+        Refusal::CustomerOutOfReach => super::guard::out_of_reach(),
+        Refusal::LimitExceeded { limit, currency, most, total } => {
+            let message = format!(
+                "This key may move {most} {currency} at most ({limit}), in the smallest unit, and \
+                 with this it would be {total}."
+            );
+            ApiError::invalid(403, message).coded("key_limit_exceeded")
+        }
+        Refusal::ApprovalNeeded { amounts } => {
+            let message = format!(
+                "This moves {}, for which a person has to agree. Send it with an Idempotency-Key \
+                 to ask for that.",
+                spelled(&amounts)
+            );
+            ApiError::invalid(403, message).coded("approval_required")
+        }
+        Refusal::ApprovalState(status) => {
+            let message = format!("This approval is {} already.", status.as_str());
+            invalid(message).coded("approval_unexpected_state")
+        }
         other => refused_money(other, wire),
     }
+}
+
+/// The answer to a request that has to wait for a person.
+pub fn held(wire: &Wire, approval: &Approval) -> ApiError {
+    let id = wire.ids.write(books::Kind::Approval, approval.key);
+    let message = format!(
+        "This moves {}, for which a person has to agree: approval {id} waits for that until {}. \
+         Then send the same request with the same Idempotency-Key to get its answer.",
+        spelled(&approval.amounts),
+        approval.expires_at.0
+    );
+    let error = ApiError::invalid(403, message).coded("approval_required");
+    ApiError { approval: Some(id), ..error }
+}
+
+/// Amounts in words.
+fn spelled(amounts: &Amounts) -> String {
+    let each = amounts.iter().map(|(currency, amount)| format!("{amount} {currency}"));
+    format!("{} (smallest unit)", each.collect::<Vec<_>>().join(" and "))
 }
 
 /// Refusals that are about amounts and states of money on its way.

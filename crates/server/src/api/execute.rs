@@ -3,21 +3,33 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use books::approval::{Answer, ApprovalStatus, Verdict};
+use books::command::Stage;
 use books::event::RequestCause;
-use books::{Command, Kind as IdKind, Refusal, Reply, RowKey, Timestamp, View, World};
+use books::{
+    Change, Command, Document, Kind as IdKind, Number, Refusal, Reply, RequestRow, RowKey,
+    Timestamp, View, World,
+};
 use store::{Idempotency, Job, Kept, Outcome, Sight, StoreError};
 use tokio::sync::oneshot;
 
 use super::auth::Access;
 use super::error::ApiError;
 use super::expand::{Source, expand};
+use super::form;
+use super::guard::Noted;
 use super::idempotency::{self, Flight};
 use super::json::{Json, object};
+use super::params::take_expand;
 use super::wire::Wire;
 use crate::app::App;
 use crate::settings::REQUEST_TIMEOUT_S;
 
+/// The status of an answer that says that the request waits for a person.
+const HELD: u16 = 403;
+
 /// What a handler of a write knows.
+#[derive(Clone, Copy)]
 pub struct Asked<'a> {
     /// Everything shared.
     pub app: &'a App,
@@ -59,6 +71,10 @@ pub struct Write {
     pub request_id: String,
     /// Its idempotency key, with the fingerprint of the request.
     pub key: Option<(String, [u8; 16])>,
+    /// Whether it is only tried.
+    pub dry_run: bool,
+    /// What is noted of it.
+    pub note: Option<Arc<Noted>>,
 }
 
 /// An answer to a write.
@@ -73,8 +89,17 @@ pub struct Answered {
 
 /// Runs a write through the lane and waits for its answer, which comes after the commit.
 pub async fn execute(app: &App, write: Write) -> Result<Answered, ApiError> {
-    let Write { command, wire, expand, request_id, key } = write;
+    let Write { command, wire, mut expand, mut request_id, key, dry_run, note } = write;
     let (world, customer) = (wire.world, command.customer());
+    let approving = approving(&command);
+    let approved = approving.as_ref().map(|approving| approving.approval);
+    if let Command::Guarded(guarded) = &command
+        && let Some(approving) = &approving
+    {
+        // It is the request that waited which is carried out.
+        request_id = guarded.asked.request_id.clone();
+        expand = approving.expand.clone();
+    }
     let (text, idempotency, flight) = match key {
         None => (None, None, None),
         Some((text, fingerprint)) => {
@@ -85,8 +110,15 @@ pub async fn execute(app: &App, write: Write) -> Result<Answered, ApiError> {
         }
     };
     let (answer, outcome) = oneshot::channel();
+    let idempotency_key = match (&command, &approving) {
+        (Command::Guarded(guarded), Some(_)) => guarded.asked.idempotency_key.clone(),
+        _ => text.clone(),
+    };
     let execution = Execution {
-        cause: Arc::new(RequestCause { request_id, idempotency_key: text.clone() }),
+        cause: Arc::new(RequestCause { request_id, idempotency_key }),
+        dry_run,
+        note,
+        approving,
         customer,
         now: app.clock.now().seconds(),
         command,
@@ -104,7 +136,23 @@ pub async fn execute(app: &App, write: Write) -> Result<Answered, ApiError> {
              It may yet be carried out: ask again with the same Idempotency-Key."
         ))
     })?;
-    match outcome.unwrap_or(Outcome::Failed(StoreError::Stopped)) {
+    let outcome = outcome.unwrap_or(Outcome::Failed(StoreError::Stopped));
+    if let Some(approval) = approved {
+        return match outcome {
+            Outcome::Failed(error) => Err(error.into()),
+            Outcome::Decided { kept: Some(Kept::Bytes { status, body }), .. } if dry_run => {
+                Ok(Answered { status, body, original: None })
+            }
+            // Whoever agrees twice agrees once.
+            Outcome::Decided { result: Err(Refusal::ApprovalState(status)), .. }
+                if !matches!(status, ApprovalStatus::Approved | ApprovalStatus::Failed) =>
+            {
+                Err(super::error::refused(Refusal::ApprovalState(status), customer, &wire))
+            }
+            _ => super::approvals::answered(app, &wire, approval),
+        };
+    }
+    match outcome {
         Outcome::Decided { kept: Some(Kept::Bytes { status, body }), .. } => {
             Ok(Answered { status, body, original: None })
         }
@@ -117,6 +165,12 @@ pub async fn execute(app: &App, write: Write) -> Result<Answered, ApiError> {
         }
         Outcome::Replay(first) => {
             let (status, body) = match first.kept {
+                Kept::Bytes { status, body } if status == HELD => {
+                    match super::approvals::resumed(app, &wire, &body) {
+                        Some(answer) => answer?,
+                        None => (status, body),
+                    }
+                }
                 Kept::Bytes { status, body } => (status, body),
                 Kept::CashTransaction(key) => {
                     let row = app.readers.snapshot(|reader| reader.cash_transaction(world, key))?;
@@ -148,6 +202,10 @@ fn render(wire: &Wire, reply: &Reply) -> (u16, Json) {
             shown
         }
         Reply::PaymentFailed(intent) => return super::error::payment_failed(wire, intent),
+        Reply::Held(approval) => {
+            let error = super::error::held(wire, approval);
+            return (error.status, error.body());
+        }
         Reply::Done => object! {},
     };
     (200, shown)
@@ -179,7 +237,26 @@ struct Execution {
     cause: Arc<RequestCause>,
     idempotency: Option<Idempotency>,
     flight: Option<Flight>,
+    dry_run: bool,
+    note: Option<Arc<Noted>>,
+    approving: Option<Approving>,
     answer: oneshot::Sender<Outcome>,
+}
+
+/// A request that waited, and that somebody agrees to.
+struct Approving {
+    approval: RowKey,
+    verdict: Verdict,
+    /// What to expand in the answer to whoever asked.
+    expand: Vec<String>,
+}
+
+fn approving(command: &Command) -> Option<Approving> {
+    let Command::Guarded(guarded) = command else { return None };
+    let Stage::Approved(approval, verdict) = &guarded.stage else { return None };
+    let tree = form::parse_json(guarded.asked.params.as_bytes());
+    let expand = tree.ok().and_then(|mut tree| take_expand(&mut tree).ok()).unwrap_or_default();
+    Some(Approving { approval: *approval, verdict: (**verdict).clone(), expand })
 }
 
 impl Execution {
@@ -198,6 +275,48 @@ impl Execution {
             Ok((status, value)) => Kept::Bytes { status, body: value.to_bytes() },
             Err(error) => Kept::Bytes { status: error.status, body: error.body().to_bytes() },
         }
+    }
+
+    /// The approval with what came of its request; none where it could not be carried out.
+    fn settled(&self, result: &Result<Reply, Refusal>, books: &Sight<'_>) -> Option<Change> {
+        let Approving { approval, verdict, .. } = self.approving.as_ref()?;
+        if matches!(result, Err(Refusal::ApprovalState(_))) {
+            return None;
+        }
+        let Document::Approval(mut settled) = books.document(IdKind::Approval, *approval)? else {
+            return None;
+        };
+        let Kept::Bytes { status, body } = self.answer_bytes(result, books) else { return None };
+        settled.status = match status {
+            200 => ApprovalStatus::Approved,
+            _ => ApprovalStatus::Failed,
+        };
+        settled.verdict = Some(verdict.clone());
+        let body = String::from_utf8(body).unwrap_or_default();
+        settled.answer = Some(Answer { status, body });
+        Some(Change::Document(Document::Approval(settled)))
+    }
+
+    /// The note of the request, with what came of it.
+    fn noted(
+        &self,
+        result: &Result<Reply, Refusal>,
+        number: &mut dyn FnMut() -> Number,
+    ) -> Option<Change> {
+        let note = self.note.as_ref()?;
+        let mut approval = None;
+        let error = match result {
+            Ok(Reply::Held(held)) => {
+                approval = Some(held.key);
+                Some(super::error::held(&self.wire, held))
+            }
+            Ok(_) => None,
+            Err(refusal) => Some(super::error::refused(refusal.clone(), self.customer, &self.wire)),
+        };
+        let (status, code) = error.map_or((200, None), |error| (error.status, error.code));
+        let customer = self.customer;
+        let row = RequestRow { number: number(), customer, approval, ..note.with(status, code) };
+        Some(Change::Request(Box::new(row)))
     }
 }
 
@@ -219,6 +338,12 @@ impl Job for Execution {
     }
 
     fn keep(&self, result: &Result<Reply, Refusal>, books: &Sight<'_>) -> Option<Kept> {
+        if self.dry_run && self.approving.is_some() {
+            // Whoever tries to agree sees the approval as it would be then.
+            let Change::Document(would_be) = self.settled(result, books)? else { return None };
+            let body = self.wire.document(&would_be).to_bytes();
+            return Some(Kept::Bytes { status: 200, body });
+        }
         match result {
             Err(refusal) if is_found_before(refusal) => None,
             _ if self.idempotency.is_none() && self.expand.is_empty() => None,
@@ -227,6 +352,28 @@ impl Job for Execution {
             }
             other => Some(self.answer_bytes(other, books)),
         }
+    }
+
+    fn is_tried(&self) -> bool {
+        self.dry_run
+    }
+
+    fn agents_request(&self) -> Option<Arc<str>> {
+        match (&self.note, &self.approving) {
+            (None, None) => None,
+            _ => Some(self.cause.request_id.as_str().into()),
+        }
+    }
+
+    fn also(
+        &self,
+        result: &Result<Reply, Refusal>,
+        _kept: Option<&Kept>,
+        books: &Sight<'_>,
+        number: &mut dyn FnMut() -> Number,
+    ) -> Vec<Change> {
+        let more = [self.settled(result, books), self.noted(result, number)];
+        more.into_iter().flatten().collect()
     }
 
     fn done(self: Box<Self>, outcome: Outcome) {

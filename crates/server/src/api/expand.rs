@@ -35,7 +35,7 @@ macro_rules! tables {
 }
 
 /// Objects that answers are made of, with their field tables.
-pub const RESOURCES: [(&str, &str); 26] = tables![
+pub const RESOURCES: [(&str, &str); 28] = tables![
     "account",
     "balance",
     "balance_transaction",
@@ -55,9 +55,11 @@ pub const RESOURCES: [(&str, &str); 26] = tables![
     "payment_intent",
     "payment_method",
     "payout",
+    "purser.approval",
     "purser.clock",
     "purser.entry",
     "purser.ledger_account",
+    "purser.request",
     "purser.webhook_attempt",
     "purser.webhook_resend",
     "refund",

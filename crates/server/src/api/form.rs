@@ -39,7 +39,7 @@ pub const ITEMS_MAX: usize = 256;
 /// reads both forms of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Node {
-    /// A scalar as written. An empty one means unset; JSON's `null` becomes it too.
+    /// A scalar as written. An empty one means unset; JSON's `null` inside a parameter becomes it.
     Text(String),
     /// `a[]=x`, `a[0]=x`, `a=x&a=y` or a JSON array.
     List(Vec<Node>),
@@ -135,6 +135,17 @@ impl Node {
                 let mut items = indexed.collect::<Option<Vec<_>>>()?;
                 items.sort_unstable_by_key(|(index, _)| *index);
                 Some(items)
+            }
+        }
+    }
+
+    /// The tree as JSON, which reads as the same tree again.
+    pub fn to_json(&self) -> serde_json::Value {
+        match self {
+            Node::Text(text) => text.as_str().into(),
+            Node::List(items) => items.iter().map(Node::to_json).collect(),
+            Node::Map(entries) => {
+                entries.iter().map(|(name, node)| (name.clone(), node.to_json())).collect()
             }
         }
     }

@@ -80,6 +80,7 @@ fn show_entry(ask: &Ask<'_>, entry: &Entry, seal: &Seal) -> Result<Json, ApiErro
         "kind": entry.kind().as_str(),
         "livemode": ask.wire.livemode,
         "postings": postings,
+        "request": entry.request().map(str::to_owned),
         "seal": seal.iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
     })
 }

@@ -19,9 +19,9 @@ use serde_json::{Map, Value, json};
 use super::params::Schema;
 use super::routes::{Route, all};
 use super::wire::API_VERSION;
-pub use objects::{Objects, TEXT_CHARS_MAX};
-use objects::{answer, reference};
-pub use served::{Document, base_url};
+use objects::reference;
+pub use objects::{Objects, TEXT_CHARS_MAX, answer};
+pub use served::Document;
 
 /// Address in the committed files; the server writes its own in its place.
 const SAMPLE_URL: &str = "http://127.0.0.1:12111";

@@ -16,9 +16,9 @@ use super::json::Json;
 use super::list::Ask;
 use super::params::{NoParams, Param, Schema};
 use super::{
-    accounts, balances, bank_transfers, cash_balances, charges, clock, customers, events,
-    external_accounts, funding, invoice_items, invoices, journal, payment_intents, payment_methods,
-    payouts, refunds, webhook_endpoints,
+    accounts, approvals, balances, bank_transfers, cash_balances, charges, clock, customers,
+    events, external_accounts, funding, invoice_items, invoices, journal, payment_intents,
+    payment_methods, payouts, refunds, requests, webhook_endpoints,
 };
 
 /// One operation.
@@ -143,6 +143,10 @@ pub fn all() -> Vec<Route> { vec![
     route!(DELETE "/v1/webhook_endpoints/{webhook_endpoint}" DeleteWebhookEndpointsWebhookEndpoint Write webhook_endpoints::delete, NoParams => "webhook_endpoint", "webhook_endpoints", "Remove a webhook endpoint"),
     route!(GET "/v1/webhook_endpoints/{webhook_endpoint}" GetWebhookEndpointsWebhookEndpoint Read webhook_endpoints::retrieve, NoParams => "webhook_endpoint", "webhook_endpoints", "Retrieve a webhook endpoint"),
     route!(POST "/v1/webhook_endpoints/{webhook_endpoint}" PostWebhookEndpointsWebhookEndpoint Write webhook_endpoints::update, webhook_endpoints::Update => "webhook_endpoint", "webhook_endpoints", "Update a webhook endpoint"),
+    route!(GET "/purser/v1/approvals" GetPurserApprovals Read approvals::list, approvals::List => ["purser.approval"], "approvals", "List what waits for a person's approval, or waited"),
+    route!(GET "/purser/v1/approvals/{id}" GetPurserApprovalsId Read approvals::retrieve, NoParams => "purser.approval", "approvals", "Retrieve an approval"),
+    route!(POST "/purser/v1/approvals/{id}/approve" PostPurserApprovalsIdApprove Write approvals::approve, NoParams => "purser.approval", "approvals", "Approve a request, which is carried out at once"),
+    route!(POST "/purser/v1/approvals/{id}/reject" PostPurserApprovalsIdReject Write approvals::reject, approvals::Reject => "purser.approval", "approvals", "Reject a request"),
     route!(POST "/purser/v1/bank_transfers" PostPurserBankTransfers Write bank_transfers::report, bank_transfers::Report => "customer_cash_balance_transaction", "bank_transfers", "Report a bank transfer that arrived"),
     route!(POST "/purser/v1/bank_transfers/{transaction}/reverse" PostPurserBankTransfersTransactionReverse Write bank_transfers::reverse, NoParams => "customer_cash_balance_transaction", "bank_transfers", "Report that the sender's bank pulls a transfer back"),
     route!(GET "/purser/v1/clock" GetPurserClock Read clock::show, NoParams => "purser.clock", "clock", "Show the sandbox clock"),
@@ -153,6 +157,8 @@ pub fn all() -> Vec<Route> { vec![
     route!(GET "/purser/v1/ledger_accounts" GetPurserLedgerAccounts Read journal::ledger_accounts, NoParams => ["purser.ledger_account"], "journal", "List the accounts of the ledger with their balances"),
     route!(POST "/purser/v1/payment_intents/{intent}/refund_to_cash_balance" PostPurserPaymentIntentsIntentRefundToCashBalance Write refunds::to_cash_balance, refunds::ToCashBalance => "refund", "refunds", "Refund a payment to the cash balance"),
     route!(POST "/purser/v1/refunds/{refund}/bank_details" PostPurserRefundsRefundBankDetails Write refunds::bank_details, refunds::BankDetails => "refund", "refunds", "Submit the bank details for a refund"),
+    route!(GET "/purser/v1/requests" GetPurserRequests Read requests::list, requests::List => ["purser.request"], "requests", "List what agents asked for, and what came of it"),
+    route!(GET "/purser/v1/requests/{request}" GetPurserRequestsRequest Read requests::retrieve, NoParams => "purser.request", "requests", "Retrieve a request of an agent"),
     route!(GET "/purser/v1/webhook_endpoints/{webhook_endpoint}/attempts" GetPurserWebhookEndpointsWebhookEndpointAttempts Read webhook_endpoints::attempts, NoParams => ["purser.webhook_attempt"], "webhook_endpoints", "List the newest attempts to tell an endpoint"),
     route!(POST "/purser/v1/webhook_endpoints/{webhook_endpoint}/roll_secret" PostPurserWebhookEndpointsWebhookEndpointRollSecret Write webhook_endpoints::roll_secret, webhook_endpoints::Roll => "webhook_endpoint", "webhook_endpoints", "Give a webhook endpoint another secret"),
 ] }

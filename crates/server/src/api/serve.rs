@@ -2,7 +2,10 @@
 //! or a write through the lane; then the answer's headers. Every rule of the wire that holds for
 //! all operations is applied here, once.
 
-use books::Kind as IdKind;
+use std::sync::Arc;
+
+use books::command::Stage;
+use books::{Command, Kind as IdKind};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
@@ -14,6 +17,7 @@ use super::error::ApiError;
 use super::execute::{Answered, Asked, Write, execute};
 use super::expand::expand;
 use super::form::{self, Node};
+use super::guard::{self, About, Noted};
 use super::idempotency;
 use super::json::Json;
 use super::list::{Ask, FromSnapshot};
@@ -31,6 +35,8 @@ struct Outline {
     version: Option<HeaderValue>,
     key: Option<HeaderValue>,
     allow: Option<String>,
+    dry_run: bool,
+    note: Option<Arc<Noted>>,
 }
 
 /// Answers a request. Never fails: what goes wrong is an answer too. Gives also the place of the
@@ -40,6 +46,13 @@ pub async fn serve(app: &App, parts: &Parts, body: Bytes) -> (Answer, Option<usi
     let mut outline = Outline::default();
     let result = respond(app, parts, body, &request_id, &mut outline).await;
     let route = outline.route;
+    if let Some(note) = outline.note.take() {
+        let (status, code) = match &result {
+            Ok(answered) => (answered.status, None),
+            Err(error) => (error.status, error.code),
+        };
+        note.write_alone(app, status, code);
+    }
     (finish(result, &request_id, outline), route)
 }
 
@@ -50,6 +63,10 @@ async fn respond(
     request_id: &str,
     outline: &mut Outline,
 ) -> Result<Answered, ApiError> {
+    if !is_api(parts.uri.path()) {
+        // Nothing is there, whoever asks: an agent that has no key yet is to learn just that.
+        return Err(unrecognized(404, &parts.method, parts.uri.path()));
+    }
     let access = authenticate(app, &parts.headers)?;
     outline.version = Some(version(&parts.headers)?);
     let path = decoded_path(parts.uri.path())?;
@@ -62,32 +79,56 @@ async fn respond(
         Found::Nothing => return Err(unrecognized(404, &parts.method, &path)),
     };
     outline.route = Some(index);
-    access.allow(route.resource, parts.method != Method::GET)?;
+    let is_read = parts.method == Method::GET;
+    let agent = if is_read { None } else { crate::agent::context::note(&parts.headers) };
     let key = match parts.method == Method::POST {
         true => idempotency::key(&parts.headers)?,
         false => None,
     };
     outline.key = key.as_deref().and_then(|key| HeaderValue::from_str(key).ok());
+    let dry_run = !is_read && guard::dry_run(&parts.headers)?;
+    outline.dry_run = dry_run;
+    if !is_read {
+        let (method, path, key) = (&parts.method, path.as_str(), key.as_deref());
+        let about = About { method, path, route, request_id, key, dry_run };
+        outline.note = Noted::take(&access, agent, &about);
+    }
+    access.allow(route.resource, !is_read, route.operation)?;
     let mut tree = parameters(parts, &body)?;
+    let params = (!is_read && access.limits.is_some()).then(|| tree.to_json().to_string());
     let fingerprint = key.as_ref().map(|_| tree.fingerprint());
     let paths = super::params::take_expand(&mut tree)?;
     app.fields.check(&paths, route.answer, route.list)?;
     let wire = app.wire(&access);
     match &route.action {
         Action::Read(handler) => {
+            guard::check_read(&access, &wire, &ids, &tree)?;
             let asked = Asked { app, access: &access, wire: &wire, ids: &ids };
             read(&asked, *handler, &path, &tree, &paths)
                 .map_err(|error| elsewhere(app, &access, error))
         }
         Action::Write(handler) => {
             let asked = Asked { app, access: &access, wire: &wire, ids: &ids };
-            let command = handler(&asked, &tree)?;
+            let mut command = handler(&asked, &tree)?;
+            if let (Some(params), Some(note)) = (params, &outline.note) {
+                command = guard::guarded(command, &access, note.asked(params), dry_run)?;
+            }
+            // What is only tried, and what somebody agrees to, has no answer to keep.
+            let is_kept = !dry_run
+                && !matches!(command, Command::Guarded(ref guarded)
+                if matches!(guarded.stage, Stage::Approved(..)));
+            let key = key.filter(|_| is_kept);
             let key = key.zip(fingerprint.map(|hash| idempotency::fingerprint(&path, hash)));
-            let request_id = request_id.to_owned();
-            let write = Write { command, wire, expand: paths, request_id, key };
+            let (request_id, note) = (request_id.to_owned(), outline.note.clone());
+            let write = Write { command, wire, expand: paths, request_id, key, dry_run, note };
             execute(app, write).await.map_err(|error| elsewhere(app, &access, error))
         }
         Action::Own(handler) => {
+            guard::check_whole(&access)?;
+            if dry_run {
+                let message = "This operation cannot be tried with Purser-Dry-Run.";
+                return Err(ApiError::invalid(400, message));
+            }
             let asked = Asked { app, access: &access, wire: &wire, ids: &ids };
             let task = handler(&asked, &tree)?;
             let done = tokio::task::spawn_blocking(task).await;
@@ -137,6 +178,15 @@ fn parameters(parts: &Parts, body: &Bytes) -> Result<Node, ApiError> {
     };
     let merged = parsed.and_then(|body| form::merge(query, body));
     Ok(merged.map_err(super::params::ParamError::from)?)
+}
+
+/// Whether a path is one of those for which a key is needed.
+pub fn is_api(path: &str) -> bool {
+    // Doubled slashes count once, also at the beginning.
+    let path = path.trim_start_matches('/');
+    ["v1", "purser"].into_iter().any(|first| {
+        path.strip_prefix(first).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
 }
 
 /// Checks and echoes the version; one that is well formed is served the one shape there is.
@@ -258,6 +308,7 @@ fn finish(result: Result<Answered, ApiError>, request_id: &str, outline: Outline
     set("request-id", text(request_id));
     set("stripe-version", outline.version);
     set("idempotency-key", outline.key);
+    set(guard::DRY_RUN, outline.dry_run.then(|| HeaderValue::from_static("true")));
     if let Some(original) = original {
         set("original-request", text(&original));
         set("idempotent-replayed", text("true"));

@@ -90,7 +90,8 @@ impl Body for Pieces {
 /// what was sent cannot be taken back, so only closing the connection ends the stream then.
 pub fn open(app: &Arc<App>, parts: &Parts, stuck: Arc<Notify>) -> Result<Pieces, ApiError> {
     let access = authenticate(app, &parts.headers)?;
-    access.allow("events", false)?;
+    access.allow("events", false, OPERATION)?;
+    super::guard::check_whole(&access)?;
     let query = parts.uri.query().unwrap_or_default();
     let tree = parse_form(query.as_bytes()).map_err(ParamError::from)?;
     let params: Stream = read_all(&tree)?;

@@ -18,6 +18,8 @@ mod webhook_endpoint;
 
 mod event;
 
+mod agents;
+
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
@@ -27,7 +29,7 @@ use std::sync::Arc;
 
 use books::cash_balance::ReconciliationMode;
 use books::customer::Address;
-use books::{Document, IdKey, Kind, Number, RowKey, World};
+use books::{Document, IdKey, Kind, Number, RowKey, Timestamp, World};
 
 use super::json::{Json, object};
 
@@ -64,6 +66,7 @@ impl Wire {
             Document::Invoice(invoice) => self.invoice(invoice),
             Document::InvoiceItem(item) => self.invoice_item(item),
             Document::WebhookEndpoint(endpoint) => self.webhook_endpoint(endpoint),
+            Document::Approval(approval) => self.approval(approval, Timestamp(0)),
         }
     }
 

@@ -3,13 +3,15 @@
 use std::process::ExitCode;
 
 use books::id::random_text;
+use books::limits::{Amounts, CUSTOMERS_MAX};
+use books::{Currency, IdKey, Limits};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use store::admin::{Admin, ApiKey, hash_key};
 use store::{Location, Store, StoreError};
 
 use super::{Done, output};
-use crate::api::auth::mask;
+use crate::api::auth::{TOOL, mask, tool_name};
 use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::settings::DEFAULT_STORE;
@@ -46,9 +48,12 @@ enum Verb {
         /// Make a restricted key that may do only what its scopes say.
         #[arg(long)]
         restricted: bool,
-        /// A scope, such as customers:read, cash_balance:write or *:read. Repeat for more.
+        /// A scope, such as customers:read, cash_balance:write, *:read, or tool:postRefunds for one
+        /// operation. Repeat for more.
         #[arg(long = "scope", requires = "restricted")]
         scopes: Vec<String>,
+        #[command(flatten)]
+        limits: LimitArgs,
     },
     /// List the keys.
     List,
@@ -57,6 +62,52 @@ enum Verb {
         /// The key's id, key_...
         id: String,
     },
+}
+
+/// What a key may move: for agents. Amounts are in the smallest unit; a currency that is not named
+/// beside others is not allowed at all.
+#[derive(Args)]
+struct LimitArgs {
+    /// The only customer that it may be about. Repeat for more.
+    #[arg(long = "customer", value_name = "ID")]
+    customers: Vec<String>,
+    /// The most that one call may move, such as eur=50000. Repeat for more currencies.
+    #[arg(long, value_name = "CURRENCY=AMOUNT", value_parser = amount)]
+    max_per_call: Vec<(Currency, i64)>,
+    /// The most that all calls of a day (UTC) may move.
+    #[arg(long, value_name = "CURRENCY=AMOUNT", value_parser = amount)]
+    max_per_day: Vec<(Currency, i64)>,
+    /// What moves more waits until a person approves of it; 0 for all that moves money.
+    #[arg(long, value_name = "CURRENCY=AMOUNT", value_parser = amount)]
+    approve_above: Vec<(Currency, i64)>,
+}
+
+impl LimitArgs {
+    /// The limits; none where no flag was given.
+    fn read(&self, ids: &IdKey) -> Result<Option<Limits>, String> {
+        if self.customers.len() > CUSTOMERS_MAX {
+            return Err(format!("a key is for {CUSTOMERS_MAX} customers at most"));
+        }
+        let number = |id: &String| {
+            ids.read_customer(id).ok_or_else(|| format!("'{id}' is no customer of this database"))
+        };
+        let limits = Limits {
+            customers: self.customers.iter().map(number).collect::<Result<_, _>>()?,
+            per_call: self.max_per_call.iter().copied().collect(),
+            per_day: self.max_per_day.iter().copied().collect(),
+            approve_above: self.approve_above.iter().copied().collect(),
+        };
+        Ok((limits != Limits::default()).then_some(limits))
+    }
+}
+
+/// Reads `eur=50000`.
+fn amount(text: &str) -> Result<(Currency, i64), String> {
+    let wrong = || "write a currency and an amount in its smallest unit, such as eur=50000";
+    let (currency, amount) = text.split_once('=').ok_or_else(wrong)?;
+    let currency = Currency::parse(currency).ok_or_else(wrong)?;
+    let amount = amount.parse().ok().filter(|amount| *amount >= 0).ok_or_else(wrong)?;
+    Ok((currency, amount))
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -88,10 +139,11 @@ impl Keys {
     }
 
     fn create(&self, admin: &Admin, clock: Clock, entropy: &Entropy) -> Done {
-        let Verb::Create { name, mode, account, restricted, scopes } = &self.verb else {
+        let Verb::Create { name, mode, account, restricted, scopes, limits } = &self.verb else {
             unreachable!("only called for this verb")
         };
         check_scopes(scopes)?;
+        let limits = limits.read(&IdKey::new(admin.secret().map_err(|e| e.to_string())?))?;
         let livemode = matches!(mode, KeyMode::Live);
         let fresh = format!("acct_{}", random_text(&entropy.bytes::<16>(), 16));
         let own = admin.default_account(&fresh).map_err(|e| e.to_string())?;
@@ -99,7 +151,7 @@ impl Keys {
         if !account.starts_with("acct_") {
             return Err(format!("'{account}' is no account: one begins with acct_"));
         }
-        let kind = if *restricted { "rk" } else { "sk" };
+        let kind = if *restricted || limits.is_some() { "rk" } else { "sk" };
         let mode = if livemode { "live" } else { "test" };
         let secret = random_text(&entropy.bytes::<SECRET_CHARS>(), SECRET_CHARS);
         let key = format!("{kind}_{mode}_{secret}");
@@ -113,6 +165,7 @@ impl Keys {
             scopes: restricted.then(|| scopes.clone()),
             created: clock.now().seconds(),
             revoked: None,
+            limits,
         };
         admin.add_key(&kept).map_err(|e| e.to_string())?;
         if self.json {
@@ -135,12 +188,13 @@ impl Keys {
             let scopes = key.scopes.as_ref().map_or("everything".into(), |s| s.join(" "));
             let state = if key.revoked.is_some() { "revoked" } else { "works" };
             let mode = if key.livemode { "live" } else { "test" };
-            [&key.id, &key.masked, &key.name, mode, &key.account, &scopes, state]
+            let limits = key.limits.as_ref().map_or("none".into(), in_words);
+            [&key.id, &key.masked, &key.name, mode, &key.account, &scopes, &limits, state]
                 .map(String::from)
                 .to_vec()
         };
         let rows: Vec<_> = keys.iter().map(row).collect();
-        output::table(&["ID", "KEY", "NAME", "MODE", "ACCOUNT", "MAY", "STATE"], &rows);
+        output::table(&["ID", "KEY", "NAME", "MODE", "ACCOUNT", "MAY", "LIMITS", "STATE"], &rows);
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -149,8 +203,26 @@ fn describe(key: &ApiKey) -> Value {
     json!({
         "id": key.id, "masked": key.masked, "name": key.name, "livemode": key.livemode,
         "account": key.account, "scopes": key.scopes, "created": key.created,
-        "revoked": key.revoked,
+        "revoked": key.revoked, "limits": key.limits,
     })
+}
+
+/// Limits on one line.
+fn in_words(limits: &Limits) -> String {
+    let amounts = |name: &str, amounts: &Amounts| {
+        amounts.iter().map(|(currency, amount)| format!("{name} {amount} {currency}")).collect()
+    };
+    let customers = match limits.customers.len() {
+        0 => Vec::new(),
+        count => vec![format!("{count} customers")],
+    };
+    let parts: [Vec<String>; 4] = [
+        customers,
+        amounts("call", &limits.per_call),
+        amounts("day", &limits.per_day),
+        amounts("approve above", &limits.approve_above),
+    ];
+    parts.concat().join(", ")
 }
 
 /// A scope names a resource of the table of operations, or all, and a right.
@@ -159,13 +231,17 @@ fn check_scopes(scopes: &[String]) -> Result<(), String> {
         crate::api::routes::all().iter().map(|route| route.resource).chain(["*"]).collect();
     resources.sort_unstable();
     resources.dedup();
+    let tools: Vec<String> =
+        crate::api::routes::all().iter().map(|route| tool_name(route.operation)).collect();
     for scope in scopes {
-        let known = scope.split_once(':').is_some_and(|(resource, right)| {
-            resources.contains(&resource) && matches!(right, "read" | "write")
+        let known = scope.split_once(':').is_some_and(|(resource, right)| match resource {
+            TOOL => tools.iter().any(|tool| tool == right),
+            _ => resources.contains(&resource) && matches!(right, "read" | "write"),
         });
         if !known {
             return Err(format!(
-                "'{scope}' is no scope: write RESOURCE:read or RESOURCE:write, with one of {}",
+                "'{scope}' is no scope: write tool:OPERATION, or RESOURCE:read or RESOURCE:write \
+                 with one of {}",
                 resources.join(", ")
             ));
         }

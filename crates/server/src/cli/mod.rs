@@ -1,11 +1,14 @@
 //! The command line.
 
+pub mod agent;
+pub mod approvals;
 pub mod backup;
 pub mod clock;
 pub mod copy;
 pub mod doctor;
 pub mod keys;
 pub mod listen;
+pub mod mcp;
 mod output;
 pub mod serve;
 mod server;
@@ -43,10 +46,16 @@ enum Command {
     Keys(keys::Keys),
     /// Show the clock of a running sandbox, or move it forward.
     Clock(clock::Clock),
+    /// Show what agents wait for, and agree or disagree.
+    Approvals(approvals::Approvals),
     /// Show events of a running server as they happen, and forward them to a receiver.
     Listen(listen::Listen),
     /// Make an event of a type really happen on a running sandbox.
     Trigger(trigger::Trigger),
+    /// Be an agent of the Open Context Protocol: find the tools of any API, and call them.
+    Agent(agent::Agent),
+    /// Serve the tools of a running server to an MCP client, on standard input and output.
+    Mcp(mcp::Mcp),
     /// Print the sandbox's bank profile, to start one of your own for `serve --bank-profile`.
     BankProfile,
 }
@@ -68,8 +77,11 @@ pub fn run(clock: Clock, entropy: Entropy) -> ExitCode {
         Command::Copy(copy) => copy.run(),
         Command::Keys(keys) => keys.run(clock, &entropy),
         Command::Clock(clock) => clock.run(),
+        Command::Approvals(approvals) => approvals.run(),
         Command::Listen(listen) => listen.run(clock),
         Command::Trigger(trigger) => trigger.run(),
+        Command::Agent(agent) => agent.run(clock, entropy),
+        Command::Mcp(mcp) => mcp.run(entropy),
         Command::BankProfile => bank_profile(),
     };
     done.unwrap_or_else(|message| {

@@ -11,13 +11,20 @@ pub fn table(headings: &[&str], rows: &[Vec<String>]) {
     let widths: Vec<usize> = (0..headings.len()).map(width).collect();
     let line = |cells: &mut dyn Iterator<Item = &str>| {
         let padded: Vec<String> =
-            cells.zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+            cells.zip(&widths).map(|(cell, width)| format!("{:<width$}", plain(cell))).collect();
         println!("{}", padded.join("  ").trim_end());
     };
-    line(&mut headings.iter().copied());
+    if headings.iter().any(|heading| !heading.is_empty()) {
+        line(&mut headings.iter().copied());
+    }
     for row in rows {
         line(&mut row.iter().map(String::as_str));
     }
+}
+
+/// A text without what could steer a terminal: some cells are what others wrote.
+fn plain(cell: &str) -> String {
+    cell.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
 /// Shows how far long work has come, on a terminal only.

@@ -6,6 +6,9 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use super::Done;
 use crate::app::App;
@@ -73,13 +76,17 @@ fn greet(app: &App, url: &str) {
 }
 
 fn start_log(settings: &Settings) {
+    // The MCP crate tells of every request, with what clients sent: that is for no log.
+    let heard = Targets::new()
+        .with_default(settings.log_level)
+        .with_target("rmcp", settings.log_level.min(tracing::Level::ERROR));
     let log = tracing_subscriber::fmt()
         .with_max_level(settings.log_level)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
     // A second subscriber is refused: in tests the first one stays.
     let _ = match settings.log_format {
-        LogFormat::Text => log.try_init(),
-        LogFormat::Json => log.json().flatten_event(true).try_init(),
+        LogFormat::Text => log.finish().with(heard).try_init(),
+        LogFormat::Json => log.json().flatten_event(true).finish().with(heard).try_init(),
     };
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use clap::Args;
 use serde_json::Value;
 use ureq::http::{Request, Response};
@@ -108,6 +109,25 @@ impl Server {
             Some(message) => Err(message.to_owned()),
             None => Ok(answer.body),
         }
+    }
+
+    /// Sends a request as it is, to this server and with this key, and reads the whole answer.
+    pub fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, String> {
+        let (mut parts, body) = request.into_parts();
+        let url = format!("{}{}", self.base, parts.uri);
+        parts.uri = url.parse().map_err(|e| format!("{url}: {e}"))?;
+        let key = self.bearer.parse().map_err(|_| "The key cannot stand in a header.")?;
+        parts.headers.insert("authorization", key);
+        let sent = match body.is_empty() {
+            true => self.agent.run(Request::from_parts(parts, ())),
+            false => self.agent.run(Request::from_parts(parts, &body[..])),
+        };
+        let answer = sent.map_err(|error| {
+            format!("{} does not answer: {error}. Is `purser serve` running there?", self.base)
+        })?;
+        let (parts, mut body) = answer.into_parts();
+        let body = body.read_to_vec().map_err(|e| format!("The answer broke off: {e}."))?;
+        Ok(Response::from_parts(parts, body.into()))
     }
 
     /// Begins to read an answer that has no end. A connection without a byte for `silence_max`

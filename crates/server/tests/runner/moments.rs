@@ -14,6 +14,9 @@ const MINUTE_S: i64 = 60;
 const HOUR_S: i64 = 60 * MINUTE_S;
 const DAY_S: i64 = 24 * HOUR_S;
 
+/// A number in a sentence is a moment if it is no further from now.
+const TEXT_WITHIN_S: u64 = 3 * 24 * 60 * 60;
+
 /// Numbers in members that end like this are moments, however far they are from now.
 const ENDINGS: &[&str] = &["_at", "_on", "_date"];
 const MEMBERS: &[&str] = &["created", "date", "end", "now", "period_end", "period_start", "start"];
@@ -40,6 +43,13 @@ impl Moments {
         let (at_s, now_s) = (value.as_i64()?, self.now_s());
         let of_time = MEMBERS.contains(&member) || ENDINGS.iter().any(|e| member.ends_with(e));
         (of_time || close(at_s, now_s)).then(|| relative(at_s, now_s))
+    }
+
+    /// The same for a word of a sentence, if it is a number that is close to these days.
+    pub fn name_in_text(&self, word: &str) -> Option<String> {
+        let at_s = word.parse::<i64>().ok()?;
+        let is_near = at_s.abs_diff(self.now_s()) < TEXT_WITHIN_S;
+        is_near.then(|| relative(at_s, self.now_s()))
     }
 }
 

@@ -2,8 +2,9 @@
 //!
 //! An id becomes its prefix and a number, in the order of first appearance; account numbers become
 //! `<iban 1: DE, 22 characters>` and the like; what belongs to an intent becomes `<reference 1>`,
-//! `<client_secret pi_1>` or `<hosted_url pi_1>`; times become `<now>` or their distance from it;
-//! secret keys made in the scenario become `$name`. Ids can be named in requests, and so can the
+//! `<client_secret pi_1>` or `<hosted_url pi_1>`; times become `<now>` or their distance from it,
+//! those of the next days also in the middle of a sentence; secret keys made in the scenario become
+//! `$name`, and their ids are kept as `$name_id`. Ids can be named in requests, and so can the
 //! values that `set:` kept; `real_text` turns them back.
 
 use std::collections::HashMap;
@@ -16,6 +17,7 @@ use super::moments::Moments;
 /// The prefixes of ids and how many characters follow them. A shorter one is no id: `cus_unknown`.
 const IDS: &[(&str, usize)] = &[
     ("acct", 16),
+    ("apr", 24),
     ("ba", 24),
     ("card", 24),
     ("ccsbtxn", 24),
@@ -167,7 +169,8 @@ impl Names {
         for (known, name) in &self.texts {
             text = text.replace(known, name);
         }
-        pieces(&text).map(|piece| self.name_word(piece)).collect()
+        let name = |piece| self.moments.name_in_text(piece).unwrap_or(self.name_word(piece));
+        pieces(&text).map(name).collect()
     }
 
     /// The text with a name in place of every id that has one already.

@@ -9,7 +9,8 @@
 //!                                  or `default`
 //! ! serve --production             starts the server anew with flags (it starts by itself
 //!                                  as a sandbox at the first request)
-//! ! $live = keys create --name x   a subcommand on the same store; its JSON has the `key`
+//! ! $live = keys create --name x   a subcommand on the same store; its JSON has the `key`, and
+//!                                  `$live_id` is its id
 //! ! restart                        SIGKILL and start
 //!
 //! > POST /v1/customers email=a@example.com "name=Ada Lovelace"

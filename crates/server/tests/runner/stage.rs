@@ -90,6 +90,9 @@ impl Stage {
 
     /// Runs a subcommand; with a name, its JSON answer must hold a key, kept under that name.
     fn command(&mut self, name: Option<&str>, args: &[String]) -> Result<(), String> {
+        let args: Result<Vec<String>, String> =
+            args.iter().map(|word| self.names.real_text(word)).collect();
+        let args = args?;
         let mut args: Vec<&str> = args.iter().map(String::as_str).collect();
         args.extend(name.map(|_| "--json"));
         let output = self.server.purser(&args);
@@ -103,6 +106,8 @@ impl Stage {
                 serde_json::from_str(&said).map_err(|why| format!("{why}: {said}"))?;
             let key = made["key"].as_str().ok_or(format!("no key in {said}"))?;
             self.names.keep_secret(name, key);
+            let id = format!("{}_id", name.trim_start_matches('$'));
+            self.names.keep(&id, &made["id"], &Value::from(id.as_str()));
         }
         Ok(())
     }

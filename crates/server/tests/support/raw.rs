@@ -50,7 +50,11 @@ impl Raw {
                 None => {}
             }
         };
-        let head = String::from_utf8(self.read[..end].to_vec()).expect("headers are text");
+        let head = match str::from_utf8(&self.read[..end]) {
+            Ok(head) => head.to_owned(),
+            // Headers may be Latin-1.
+            Err(_) => self.read[..end].iter().map(|byte| char::from(*byte)).collect(),
+        };
         self.read.drain(..end + 4);
         head
     }

@@ -1,5 +1,7 @@
 //! The money: entries with their postings, and the cash balance transactions that they book.
 
+use std::sync::Arc;
+
 use books::World;
 use books::audit::{self, Auditor};
 use books::cash_balance::CashTransaction;
@@ -14,7 +16,8 @@ use crate::rows::{self, CASH_COLUMNS};
 /// Reads the journal, each entry with the transaction that it books.
 pub(super) fn entries(db: &dyn Db, auditor: &mut Auditor, tell: &mut dyn FnMut()) -> Result<()> {
     let sql =
-        "SELECT e.world, e.number, e.kind, e.seal, p.account, p.owner, p.currency, p.amount, p.line
+        "SELECT e.world, e.number, e.kind, e.seal, p.account, p.owner, p.currency, p.amount, p.line,
+            e.request
          FROM entry e LEFT JOIN posting p ON p.world = e.world AND p.entry = e.number
          ORDER BY e.world, e.number, p.line";
     let mut open: Option<Opened> = None;
@@ -26,7 +29,8 @@ pub(super) fn entries(db: &dyn Db, auditor: &mut Auditor, tell: &mut dyn FnMut()
                 tell();
             }
             let (kind, seal) = (row.text(2)?.to_owned(), row.array(3)?);
-            open = Some(Opened { world, number, kind, seal, postings: Vec::new() });
+            let request = row.opt_text(9)?.map(Arc::from);
+            open = Some(Opened { world, number, kind, seal, request, postings: Vec::new() });
         }
         if let Some(opened) = open.as_mut().filter(|_| row.cell(4) != Cell::Null) {
             match rows::posting(row, 4) {
@@ -60,6 +64,7 @@ struct Opened {
     number: Number,
     kind: String,
     seal: Seal,
+    request: Option<Arc<str>>,
     postings: Vec<Posting>,
 }
 
@@ -73,7 +78,8 @@ impl Opened {
         let kind = rows::entry_kind(&self.kind);
         let entry = kind.map(|kind| Entry::new(self.number, kind, self.postings));
         match entry {
-            Ok(Ok(entry)) => {
+            Ok(Ok(mut entry)) => {
+                entry.asked_by(self.request);
                 let booked = match owner {
                     Some(customer) => booked(db, self.world, customer, self.number, auditor)?,
                     None => None,

@@ -102,6 +102,7 @@ fn api_keys_are_kept_and_revoked() {
         scopes,
         created: Timestamp(created),
         revoked: None,
+        limits: None,
     };
     let scopes = vec!["customers:read".to_owned(), "events:read".to_owned()];
     let (first, second) = (key("first", 1, Some(scopes)), key("second", 2, None));

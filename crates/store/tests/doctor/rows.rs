@@ -9,7 +9,8 @@ const LAST_OF_JOURNAL: &str = "DELETE FROM entry WHERE number = :end;
                            DELETE FROM posting WHERE entry = :end";
 const MIDDLE: &str = "DELETE FROM entry WHERE number = :euros;
                   DELETE FROM posting WHERE entry = :euros";
-const SLIPPED_IN: &str = "INSERT INTO entry VALUES (1, :last + 1, 'funded', zeroblob(32));
+const SLIPPED_IN: &str = "INSERT INTO entry (world, number, kind, seal)
+         VALUES (1, :last + 1, 'funded', zeroblob(32));
                       INSERT INTO posting VALUES (1, :last + 1, 0, 1, 0, 'usd', 5);
                       INSERT INTO posting VALUES (1, :last + 1, 1, 2, :ada, 'usd', -5);";
 const A_TRANSACTION: &str = "INSERT INTO cash_transaction VALUES

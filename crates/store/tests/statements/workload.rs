@@ -164,6 +164,7 @@ fn rare_writes(bench: &Bench) {
         scopes: None,
         created: Timestamp(0),
         revoked: None,
+        limits: None,
     };
     admin.add_key(&key).expect("a key");
     assert_eq!(admin.keys().map(|keys| keys.len()), Ok(1));

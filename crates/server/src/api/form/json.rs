@@ -8,8 +8,9 @@ use super::{DEPTH_MAX, FormError, ITEMS_MAX, KEY_BYTES_MAX, Node, PAIRS_MAX, Pat
 
 /// Reads a JSON body, which must be an object. The answer is a `Map`.
 ///
-/// Numbers and booleans become their text, `null` becomes the empty text that unsets. An empty
-/// body has no parameters.
+/// Numbers and booleans become their text. A parameter that is `null` is as if it were not there:
+/// agents write so what they leave out. Inside a parameter `null` becomes the empty text that
+/// unsets. An empty body has no parameters.
 pub fn parse_json(bytes: &[u8]) -> Result<Node, FormError> {
     let mut json = Json { bytes, at: 0, values: 0 };
     json.skip_space();
@@ -77,11 +78,14 @@ impl<'a> Json<'a> {
             if find(&entries, &name).is_some() {
                 return Err(FormError::named(at.to_string(), "is given twice"));
             }
+            let absent = path.is_root() && self.bytes[self.at..].starts_with(b"null");
             let node = self.value(&at, depth + 1)?;
             if entries.len() == ITEMS_MAX {
                 return Err(too_many(path));
             }
-            entries.push((name, node));
+            if !absent {
+                entries.push((name, node));
+            }
             if self.takes(b'}') {
                 return Ok(Node::Map(entries));
             }

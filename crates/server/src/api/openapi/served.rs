@@ -8,17 +8,13 @@ use std::sync::OnceLock;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{
-    ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, ETAG, HOST, HeaderValue,
-    IF_NONE_MATCH,
+    ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH,
 };
 use hyper::{HeaderMap, Response, StatusCode};
 use sha2::{Digest, Sha256};
 
 use super::SAMPLE_URL;
 use crate::api::serve::Answer;
-
-/// Bytes of a `Host` header that is believed, at most: that of a domain name with a port.
-const HOST_BYTES_MAX: usize = 261;
 
 /// One of the committed files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,19 +70,5 @@ impl Document {
         let digest = Sha256::new().chain_update(file).chain_update(base).finalize();
         let hex: String = digest[..16].iter().map(|byte| format!("{byte:02x}")).collect();
         format!("\"{hex}\"")
-    }
-}
-
-/// Where the client reaches this server: `public_url` when it was set, else the host that the
-/// request names, else `listens`.
-pub fn base_url(public_url: Option<&str>, headers: &HeaderMap, listens: &str) -> String {
-    if let Some(url) = public_url {
-        return url.to_owned();
-    }
-    let sound = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-    match host.filter(|host| (1..=HOST_BYTES_MAX).contains(&host.len())) {
-        Some(host) if host.bytes().all(sound) => format!("http://{host}"),
-        _ => listens.to_owned(),
     }
 }

@@ -69,8 +69,7 @@ impl<T: Param> Param for Vec<T> {
     }
 }
 
-/// A parameter that can be kept, cleared or set: left out, sent empty (or as JSON's `null`), or
-/// sent with a value.
+/// A parameter that can be kept, cleared or set: left out, sent empty, or sent with a value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Patch<T> {
     /// Leave it as it is.
@@ -173,6 +172,11 @@ impl Param for ExpandList {
         let each = texts.iter().flat_map(|text| text.split(',')).map(str::trim);
         let mut paths = Vec::with_capacity(texts.len());
         for path in each.filter(|path| !path.is_empty()) {
+            if path.contains(['[', ']']) {
+                let shown: String = path.chars().take(40).collect();
+                let problem = format!("must be paths of names with dots between, not '{shown}'");
+                return Err(ParamError::invalid(at, problem));
+            }
             if paths.len() == EXPAND_MAX {
                 let problem = format!("has more than {EXPAND_MAX} paths (EXPAND_MAX)");
                 return Err(ParamError::invalid(at, problem));

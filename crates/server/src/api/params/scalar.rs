@@ -151,8 +151,9 @@ pub(super) fn read_integer(node: &Node, at: &Path, min: i64, max: i64) -> Result
 impl Param for bool {
     fn read(node: &Node, at: &Path) -> Result<Self, ParamError> {
         match node.as_text() {
-            Some("true") => Ok(true),
-            Some("false") => Ok(false),
+            // Python's own spelling is `True`, and its agents put it into queries.
+            Some(text) if text.eq_ignore_ascii_case("true") => Ok(true),
+            Some(text) if text.eq_ignore_ascii_case("false") => Ok(false),
             Some("") => Err(ParamError::empty(at)),
             _ => {
                 let problem = format!("must be a boolean, true or false, not {}", quote(node));

@@ -195,13 +195,18 @@ fn expand_leaves_the_tree() {
     assert_eq!(take_expand(&mut tree), Ok(Vec::new()));
     let mut tree = parse_form(b"expand[a]=b").expect("a valid form");
     assert_eq!(take_expand(&mut tree).unwrap_err().param.as_deref(), Some("expand"));
+    // What JavaScript writes for an object.
+    let mut tree = parse_form(b"expand=%5Bobject+Object%5D").expect("a valid form");
+    let error = take_expand(&mut tree).unwrap_err();
+    assert_eq!(error.param.as_deref(), Some("expand"));
+    assert!(error.message.contains("not '[object Object]'"), "{}", error.message);
 }
 
 #[test]
-fn json_null_unsets() {
+fn json_null_is_left_out_and_unsets_what_is_inside() {
     let tree = parse_json(br#"{"amount":5,"description":null,"metadata":{"a":null,"b":7}}"#);
     let sample: Sample = read_all(&tree.expect("valid JSON")).expect("valid parameters");
-    assert_eq!(sample.description, Patch::Clear);
+    assert_eq!(sample.description, Patch::Keep);
     let changes = vec![("a".to_owned(), None), ("b".to_owned(), Some("7".to_owned()))];
     assert_eq!(sample.metadata, MetadataPatch::Change(changes));
     let tree = parse_json(br#"{"amount":1e3}"#).expect("valid JSON");

@@ -110,6 +110,8 @@ fn words() {
         ("x=true", "true"),
         ("x=false", "false"),
         ("x=", "x [parameter_invalid_empty]"),
+        ("x=True", "true"),
+        ("x=FALSE", "false"),
         ("x=1", "x [-] The parameter `x` must be a boolean, true or false, not '1'."),
         ("x[]=true", "x [-]"),
     ]);

@@ -1,0 +1,176 @@
+//! Limits: how much money a key may move, and from when on a person has to agree.
+//!
+//! What a call moves is read off its decision, so it cannot be understated: whatever the journal
+//! would book, and what the payments that it touches are worth. Amounts are smallest units.
+//! Everything here fails closed: a currency that a limit does not name is not allowed, and one that
+//! no threshold names needs approval.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::command::{Command, RefundCommand};
+use crate::currency::Currency;
+use crate::decision::{Change, Refusal};
+use crate::document::Document;
+use crate::id::Number;
+use crate::payment_intent::IntentStatus;
+
+/// Customers that a key may be limited to, at most.
+pub const CUSTOMERS_MAX: usize = 100;
+
+/// An amount for each of some currencies.
+pub type Amounts = BTreeMap<Currency, i64>;
+
+/// What a key may do with money. What is left empty is not limited.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// The only customers that it may be about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub customers: Vec<Number>,
+    /// The most that one call may move.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub per_call: Amounts,
+    /// The most that all calls of a day (UTC) may move.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub per_day: Amounts,
+    /// What moves more waits until a person approves of it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub approve_above: Amounts,
+}
+
+impl Limits {
+    /// Whether a customer, or the account itself, is within reach.
+    pub fn reaches(&self, customer: Option<Number>) -> bool {
+        self.customers.is_empty()
+            || customer.is_some_and(|customer| self.customers.contains(&customer))
+    }
+
+    /// Refuses what moves too much. `spent` tells what earlier calls of the day moved; back comes
+    /// what they moved with this one, for each currency that has a limit for the day.
+    pub fn check(
+        &self,
+        stake: &Amounts,
+        spent: impl Fn(Currency) -> i64,
+    ) -> Result<Amounts, Refusal> {
+        let mut totals = Amounts::new();
+        for (&currency, &amount) in stake.iter().filter(|(_, amount)| **amount > 0) {
+            if let Some(most) = limit(&self.per_call, currency)
+                && amount > most
+            {
+                let limit = "amount_per_call";
+                return Err(Refusal::LimitExceeded { limit, currency, most, total: amount });
+            }
+            if let Some(most) = limit(&self.per_day, currency) {
+                let total = spent(currency).saturating_add(amount);
+                if total > most {
+                    let limit = "amount_per_day";
+                    return Err(Refusal::LimitExceeded { limit, currency, most, total });
+                }
+                totals.insert(currency, total);
+            }
+        }
+        Ok(totals)
+    }
+
+    /// Whether a person has to agree.
+    pub fn needs_approval(&self, stake: &Amounts) -> bool {
+        let above = |(currency, amount): (&Currency, &i64)| {
+            limit(&self.approve_above, *currency).is_some_and(|most| *amount > most)
+        };
+        stake.iter().any(above)
+    }
+}
+
+/// The limit of a currency; zero for one that is not named beside others.
+fn limit(limits: &Amounts, currency: Currency) -> Option<i64> {
+    match limits.is_empty() {
+        true => None,
+        false => Some(limits.get(&currency).copied().unwrap_or(0)),
+    }
+}
+
+/// What a command moves: in each currency the most that entries of one kind move together, so that
+/// money which goes through several accounts counts once; or the amount of the open payment that
+/// it makes or touches, if that is more; or that of the refund which it sends to a bank account.
+pub fn stake(command: &Command, changes: &[Change]) -> Amounts {
+    let mut by_kind: BTreeMap<(&'static str, Currency), i64> = BTreeMap::new();
+    let mut stake = Amounts::new();
+    let of_payments = matches!(command, Command::Intent(_) | Command::Invoice(_));
+    let is_sent_off = matches!(command, Command::Refund(RefundCommand::GiveBankDetails { .. }));
+    for change in changes {
+        match change {
+            Change::Booked(entry, _) => {
+                for posting in entry.postings().iter().filter(|p| p.amount_minor > 0) {
+                    let sum = by_kind.entry((entry.kind().as_str(), posting.currency)).or_default();
+                    *sum = sum.saturating_add(posting.amount_minor);
+                }
+            }
+            Change::Document(Document::PaymentIntent(intent))
+                if of_payments && intent.status != IntentStatus::Canceled =>
+            {
+                raise(&mut stake, intent.currency, intent.amount);
+            }
+            // Nothing is booked when a refund learns where to go, but then its money leaves.
+            Change::Document(Document::Refund(refund)) if is_sent_off => {
+                raise(&mut stake, refund.currency, refund.amount);
+            }
+            _ => {}
+        }
+    }
+    for ((_, currency), sum) in by_kind {
+        raise(&mut stake, currency, sum);
+    }
+    stake
+}
+
+fn raise(stake: &mut Amounts, currency: Currency, amount: i64) {
+    let most = stake.entry(currency).or_default();
+    *most = amount.max(*most);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn amounts(pairs: &[(Currency, i64)]) -> Amounts {
+        pairs.iter().copied().collect()
+    }
+
+    #[test]
+    fn limits_fail_closed() {
+        let (eur, usd) = (Currency::EUR, Currency::USD);
+        let limits = Limits {
+            per_call: amounts(&[(eur, 100)]),
+            per_day: amounts(&[(eur, 250)]),
+            approve_above: amounts(&[(eur, 50)]),
+            ..Limits::default()
+        };
+        let check = |currency, amount, spent| {
+            limits.check(&amounts(&[(currency, amount)]), |_| spent).map_err(|refusal| {
+                let Refusal::LimitExceeded { limit, .. } = refusal else { panic!("{refusal:?}") };
+                limit
+            })
+        };
+        assert_eq!(check(eur, 100, 150), Ok(amounts(&[(eur, 250)])));
+        assert_eq!(check(eur, 101, 0), Err("amount_per_call"));
+        assert_eq!(check(eur, 100, 151), Err("amount_per_day"));
+        assert_eq!(check(eur, 1, i64::MAX), Err("amount_per_day"));
+        assert_eq!(check(usd, 1, 0), Err("amount_per_call"), "a currency that is not named");
+        assert_eq!(check(usd, 0, 0), Ok(Amounts::new()), "nothing is moved");
+        assert!(!limits.needs_approval(&amounts(&[(eur, 50)])));
+        assert!(limits.needs_approval(&amounts(&[(eur, 51)])));
+        assert!(limits.needs_approval(&amounts(&[(usd, 1)])));
+        assert!(!Limits::default().needs_approval(&amounts(&[(usd, i64::MAX)])));
+        assert!(Limits::default().check(&amounts(&[(usd, i64::MAX)]), |_| 0).is_ok());
+    }
+
+    #[test]
+    fn customers_are_reached_by_name() {
+        let limits = Limits { customers: vec![Number(7)], ..Limits::default() };
+        assert!(limits.reaches(Some(Number(7))));
+        assert!(!limits.reaches(Some(Number(8))));
+        assert!(!limits.reaches(None), "what is about the account is about no customer of these");
+        assert!(Limits::default().reaches(None));
+    }
+}

@@ -1,0 +1,220 @@
+//! What stands between a key with limits and the books: which customers it reaches, what it may
+//! move, dry runs, and the note that is taken of what agents ask.
+//!
+//! Amounts are judged by the books, where the decision is made (`books::limits`). Here is what can
+//! be told before. What an agent says of itself explains a request and entitles to nothing.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use books::approval::{AskedFor, PARAMS_BYTES_MAX};
+use books::command::{Guarded, PayoutCommand, Stage};
+use books::{AgentNote, Command, Kind as IdKind, Limits, Number, RequestRow, World};
+use hyper::{HeaderMap, Method};
+
+use super::auth::Access;
+use super::error::ApiError;
+use super::form::Node;
+use super::routes::Route;
+use super::wire::Wire;
+use crate::app::App;
+use crate::errand::Errand;
+
+/// The header that asks for a dry run.
+pub const DRY_RUN: &str = "purser-dry-run";
+
+/// Parameters of lists that name what the list is about.
+const ABOUT: [&str; 4] = ["customer", "payment_intent", "charge", "source"];
+
+/// Whether a request is only to be tried.
+pub fn dry_run(headers: &HeaderMap) -> Result<bool, ApiError> {
+    match headers.get(DRY_RUN).map(|value| value.as_bytes()) {
+        None | Some(b"false") => Ok(false),
+        Some(b"true") => Ok(true),
+        Some(_) => {
+            Err(ApiError::invalid(400, "The header Purser-Dry-Run is either true or false."))
+        }
+    }
+}
+
+/// Refuses a key with limits what only whole keys may do.
+pub fn check_whole(access: &Access) -> Result<(), ApiError> {
+    match &access.limits {
+        None => Ok(()),
+        Some(_) => Err(forbidden(format!(
+            "The key '{}' has limits, and this can be done only with a key that has none.",
+            access.masked
+        ))),
+    }
+}
+
+/// Refuses a read that goes beyond the customers of a key.
+pub fn check_read(
+    access: &Access,
+    wire: &Wire,
+    ids: &matchit::Params<'_, '_>,
+    tree: &Node,
+) -> Result<(), ApiError> {
+    let Some(limits) = limits(access).filter(|limits| !limits.customers.is_empty()) else {
+        return Ok(());
+    };
+    let named = ABOUT.iter().filter_map(|name| tree.get(name)?.as_text());
+    let mut named = ids.iter().map(|(_, id)| id).chain(named).peekable();
+    let is_about_some = named.peek().is_some();
+    let reaches = |id: &str| limits.reaches(customer_of(wire, id));
+    match is_about_some && named.all(reaches) {
+        true => Ok(()),
+        false => Err(out_of_reach()),
+    }
+}
+
+/// The customer whose an object is, as its id says.
+fn customer_of(wire: &Wire, id: &str) -> Option<Number> {
+    let kind = IdKind::of(id)?;
+    let key = wire.ids.read(kind, id)?;
+    match kind {
+        IdKind::Customer => Some(key.number),
+        _ => Some(key.customer).filter(|customer| *customer != Number(0)),
+    }
+}
+
+fn limits(access: &Access) -> Option<&Limits> {
+    access.limits.as_ref().map(|of| &*of.limits)
+}
+
+/// A write of a key with limits, as the books judge it.
+pub fn guarded(
+    command: Command,
+    access: &Access,
+    asked: AskedFor,
+    tried: bool,
+) -> Result<Command, ApiError> {
+    let Some(of) = &access.limits else { return Ok(command) };
+    // Here already: who knows a key that somebody else used must not get that answer either.
+    if !of.limits.reaches(command.customer()) {
+        return Err(out_of_reach());
+    }
+    if redirects_payouts(&command) {
+        check_whole(access)?;
+    }
+    let asked = AskedFor { key: of.key.to_string(), ..asked };
+    if asked.params.len() > PARAMS_BYTES_MAX {
+        let message = format!(
+            "The parameters of a request of a key with limits are at most {PARAMS_BYTES_MAX} bytes \
+             (params_bytes_max)."
+        );
+        return Err(ApiError::invalid(400, message));
+    }
+    Ok(Command::Guarded(Box::new(Guarded {
+        command,
+        key: of.key.clone(),
+        limits: of.limits.clone(),
+        asked: Box::new(asked),
+        stage: if tried { Stage::Tried } else { Stage::Asked },
+    })))
+}
+
+/// Whether a command changes where later payouts go: no amount says how much that moves.
+fn redirects_payouts(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Payout(
+            PayoutCommand::CreateBankAccount(_)
+                | PayoutCommand::UpdateBankAccount { .. }
+                | PayoutCommand::DeleteBankAccount { .. }
+        )
+    )
+}
+
+/// The error where a key does not reach as far.
+pub fn out_of_reach() -> ApiError {
+    forbidden("This key is for some customers only (customers), and this is about others.".into())
+        .coded("key_limit_exceeded")
+}
+
+fn forbidden(message: String) -> ApiError {
+    ApiError::invalid(403, message)
+}
+
+/// A request that is noted: with its effects, or by itself where it has none.
+pub struct Noted {
+    world: World,
+    row: RequestRow,
+    /// Whether it went along with effects.
+    is_written: AtomicBool,
+}
+
+/// What of a request is noted.
+pub struct About<'a> {
+    /// `POST` or `DELETE`.
+    pub method: &'a Method,
+    /// The path, ids included.
+    pub path: &'a str,
+    /// The operation.
+    pub route: &'a Route,
+    /// The request's id.
+    pub request_id: &'a str,
+    /// The idempotency key.
+    pub key: Option<&'a str>,
+    /// Whether it is only tried.
+    pub dry_run: bool,
+}
+
+impl Noted {
+    /// Takes a note, if an agent asks or a key with limits.
+    pub fn take(
+        access: &Access,
+        agent: Option<AgentNote>,
+        about: &About<'_>,
+    ) -> Option<Arc<Noted>> {
+        if agent.is_none() && access.limits.is_none() {
+            return None;
+        }
+        let row = RequestRow {
+            request_id: about.request_id.to_owned(),
+            method: about.method.as_str().to_owned(),
+            path: about.path.to_owned(),
+            operation: about.route.operation.to_owned(),
+            key: access.masked.clone(),
+            idempotency_key: about.key.map(str::to_owned),
+            dry_run: about.dry_run,
+            agent: agent.unwrap_or_default(),
+            ..RequestRow::default()
+        };
+        Some(Arc::new(Noted { world: access.world, row, is_written: AtomicBool::new(false) }))
+    }
+
+    /// The request, as a person would be asked about it.
+    pub fn asked(&self, params: String) -> AskedFor {
+        let RequestRow { request_id, method, path, operation, idempotency_key, agent, key, .. } =
+            self.row.clone();
+        AskedFor {
+            request_id,
+            method,
+            path,
+            operation,
+            params,
+            idempotency_key,
+            key: String::new(),
+            key_masked: key,
+            agent,
+        }
+    }
+
+    /// The note, with what came of the request. It is written with its effects.
+    pub fn with(&self, status: u16, code: Option<&str>) -> RequestRow {
+        self.is_written.store(true, Ordering::Relaxed);
+        RequestRow { status, code: code.map(str::to_owned), ..self.row.clone() }
+    }
+
+    /// Notes a request that had no effects. Nobody waits for that, and where the lane is too busy
+    /// for it the note is dropped.
+    pub fn write_alone(&self, app: &App, status: u16, code: Option<&str>) {
+        if self.is_written.load(Ordering::Relaxed) {
+            return;
+        }
+        let command = Command::Note(Box::new(self.with(status, code)));
+        let errand = Errand { world: self.world, command, tell: |_| {} };
+        let _ = app.lanes.submit(Box::new(errand));
+    }
+}
