@@ -289,7 +289,7 @@ fn metrics(app: &App) -> Answer {
 }
 
 fn openapi(app: &App, document: Document, request: &Request<Incoming>) -> Answer {
-    let base = registry::base_url(app, request.headers(), request.uri());
+    let base = registry::address::of(app, request.headers(), request.uri());
     document.answer(&base, request.headers())
 }
 

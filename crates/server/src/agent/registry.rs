@@ -19,11 +19,10 @@ use hyper::header::{
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 
-mod address;
+pub mod address;
 mod entries;
 mod query;
 
-pub use address::of as base_url;
 pub use entries::{ADDRESSES_MAX, Registry};
 pub use query::{PER_PAGE_MAX, SEARCH_CHARS_MAX};
 
