@@ -39,11 +39,6 @@ const ABOUT: &str = "Customer cash balances over the Stripe API, self-hosted. Pu
     a request that is sent again with the same key is answered with the first answer. Writes also \
     take `Purser-Dry-Run: true`: the request is decided and answered, and nothing is committed.";
 
-/// JSON Schema 2020-12 of what an operation answers with, complete in itself.
-pub fn answer_schema_31(route: &Route) -> Value {
-    Objects::load().answer(route)
-}
-
 /// Makes the description anew, in OpenAPI 3.0.3.
 pub fn describe_30() -> Value {
     older::to_30(describe())

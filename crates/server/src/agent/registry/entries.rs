@@ -250,7 +250,7 @@ fn make_tools() -> [Tools; ENTRIES.len()] {
     let tools = found.expect("our own description can be read").tools;
     ENTRIES.each_ref().map(|entry| {
         let of_entry = tools.iter().filter(|tool| tool.path.starts_with(entry.below));
-        let values: Vec<Value> = of_entry.map(|tool| complete(json!(tool))).collect();
+        let values: Vec<Value> = of_entry.map(|tool| complete(json!(tool), &described)).collect();
         let count = values.len();
         let json = Value::from(values).to_string().into_bytes();
         let hash = Sha256::digest(&json).into();
@@ -258,8 +258,19 @@ fn make_tools() -> [Tools; ENTRIES.len()] {
     })
 }
 
-/// Some agents fail where a tool has no schema of its answer.
-fn complete(mut tool: Value) -> Value {
+/// Some agents fail where a tool has no schema of its answer, and take for a text whatever may be
+/// of several types, such as metadata: those get the first of them.
+fn complete(mut tool: Value, described: &Value) -> Value {
+    let method = tool["method"].as_str().unwrap_or_default().to_ascii_lowercase();
+    let operation = &described["paths"][tool["path"].as_str().unwrap_or_default()][method];
+    let body = &operation["requestBody"]["content"]["application/json"]["schema"]["properties"];
+    for (name, parameter) in tool["parameters"].as_object_mut().into_iter().flatten() {
+        if let Some(first) = body[name]["anyOf"][0]["type"].as_str()
+            && parameter["location"] == "body"
+        {
+            parameter["type"] = first.into();
+        }
+    }
     if tool["response_schema"].is_null() {
         tool["response_schema"] = json!({});
     }

@@ -35,15 +35,6 @@ const MOMENTS: [&str; 17] = [
     "subscription_proration_date",
 ];
 
-/// What becomes of an id that `expand` can replace by the object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Expanded {
-    /// The schema of that object is referred to.
-    Referred,
-    /// It is any object, so that the schema stays small.
-    Opaque,
-}
-
 /// The schemas of all objects.
 pub struct Objects {
     tables: Vec<(&'static str, Value)>,
@@ -73,37 +64,16 @@ impl Objects {
         &self.words
     }
 
-    /// The schema of what an operation answers with, complete in itself: what it refers to stands
-    /// in its `$defs`. Where an id can be expanded, any object is allowed in its place.
-    pub fn answer(&self, route: &Route) -> Value {
-        let mut schema = answer(route);
-        let (mut defs, mut asked) = (Map::new(), Vec::new());
-        refer_to_defs(&mut schema, &mut asked);
-        while let Some(object) = asked.pop() {
-            if !defs.contains_key(&object) {
-                let mut schema = self.object(&object, Expanded::Opaque);
-                refer_to_defs(&mut schema, &mut asked);
-                defs.insert(object, schema);
-            }
-        }
-        schema["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
-        schema["type"] = "object".into();
-        schema["$defs"] = defs.into();
-        schema
-    }
-
     /// All schemas by their names, as `components` has them.
     pub fn components(&self) -> Map<String, Value> {
-        let one = |(object, _): &(&str, Value)| {
-            ((*object).to_owned(), self.object(object, Expanded::Referred))
-        };
+        let one = |(object, _): &(&str, Value)| ((*object).to_owned(), self.object(object));
         self.tables.iter().map(one).collect()
     }
 
-    fn object(&self, object: &str, expanded: Expanded) -> Value {
+    fn object(&self, object: &str) -> Value {
         let table = self.tables.iter().find(|(name, _)| *name == object);
         let (_, table) = table.unwrap_or_else(|| panic!("there is no table of {object}"));
-        let maker = Maker { objects: self, expanded };
+        let maker = Maker { objects: self };
         let mut schema = maker.hash(table, object);
         // Stripe's own title of this one is its name.
         let title = if object == "cash_balance" { object.into() } else { pascal(object) };
@@ -169,28 +139,9 @@ fn list(items: Value, title: &str) -> Value {
     })
 }
 
-/// Turns references to components into references to `$defs`, and gathers them.
-fn refer_to_defs(schema: &mut Value, asked: &mut Vec<String>) {
-    match schema {
-        Value::Object(map) => {
-            if let Some(Value::String(target)) = map.get_mut("$ref")
-                && let Some(object) = target.strip_prefix("#/components/schemas/")
-            {
-                let object = object.to_owned();
-                *target = format!("#/$defs/{object}");
-                asked.push(object);
-            }
-            map.values_mut().for_each(|value| refer_to_defs(value, asked));
-        }
-        Value::Array(values) => values.iter_mut().for_each(|value| refer_to_defs(value, asked)),
-        _ => {}
-    }
-}
-
 /// Makes schemas from the rules of a table.
 struct Maker<'o> {
     objects: &'o Objects,
-    expanded: Expanded,
 }
 
 impl Maker<'_> {
@@ -306,15 +257,12 @@ impl Maker<'_> {
         let names = kinds.iter().filter_map(Value::as_str);
         let known: Vec<Value> =
             names.filter(|name| self.objects.knows(name)).map(reference).collect();
-        match (known.is_empty(), self.expanded) {
-            (true, _) => id,
-            (false, Expanded::Opaque) => json!({ "anyOf": [id, { "type": "object" }] }),
-            (false, Expanded::Referred) => {
-                let mut any = vec![id];
-                any.extend(known.iter().cloned());
-                json!({ "anyOf": any, "x-expansionResources": { "oneOf": known } })
-            }
+        if known.is_empty() {
+            return id;
         }
+        let mut any = vec![id];
+        any.extend(known.iter().cloned());
+        json!({ "anyOf": any, "x-expansionResources": { "oneOf": known } })
     }
 }
 
