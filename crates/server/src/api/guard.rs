@@ -41,15 +41,21 @@ pub fn dry_run(headers: &HeaderMap) -> Result<bool, ApiError> {
 pub fn agent(headers: &HeaderMap) -> Option<AgentNote> {
     let text = |name: &str| {
         let value = headers.get(name)?.as_bytes();
-        let text = String::from_utf8_lossy(value);
-        Some(text.chars().take(books::agent::PART_CHARS_MAX).collect::<String>())
+        let text = match std::str::from_utf8(value) {
+            Ok(text) => text.to_owned(),
+            // Agents send Latin-1, as headers were once meant to be.
+            Err(_) => value.iter().copied().map(char::from).collect(),
+        };
+        let cut: String = text.trim().chars().take(books::agent::PART_CHARS_MAX).collect();
+        Some(cut).filter(|cut| !cut.is_empty())
     };
     let note = AgentNote {
         context_id: text("ocp-context-id"),
         agent_type: text("ocp-agent-type"),
         user: text("ocp-user"),
         workspace: text("ocp-workspace"),
-        goal: text("ocp-current-goal"),
+        // The second is an older name of the same.
+        goal: text("ocp-current-goal").or_else(|| text("ocp-agent-goal")),
     };
     (note != AgentNote::default()).then_some(note)
 }
@@ -233,5 +239,41 @@ impl Noted {
         let command = Command::Note(Box::new(self.with(status, code)));
         let errand = Errand { world: self.world, command, tell: |_| {} };
         let _ = app.lanes.submit(Box::new(errand));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::header::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    fn told(headers: &[(&'static str, &[u8])]) -> Option<AgentNote> {
+        let pairs = headers.iter().map(|(name, value)| {
+            let value = HeaderValue::from_bytes(value).expect("a value");
+            (HeaderName::from_static(name), value)
+        });
+        agent(&pairs.collect())
+    }
+
+    #[test]
+    fn agents_say_who_they_are_in_either_spelling() {
+        let user = |value: &[u8]| told(&[("ocp-user", value)])?.user;
+        for value in ["Andr\u{e9}".as_bytes(), b"Andr\xe9", b" Andr\xe9\t"] {
+            assert_eq!(user(value).as_deref(), Some("Andr\u{e9}"));
+        }
+        assert_eq!(user(&[b'x'; 300]).map(|user| user.len()), Some(256));
+        let goal = |headers: &[(&'static str, &[u8])]| told(headers)?.goal;
+        assert_eq!(goal(&[("ocp-agent-goal", b"old")]).as_deref(), Some("old"));
+        let both: [(&'static str, &[u8]); 2] =
+            [("ocp-agent-goal", b"old"), ("ocp-current-goal", b"new")];
+        assert_eq!(goal(&both).as_deref(), Some("new"));
+    }
+
+    #[test]
+    fn who_says_nothing_is_no_agent() {
+        assert_eq!(told(&[]), None);
+        assert_eq!(told(&[("ocp-user", b""), ("ocp-current-goal", b"  ")]), None);
+        assert_eq!(told(&[("ocp-session", b"eyJ9")]), None);
     }
 }
