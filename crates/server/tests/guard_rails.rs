@@ -14,6 +14,8 @@ mod fixtures;
 mod log;
 #[path = "guard_rails/reads.rs"]
 mod reads;
+#[path = "guard_rails/store.rs"]
+mod store;
 mod support;
 #[path = "guard_rails/tables.rs"]
 mod tables;
