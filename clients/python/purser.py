@@ -72,7 +72,11 @@ class Purser:
         return stripe.StripeClient(key, base_addresses=base, **settings)
 
     def make_key(
-        self, name: str, mode: str = "test", scopes: tuple[str, ...] = (), limits: tuple[str, ...] = ()
+        self,
+        name: str,
+        mode: str = "test",
+        scopes: tuple[str, ...] = (),
+        limits: tuple[str, ...] = (),
     ) -> dict:
         """Makes an API key with `purser keys`; scopes make it a restricted one, and limits, such as
         `--max-per-call=usd=500`, one for agents."""

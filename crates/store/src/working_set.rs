@@ -58,9 +58,8 @@ impl WorkingSet {
     /// Notes what a job needs in any case.
     pub(crate) fn need(&mut self, job: &dyn Job) {
         let world = job.world();
-        match job.command().customer() {
-            Some(customer) => drop(self.purses.entry((world, customer)).or_default()),
-            None => {}
+        if let Some(customer) = job.command().customer() {
+            self.purses.entry((world, customer)).or_default();
         }
         if job.command().is_about_account() {
             self.accounts.insert(world);
