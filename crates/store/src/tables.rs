@@ -121,7 +121,8 @@ tables! {
     WORLD "world" ("world" Int, "account" Text, "livemode" Int, "created" Int)
         key ["world"], Again::Fails;
     API_KEY "api_key" ("id" Text, "hash" Bytes, "account" Text, "livemode" Int, "name" Text,
-        "masked" Text, "scopes" Text, "created" Int, "revoked" Int, "limits" Text) key ["id"], Again::Fails;
+        "masked" Text, "scopes" Text, "created" Int, "revoked" Int, "limits" Text)
+        key ["id"], Again::Fails;
     LANE "lane" ("lane" Int, "last_number" Int) key ["lane"], Again::Raises("last_number");
     CUSTOMER "customer" ("world" Int, "number" Int, "deleted" Int, "email" Text, "data" Text)
         key ["world", "number"], Again::Replaces(&["deleted", "email", "data"]);

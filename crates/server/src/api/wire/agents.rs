@@ -16,13 +16,14 @@ impl Wire {
         let response = answer.as_ref().map(|answer| {
             object! { "body": kept(&answer.body), "status": i64::from(answer.status) }
         });
+        let customer = Some(key.customer).filter(|customer| *customer != Number(0));
         object! {
             "id": self.ids.write(Kind::Approval, *key),
             "object": "purser.approval",
             "agent": agent(&asked.agent),
             "amounts": Json::Object(amounts.collect()),
             "created": key.number.created(),
-            "customer": Some(key.customer).filter(|c| *c != Number(0)).map(|c| self.ids.customer(c)),
+            "customer": customer.map(|customer| self.ids.customer(customer)),
             "decision": verdict.as_ref().map(|verdict| object! {
                 "at": verdict.at,
                 "by": &verdict.by,
