@@ -28,12 +28,12 @@ const ABOUT: [&str; 4] = ["customer", "payment_intent", "charge", "source"];
 
 /// Whether a request is only to be tried.
 pub fn dry_run(headers: &HeaderMap) -> Result<bool, ApiError> {
-    match headers.get(DRY_RUN).map(|value| value.as_bytes()) {
-        None | Some(b"false") => Ok(false),
-        Some(b"true") => Ok(true),
-        Some(_) => {
-            Err(ApiError::invalid(400, "The header Purser-Dry-Run is either true or false."))
-        }
+    let mut values = headers.get_all(DRY_RUN).iter().map(|value| value.as_bytes());
+    match (values.next(), values.next()) {
+        (None, _) | (Some(b"false"), None) => Ok(false),
+        (Some(b"true"), None) => Ok(true),
+        // Said twice it is not clear either, and nothing is done that may not have been meant.
+        _ => Err(ApiError::invalid(400, "The header Purser-Dry-Run is either true or false.")),
     }
 }
 
@@ -268,6 +268,25 @@ mod tests {
         let both: [(&'static str, &[u8]); 2] =
             [("ocp-agent-goal", b"old"), ("ocp-current-goal", b"new")];
         assert_eq!(goal(&both).as_deref(), Some("new"));
+    }
+
+    #[test]
+    fn a_dry_run_is_asked_for_clearly_or_not_at_all() {
+        for (values, want) in [
+            (&[][..], Some(false)),
+            (&["false"], Some(false)),
+            (&["true"], Some(true)),
+            (&["True"], None),
+            (&["1"], None),
+            (&[""], None),
+            (&["false", "true"], None),
+        ] {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(DRY_RUN, HeaderValue::from_static(value));
+            }
+            assert_eq!(dry_run(&headers).ok(), want, "{values:?}");
+        }
     }
 
     #[test]
