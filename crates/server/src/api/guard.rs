@@ -230,6 +230,12 @@ impl Noted {
         RequestRow { status, code: code.map(str::to_owned), ..self.row.clone() }
     }
 
+    /// Whoever waited is told that the request may yet be carried out: then it is noted by the
+    /// lane, and only once.
+    pub fn leave_to_lane(&self) {
+        self.is_written.store(true, Ordering::Relaxed);
+    }
+
     /// Notes a request that had no effects. Nobody waits for that, and where the lane is too busy
     /// for it the note is dropped.
     pub fn write_alone(&self, app: &App, status: u16, code: Option<&str>) {

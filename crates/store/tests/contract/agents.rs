@@ -77,7 +77,7 @@ fn a_note_that_is_there_already_harms_no_neighbour() {
     bench.check([
         (fund(ada, 1, "usd"), "funded usd 1 -> 1"),
         (note("req_1", Some("ocp-1"), Some(ada)), "done"),
-        (note("req_1", Some("ocp-1"), Some(ada)), "failed: Constraint..."),
+        (note("req_1", Some("ocp-1"), Some(ada)), "failed: Con..."),
         (fund(ada, 2, "usd"), "funded usd 2 -> 3"),
     ]);
     bench
