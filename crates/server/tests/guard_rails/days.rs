@@ -4,7 +4,7 @@
 use testing::postgres;
 
 use crate::support::server::{Kind, Server};
-use crate::{Api, at_once, code, json, payment, until_told};
+use crate::{Api, at_once, code, eventually, json, payment, until_told};
 
 const DAY_S: i64 = 24 * 60 * 60;
 const CLOCK: &str = "/purser/v1/clock";
@@ -53,6 +53,12 @@ fn a_sum_that_is_split_up_among_servers_is_the_same_sum() {
 fn split_at(servers: &[&Server]) {
     let person = Api::person(servers[0]);
     morning(&person);
+    // The others hear of the new time a moment later. Until then their day is another one.
+    let now = person.get(CLOCK)["now"].as_i64().expect("a moment");
+    for server in servers {
+        let there = person.at(server);
+        eventually("it is the same day", || there.get(CLOCK)["now"].as_i64() >= Some(now));
+    }
     let customers: Vec<String> = (0..5).map(|_| person.customer(DAY)).collect();
     let agent = limited(servers[0]);
     let agents: Vec<Api> = servers.iter().map(|server| agent.at(server)).collect();
