@@ -71,10 +71,17 @@ class Purser:
         base = {"api": url or self.url}
         return stripe.StripeClient(key, base_addresses=base, **settings)
 
-    def make_key(self, name: str, mode: str = "test", scopes: tuple[str, ...] = ()) -> dict:
-        """Makes an API key with `purser keys`; scopes make it a restricted one."""
+    def make_key(
+        self,
+        name: str,
+        mode: str = "test",
+        scopes: tuple[str, ...] = (),
+        limits: tuple[str, ...] = (),
+    ) -> dict:
+        """Makes an API key with `purser keys`; scopes make it a restricted one, and limits, such as
+        `--max-per-call=usd=500`, one for agents."""
         restricted = ["--restricted", *(f"--scope={scope}" for scope in scopes)] if scopes else []
-        words = ["keys", "create", "--name", name, "--mode", mode, *restricted, "--json"]
+        words = ["keys", "create", "--name", name, "--mode", mode, *restricted, *limits, "--json"]
         return json.loads(self.command(*words).stdout)
 
     def command(self, *words: str, check: bool = True) -> subprocess.CompletedProcess:

@@ -132,6 +132,7 @@ fn raise(stake: &mut Amounts, currency: Currency, amount: i64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::{Account, Entry, EntryKind, Posting};
 
     fn amounts(pairs: &[(Currency, i64)]) -> Amounts {
         pairs.iter().copied().collect()
@@ -163,6 +164,34 @@ mod tests {
         assert!(limits.needs_approval(&amounts(&[(usd, 1)])));
         assert!(!Limits::default().needs_approval(&amounts(&[(usd, i64::MAX)])));
         assert!(Limits::default().check(&amounts(&[(usd, i64::MAX)]), |_| 0).is_ok());
+    }
+
+    #[test]
+    fn money_that_passes_several_accounts_counts_once() {
+        use EntryKind::{AppliedToPayment, Funded, PaymentCompleted};
+        let (eur, usd) = (Currency::EUR, Currency::USD);
+        let entry = |(kind, currency, amount_minor): &(EntryKind, Currency, i64)| {
+            let posting =
+                |account, amount_minor| Posting { account, currency: *currency, amount_minor };
+            let lines =
+                vec![posting(Account::Bank, *amount_minor), posting(Account::Fees, -amount_minor)];
+            Change::Booked(Entry::new(Number(1), *kind, lines).expect("it balances"), None)
+        };
+        let command = Command::DeleteCustomer { customer: Number(1) };
+        let check = |entries: &[(EntryKind, Currency, i64)], want: &[(Currency, i64)]| {
+            let changes: Vec<Change> = entries.iter().map(entry).collect();
+            assert_eq!(stake(&command, &changes), amounts(want), "{entries:?}");
+        };
+        check(&[], &[]);
+        check(&[(Funded, eur, 70)], &[(eur, 70)]);
+        check(&[(Funded, eur, 70), (AppliedToPayment, eur, 60)], &[(eur, 70)]);
+        check(&[(Funded, eur, 7), (AppliedToPayment, eur, 60)], &[(eur, 60)]);
+        // Two payments of one transfer, and each of them completes.
+        let both = [(AppliedToPayment, eur, 30), (AppliedToPayment, eur, 40)];
+        check(&both, &[(eur, 70)]);
+        check(&[&both[..], &[(PaymentCompleted, eur, 40)]].concat(), &[(eur, 70)]);
+        check(&[(Funded, eur, 70), (Funded, usd, 5)], &[(eur, 70), (usd, 5)]);
+        check(&[(Funded, eur, i64::MAX), (Funded, eur, 1)], &[(eur, i64::MAX)]);
     }
 
     #[test]

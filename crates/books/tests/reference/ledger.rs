@@ -58,6 +58,8 @@ pub struct Ledger {
     pub events: Vec<Event>,
     pub timers: BTreeSet<Timer>,
     looked: BTreeMap<Look, Number>,
+    /// What keys moved on a day.
+    spent: BTreeMap<(String, i64, Currency), i64>,
     pub sums: BTreeMap<(Account, Currency), i64>,
 }
 
@@ -77,6 +79,7 @@ impl Ledger {
             events: Vec::new(),
             timers: BTreeSet::new(),
             looked: BTreeMap::new(),
+            spent: BTreeMap::new(),
             sums: BTreeMap::new(),
         }
     }
@@ -178,6 +181,11 @@ impl Ledger {
                 };
                 assert!(is_update, "nothing was updated: {event:?}");
                 self.events.push(event);
+            }
+            Change::Spent(spent) => {
+                let key = (spent.key.to_string(), spent.day, spent.currency);
+                let before = self.spent.insert(key, spent.total);
+                assert!(before.unwrap_or(0) < spent.total, "a key spent less than before");
             }
             #[allow(unreachable_patterns, reason = "what other commands change")]
             other => unreachable!("nobody asked for {other:?}"),
@@ -313,8 +321,8 @@ impl View for Ledger {
         own.next().map(|row| Lot { key: row.key, currency: of, amount: row.net_amount })
     }
 
-    fn spent(&self, _key: &str, _day: i64, _of: Currency) -> i64 {
-        0
+    fn spent(&self, key: &str, day: i64, of: Currency) -> i64 {
+        self.spent.get(&(key.to_owned(), day, of)).copied().unwrap_or(0)
     }
 
     fn house(&self) -> Vec<(Account, Currency, i64)> {

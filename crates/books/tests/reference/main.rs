@@ -9,6 +9,7 @@
 mod compare;
 mod coverage;
 mod drive;
+mod guarded;
 mod ledger;
 mod model;
 mod ops;

@@ -110,6 +110,7 @@ pub async fn execute(app: &App, write: Write) -> Result<Answered, ApiError> {
         }
     };
     let (answer, outcome) = oneshot::channel();
+    let noted = note.clone();
     let idempotency_key = match (&command, &approving) {
         (Command::Guarded(guarded), Some(_)) => guarded.asked.idempotency_key.clone(),
         _ => text.clone(),
@@ -131,6 +132,7 @@ pub async fn execute(app: &App, write: Write) -> Result<Answered, ApiError> {
     app.lanes.submit(Box::new(execution)).map_err(|(_, error)| error)?;
     let waited = tokio::time::timeout(Duration::from_secs(REQUEST_TIMEOUT_S), outcome).await;
     let outcome = waited.map_err(|_| {
+        noted.iter().for_each(|note| note.leave_to_lane());
         ApiError::unavailable(format!(
             "This write is still waiting after {REQUEST_TIMEOUT_S} seconds (request_timeout_s). \
              It may yet be carried out: ask again with the same Idempotency-Key."

@@ -28,12 +28,12 @@ const ABOUT: [&str; 4] = ["customer", "payment_intent", "charge", "source"];
 
 /// Whether a request is only to be tried.
 pub fn dry_run(headers: &HeaderMap) -> Result<bool, ApiError> {
-    match headers.get(DRY_RUN).map(|value| value.as_bytes()) {
-        None | Some(b"false") => Ok(false),
-        Some(b"true") => Ok(true),
-        Some(_) => {
-            Err(ApiError::invalid(400, "The header Purser-Dry-Run is either true or false."))
-        }
+    let mut values = headers.get_all(DRY_RUN).iter().map(|value| value.as_bytes());
+    match (values.next(), values.next()) {
+        (None, _) | (Some(b"false"), None) => Ok(false),
+        (Some(b"true"), None) => Ok(true),
+        // Said twice it is not clear either, and nothing is done that may not have been meant.
+        _ => Err(ApiError::invalid(400, "The header Purser-Dry-Run is either true or false.")),
     }
 }
 
@@ -207,6 +207,12 @@ impl Noted {
         RequestRow { status, code: code.map(str::to_owned), ..self.row.clone() }
     }
 
+    /// Whoever waited is told that the request may yet be carried out: then it is noted by the
+    /// lane, and only once.
+    pub fn leave_to_lane(&self) {
+        self.is_written.store(true, Ordering::Relaxed);
+    }
+
     /// Notes a request that had no effects. Nobody waits for that, and where the lane is too busy
     /// for it the note is dropped.
     pub fn write_alone(&self, app: &App, status: u16, code: Option<&str>) {
@@ -216,5 +222,31 @@ impl Noted {
         let command = Command::Note(Box::new(self.with(status, code)));
         let errand = Errand { world: self.world, command, tell: |_| {} };
         let _ = app.lanes.submit(Box::new(errand));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::header::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn a_dry_run_is_asked_for_clearly_or_not_at_all() {
+        for (values, want) in [
+            (&[][..], Some(false)),
+            (&["false"], Some(false)),
+            (&["true"], Some(true)),
+            (&["True"], None),
+            (&["1"], None),
+            (&[""], None),
+            (&["false", "true"], None),
+        ] {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(DRY_RUN, HeaderValue::from_static(value));
+            }
+            assert_eq!(dry_run(&headers).ok(), want, "{values:?}");
+        }
     }
 }

@@ -4,6 +4,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[path = "../contract/agents.rs"]
+mod agents;
 #[path = "../contract/batches.rs"]
 mod batches;
 #[path = "../contract/documents.rs"]

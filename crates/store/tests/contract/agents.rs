@@ -1,0 +1,99 @@
+//! What keys with limits leave behind: what they spent, seen by the next command of the same batch
+//! and by the next batch; and notes of requests, which harm no neighbour.
+
+use std::collections::BTreeMap;
+
+use books::approval::AskedFor;
+use books::command::{Guarded, Stage};
+use books::{AgentNote, Command, Currency, Limits, Number, RequestRow};
+use store::{RequestFilter, Window};
+
+use crate::support::{Ask, Bench, fund};
+
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+
+/// The same of a key that may move a hundred cents of a dollar a day, and nothing else.
+fn limited(key: &str, ask: Ask) -> Ask {
+    let asked = AskedFor {
+        request_id: "req_asked".into(),
+        method: "POST".into(),
+        path: "/".into(),
+        operation: "Anything".into(),
+        params: "{}".into(),
+        idempotency_key: None,
+        key: key.into(),
+        key_masked: key.into(),
+        agent: AgentNote::default(),
+    };
+    let per_day = BTreeMap::from([(Currency::USD, 100)]);
+    Command::Guarded(Box::new(Guarded {
+        command: ask.command,
+        key: key.into(),
+        limits: Limits { per_day, ..Limits::default() }.into(),
+        asked: Box::new(asked),
+        stage: Stage::Asked,
+    }))
+    .into()
+}
+
+fn note(request_id: &str, context: Option<&str>, customer: Option<Number>) -> Ask {
+    let agent = AgentNote { context_id: context.map(str::to_owned), ..AgentNote::default() };
+    let request_id = request_id.to_owned();
+    Command::Note(Box::new(RequestRow { request_id, customer, agent, ..RequestRow::default() }))
+        .into()
+}
+
+#[test]
+fn a_key_spends_its_day_across_batches_and_customers() {
+    let bench = Bench::new();
+    let (ada, bob) = (bench.customer(), bench.customer());
+    bench.check([
+        (limited("one", fund(ada, 60, "usd")), "funded usd 60 -> 60"),
+        (limited("one", fund(bob, 41, "usd")), "LimitExceeded..."),
+        (limited("two", fund(bob, 100, "usd")), "funded usd 100 -> 100"),
+        (fund(ada, 1000, "usd"), "funded usd 1000 -> 1060"),
+        (limited("one", fund(bob, 1, "eur")), "LimitExceeded..."),
+        (limited("one", fund(bob, 30, "usd")), "funded usd 30 -> 130"),
+    ]);
+    bench.check([
+        (limited("one", fund(ada, 11, "usd")), "LimitExceeded..."),
+        (limited("one", fund(ada, 10, "usd")), "funded usd 10 -> 1070"),
+        (limited("two", fund(ada, 1, "usd")), "LimitExceeded..."),
+    ]);
+    assert_eq!(bench.one::<i64>("SELECT count(*) FROM spent"), 2, "a row a day");
+    let bench = bench.restart();
+    bench.check([(limited("one", fund(ada, 1, "usd")), "LimitExceeded...")]);
+    bench.clock.forward(std::time::Duration::from_millis(DAY_MS));
+    bench.check([(limited("one", fund(ada, 100, "usd")), "funded usd 100 -> 1170")]);
+    assert_eq!(bench.one::<i64>("SELECT CAST(sum(amount) AS BIGINT) FROM spent"), 300);
+    bench.assert_healthy();
+}
+
+/// A request that was answered as late may be noted twice, by its own effects and by the answer.
+#[test]
+fn a_note_that_is_there_already_harms_no_neighbour() {
+    let bench = Bench::new();
+    let ada = bench.customer();
+    bench.check([
+        (fund(ada, 1, "usd"), "funded usd 1 -> 1"),
+        (note("req_1", Some("ocp-1"), Some(ada)), "done"),
+        (note("req_1", Some("ocp-1"), Some(ada)), "failed: Con..."),
+        (fund(ada, 2, "usd"), "funded usd 2 -> 3"),
+    ]);
+    bench
+        .check([(note("req_2", Some("ocp-1"), None), "done"), (note("req_3", None, None), "done")]);
+    let list = |context: Option<&str>, customer: Option<Number>| {
+        let filter = RequestFilter { context: context.map(str::to_owned), customer };
+        let of = |reader: &store::Reader| reader.requests(bench.world, &filter, Window::newest(10));
+        let rows = bench.fresh_readers().snapshot(of).expect("rows").rows;
+        rows.into_iter().map(|row| row.request_id).collect::<Vec<_>>()
+    };
+    assert_eq!(list(None, None), ["req_3", "req_2", "req_1"]);
+    assert_eq!(list(Some("ocp-1"), None), ["req_2", "req_1"]);
+    assert_eq!(list(Some("ocp-1"), Some(ada)), ["req_1"]);
+    assert_eq!(list(Some("ocp-2"), None), [""; 0]);
+    let of = |id: &str| bench.readers.snapshot(|reader| reader.request(bench.world, id));
+    assert_eq!(of("req_2").unwrap().map(|row| row.agent.context_id), Some(Some("ocp-1".into())));
+    assert_eq!(of("req_9").unwrap(), None);
+    bench.assert_healthy();
+}
