@@ -54,6 +54,9 @@ pub struct RequestRow {
     /// The customer that it was about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer: Option<Number>,
+    /// Whether it moved money, or may when a person agrees: then it is kept as long as the journal.
+    #[serde(default)]
+    pub lasting: bool,
     /// Whether it was only tried.
     #[serde(default)]
     pub dry_run: bool,

@@ -14,7 +14,7 @@ use crate::funding::Instructions;
 use crate::id::{IdKey, Kind, Number, Numbers, RowKey};
 use crate::invoice::InvoiceStatus;
 use crate::journal::{Account, Entry};
-use crate::limits::Amounts;
+use crate::limits::{Amounts, Tally};
 use crate::payment_intent::{IntentStatus, PaymentIntent};
 use crate::payout::PayoutStatus;
 use crate::reconciliation::Payable;
@@ -120,8 +120,8 @@ pub trait View {
     fn credited_after(&self, customer: Number, of: Currency, after: Number, enough: i64) -> i64;
     /// The newest lot of a cash balance in a currency that is older than a transaction.
     fn lot_before(&self, customer: Number, of: Currency, before: Number) -> Option<Lot>;
-    /// What a key moved on a day, in a currency.
-    fn spent(&self, key: &str, day: i64, of: Currency) -> i64;
+    /// What was counted of a key on a day.
+    fn spent(&self, key: &str, day: i64, tally: Tally) -> i64;
     /// The sums of the house accounts that are not zero.
     fn house(&self) -> Vec<(Account, Currency, i64)>;
 }
@@ -168,22 +168,22 @@ pub enum Change {
     Attempt(Number, Attempt),
     /// An event.
     Event(Event),
-    /// What a key moved so far today.
+    /// What is counted of a key so far today.
     Spent(Spent),
     /// A request, noted with who asked and why.
     Request(Box<RequestRow>),
 }
 
-/// What a key moved on a day, in a currency.
+/// What is counted of a key on a day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spent {
     /// Id of the key.
     pub key: Arc<str>,
     /// Days since 1970-01-01, UTC.
     pub day: i64,
-    /// In which currency.
-    pub currency: Currency,
-    /// How much altogether, in smallest units.
+    /// What is counted.
+    pub tally: Tally,
+    /// How much altogether.
     pub total: i64,
 }
 
@@ -366,6 +366,8 @@ pub enum Refusal {
         /// What it would move.
         amounts: Amounts,
     },
+    /// The key asked for as many approvals today as it may.
+    TooManyApprovals,
     /// The approval was decided on, or expired.
     ApprovalState(ApprovalStatus),
 }

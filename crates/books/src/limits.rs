@@ -14,10 +14,32 @@ use crate::currency::Currency;
 use crate::decision::{Change, Refusal};
 use crate::document::Document;
 use crate::id::Number;
-use crate::payment_intent::IntentStatus;
+use crate::invoice::InvoiceStatus;
 
 /// Customers that a key may be limited to, at most.
 pub const CUSTOMERS_MAX: usize = 100;
+
+/// Approvals that a key may ask for on a day (UTC), at most: a person has to read them.
+pub const APPROVALS_PER_DAY_MAX: i64 = 100;
+
+/// What is counted of a key, by the day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Tally {
+    /// What it moved in a currency, in smallest units.
+    Moved(Currency),
+    /// The approvals that it asked for.
+    Asked,
+}
+
+impl Tally {
+    /// Its name in the store.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Tally::Moved(currency) => currency.as_str(),
+            Tally::Asked => "approvals",
+        }
+    }
+}
 
 /// An amount for each of some currencies.
 pub type Amounts = BTreeMap<Currency, i64>;
@@ -91,8 +113,9 @@ fn limit(limits: &Amounts, currency: Currency) -> Option<i64> {
 }
 
 /// What a command moves: in each currency the most that entries of one kind move together, so that
-/// money which goes through several accounts counts once; or the amount of the open payment that
-/// it makes or touches, if that is more; or that of the refund which it sends to a bank account.
+/// money which goes through several accounts counts once; or the amount of the payment or invoice
+/// that it makes, changes or gives up, if that is more; or that of the refund which it sends to a
+/// bank account.
 pub fn stake(command: &Command, changes: &[Change]) -> Amounts {
     let mut by_kind: BTreeMap<(&'static str, Currency), i64> = BTreeMap::new();
     let mut stake = Amounts::new();
@@ -106,10 +129,13 @@ pub fn stake(command: &Command, changes: &[Change]) -> Amounts {
                     *sum = sum.saturating_add(posting.amount_minor);
                 }
             }
-            Change::Document(Document::PaymentIntent(intent))
-                if of_payments && intent.status != IntentStatus::Canceled =>
-            {
+            Change::Document(Document::PaymentIntent(intent)) if of_payments => {
                 raise(&mut stake, intent.currency, intent.amount);
+            }
+            Change::Document(Document::Invoice(invoice))
+                if of_payments && invoice.status != InvoiceStatus::Draft =>
+            {
+                raise(&mut stake, invoice.currency, invoice.total());
             }
             // Nothing is booked when a refund learns where to go, but then its money leaves.
             Change::Document(Document::Refund(refund)) if is_sent_off => {

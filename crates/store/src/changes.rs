@@ -63,7 +63,7 @@ pub(crate) fn write<'a>(
         Change::Event(event) => put_event(world, event, into),
         Change::Spent(spent) => into.put(
             &tables::SPENT,
-            values![world, &*spent.key, spent.day, spent.currency.as_str(), spent.total],
+            values![world, &*spent.key, spent.day, spent.tally.as_str(), spent.total],
         ),
         Change::Request(row) => put_request(world, row, into),
     }
@@ -233,6 +233,7 @@ fn put_request<'a>(world: World, row: &'a RequestRow, into: &mut impl Writes<'a>
         &row.request_id,
         row.agent.context_id.as_ref(),
         row.customer,
+        row.lasting,
         serde_json::to_string(row)?,
     ];
     into.put(&tables::REQUEST, row)

@@ -211,6 +211,23 @@ impl Drop for Lane {
     }
 }
 
+/// Says in the journal which request of an agent moved the money, and in the note of that request
+/// whether money moved.
+fn attribute(changes: &mut [Change], more: &mut [Change], request: &Arc<str>) {
+    let mut moved = false;
+    for change in changes {
+        if let Change::Booked(entry, _) = change {
+            entry.asked_by(Some(request.clone()));
+            moved = true;
+        }
+    }
+    for change in more {
+        if let Change::Request(row) = change {
+            row.lasting = moved || row.approval.is_some();
+        }
+    }
+}
+
 /// Goes past points, unless the process is to die there: then the thread unwinds, and all that is
 /// in memory is gone.
 struct Passing<'a>(&'a Option<Faults>);
@@ -469,16 +486,12 @@ impl Work {
             return failure.map_or(Ok(Outcome::Decided { result, kept }), Err);
         }
         let number = &mut || self.numbers.next((self.options.clock)());
-        let more = job.also(&result, kept.as_ref(), &sight, number);
+        let mut more = job.also(&result, kept.as_ref(), &sight, number);
         if let Some(error) = set.borrow_mut().take_failure() {
             return Err(error);
         }
         if let Some(request) = job.agents_request() {
-            for change in &mut changes {
-                if let Change::Booked(entry, _) = change {
-                    entry.asked_by(Some(request.clone()));
-                }
-            }
+            attribute(&mut changes, &mut more, &request);
         }
         set.borrow_mut().apply(world, &more);
         pending.changes.extend(changes.into_iter().chain(more).map(|change| (world, change, None)));

@@ -5,6 +5,7 @@ use books::cash_balance::{Balances, CashTransaction, Cause};
 use books::customer::Standing;
 use books::funding::Instructions;
 use books::journal::{Account, Seal};
+use books::limits::Tally;
 use books::reconciliation::Payable;
 use books::timer::Lot;
 use books::{Currency, Customer, Document, Kind, Number, Purse, RowKey, World};
@@ -75,16 +76,16 @@ pub(crate) fn payables(db: &dyn Db, world: World, customer: Number) -> Result<Ve
     all(db, &sql, &values![world, customer], rows::payable)
 }
 
-/// What a key moved on a day in a currency.
+/// What was counted of a key on a day.
 pub(crate) fn spent(
     db: &dyn Db,
     world: World,
     key: &str,
-    (day, currency): (i64, Currency),
+    (day, tally): (i64, Tally),
 ) -> Result<i64> {
     let sql = "SELECT amount FROM spent
-               WHERE world = ?1 AND key = ?2 AND day = ?3 AND currency = ?4";
-    let at = &values![world, key, day, currency.as_str()];
+               WHERE world = ?1 AND key = ?2 AND day = ?3 AND tally = ?4";
+    let at = &values![world, key, day, tally.as_str()];
     Ok(one(db, sql, at, |row| row.int(0))?.unwrap_or_default())
 }
 

@@ -1,4 +1,5 @@
-//! Forgetting events, and the attempts to tell of them, that nobody can see any more.
+//! Forgetting events, the attempts to tell of them, and notes of requests that moved nothing: what
+//! nobody can see any more, or asks for.
 
 use books::{Number, Timestamp, World};
 
@@ -21,19 +22,20 @@ pub(crate) fn forget(db: &dyn Db, after: World, cutoff: Number) -> Result<World>
     let Some(world) = one(db, sql, &values![after], |row| row.world(0))? else {
         return Ok(World(0));
     };
-    let delete = |table: &str, key: &str| {
+    let delete = |table: &str, key: &str, which: &str| {
         let sql = format!(
             "DELETE FROM {table} WHERE world = ?1 AND {key} <= (SELECT max({key}) FROM
-                 (SELECT {key} FROM {table} WHERE world = ?1 AND {key} < ?2
-                  ORDER BY {key} LIMIT ?3) AS old)"
+                 (SELECT {key} FROM {table} WHERE world = ?1 AND {key} < ?2 {which}
+                  ORDER BY {key} LIMIT ?3) AS old) {which}"
         );
         db.execute(&sql, &values![world, cutoff, ROWS_MAX as i64])
     };
-    let attempts = delete("delivery_attempt", "event")?;
-    let events = delete("event", "number")?;
+    let attempts = delete("delivery_attempt", "event", "")?;
+    let events = delete("event", "number", "")?;
+    let requests = delete("request", "number", "AND lasting = 0")?;
     if events > 0 {
         db.execute(tables::FORGOTTEN.insert(), &values![world, cutoff])?;
     }
     // Where there may be more, the next step begins with the same world.
-    Ok(if attempts.max(events) >= ROWS_MAX { after } else { world })
+    Ok(if attempts.max(events).max(requests) >= ROWS_MAX { after } else { world })
 }

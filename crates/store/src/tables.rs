@@ -168,9 +168,9 @@ tables! {
     ATTEMPT "delivery_attempt" ("world" Int, "event" Int, "endpoint" Int, "attempt" Int, "at" Int,
         "latency_ms" Int, "status" Int, "answer" Text, "by_hand" Int)
         key ["world", "event", "endpoint", "attempt"], Again::Stays;
-    SPENT "spent" ("world" Int, "key" Text, "day" Int, "currency" Text, "amount" Int)
-        key ["world", "key", "day", "currency"], Again::Replaces(&["amount"]);
+    SPENT "spent" ("world" Int, "key" Text, "day" Int, "tally" Text, "amount" Int)
+        key ["world", "key", "day", "tally"], Again::Replaces(&["amount"]);
     REQUEST "request" ("world" Int, "number" Int, "request_id" Text, "context" Text,
-        "customer" Int, "data" Text) key ["world", "number"], Again::Fails;
+        "customer" Int, "lasting" Int, "data" Text) key ["world", "number"], Again::Fails;
     FORGOTTEN "forgotten" ("world" Int, "number" Int) key ["world"], Again::Raises("number");
 }

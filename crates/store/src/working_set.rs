@@ -14,6 +14,7 @@ use books::balance::BalanceTransaction;
 use books::cash_balance::{Balances, CashTransaction, Cause};
 use books::funding::Instructions;
 use books::journal::Account;
+use books::limits::Tally;
 use books::reconciliation::Payable;
 use books::timer::{Lot, Timer};
 use books::{
@@ -47,8 +48,8 @@ pub(crate) struct WorkingSet {
     /// Rows that this batch wrote.
     cash: BTreeMap<(World, Number, Number), CashTransaction>,
     lines: HashMap<(World, Number), BalanceTransaction>,
-    /// What keys moved, by the day.
-    spent: HashMap<(World, String, i64, Currency), i64>,
+    /// What is counted of keys, by the day.
+    spent: HashMap<(World, String, i64, Tally), i64>,
     /// What this batch posted to the house accounts.
     posted: BTreeMap<(World, Account, Currency), i64>,
     failed: Option<StoreError>,
@@ -146,7 +147,7 @@ impl WorkingSet {
                     self.timers.insert((world, *timer), Some(true));
                 }
                 Change::Spent(spent) => {
-                    let key = (world, spent.key.to_string(), spent.day, spent.currency);
+                    let key = (world, spent.key.to_string(), spent.day, spent.tally);
                     self.spent.insert(key, spent.total);
                 }
                 Change::Looked(..)
@@ -320,10 +321,10 @@ impl View for Sight<'_> {
         newest.map(lot).or(on_disk)
     }
 
-    fn spent(&self, key: &str, day: i64, of: Currency) -> i64 {
+    fn spent(&self, key: &str, day: i64, tally: Tally) -> i64 {
         look_up!(
-            self.spent[(self.world, key.to_owned(), day, of)],
-            lookup::spent(self.db, self.world, key, (day, of))
+            self.spent[(self.world, key.to_owned(), day, tally)],
+            lookup::spent(self.db, self.world, key, (day, tally))
         )
     }
 

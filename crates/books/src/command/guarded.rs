@@ -8,7 +8,7 @@ use crate::approval::{Approval, ApprovalStatus, AskedFor, LIFETIME_S, Verdict};
 use crate::decision::{Change, Context, Decision, Refusal, Reply, Spent, View};
 use crate::document::Document;
 use crate::id::{Kind, Number, RowKey};
-use crate::limits::{Limits, stake};
+use crate::limits::{APPROVALS_PER_DAY_MAX, Limits, Tally, stake};
 use crate::time::Timestamp;
 use crate::timer::DAY_S;
 
@@ -53,12 +53,17 @@ pub(super) fn decide(
     let mut decision = decide_any(command, view, ctx)?;
     let stake = stake(command, &decision.changes);
     let day = ctx.second().0.div_euclid(DAY_S);
-    let totals = limits.check(&stake, |currency| view.spent(key, day, currency))?;
+    let totals = limits.check(&stake, |currency| view.spent(key, day, Tally::Moved(currency)))?;
     if limits.needs_approval(&stake) {
         match stage {
             Stage::Approved(..) => {}
             // Without a key it could not be told from the next request of the same kind.
             Stage::Asked if asked.idempotency_key.is_some() => {
+                let tally = Tally::Asked;
+                let total = view.spent(key, day, tally) + 1;
+                if total > APPROVALS_PER_DAY_MAX {
+                    return Err(Refusal::TooManyApprovals);
+                }
                 let customer = command.customer().unwrap_or(Number(0));
                 let approval = Approval {
                     key: RowKey { customer, number: ctx.number() },
@@ -69,7 +74,8 @@ pub(super) fn decide(
                     verdict: None,
                     answer: None,
                 };
-                let changes = vec![Change::Document(approval.clone().into())];
+                let spent = Spent { key: key.clone(), day, tally, total };
+                let changes = vec![Change::Document(approval.clone().into()), Change::Spent(spent)];
                 return Ok(Decision { changes, reply: Reply::Held(Box::new(approval)) });
             }
             Stage::Asked | Stage::Tried => {
@@ -77,11 +83,11 @@ pub(super) fn decide(
             }
         }
     }
-    decision.changes.extend(
-        totals.into_iter().map(|(currency, total)| {
-            Change::Spent(Spent { key: key.clone(), day, currency, total })
-        }),
-    );
+    let spent = |(currency, total)| {
+        let tally = Tally::Moved(currency);
+        Change::Spent(Spent { key: key.clone(), day, tally, total })
+    };
+    decision.changes.extend(totals.into_iter().map(spent));
     Ok(decision)
 }
 

@@ -12,6 +12,7 @@ use books::event::{Event, EventObject};
 use books::funding::Instructions;
 use books::id::Numbers;
 use books::journal::{Account, Entry, EntryKind, Seal, seal};
+use books::limits::Tally;
 use books::reconciliation::Payable;
 use books::time::Millis;
 use books::timer::{Look, Lot, Timer};
@@ -59,7 +60,7 @@ pub struct Ledger {
     pub timers: BTreeSet<Timer>,
     looked: BTreeMap<Look, Number>,
     /// What keys moved on a day.
-    spent: BTreeMap<(String, i64, Currency), i64>,
+    spent: BTreeMap<(String, i64, Tally), i64>,
     pub sums: BTreeMap<(Account, Currency), i64>,
 }
 
@@ -183,7 +184,7 @@ impl Ledger {
                 self.events.push(event);
             }
             Change::Spent(spent) => {
-                let key = (spent.key.to_string(), spent.day, spent.currency);
+                let key = (spent.key.to_string(), spent.day, spent.tally);
                 let before = self.spent.insert(key, spent.total);
                 assert!(before.unwrap_or(0) < spent.total, "a key spent less than before");
             }
@@ -321,8 +322,8 @@ impl View for Ledger {
         own.next().map(|row| Lot { key: row.key, currency: of, amount: row.net_amount })
     }
 
-    fn spent(&self, key: &str, day: i64, of: Currency) -> i64 {
-        self.spent.get(&(key.to_owned(), day, of)).copied().unwrap_or(0)
+    fn spent(&self, key: &str, day: i64, tally: Tally) -> i64 {
+        self.spent.get(&(key.to_owned(), day, tally)).copied().unwrap_or(0)
     }
 
     fn house(&self) -> Vec<(Account, Currency, i64)> {

@@ -260,6 +260,13 @@ pub fn refused(refusal: Refusal, customer: Option<Number>, wire: &Wire) -> ApiEr
             );
             ApiError::invalid(403, message).coded("approval_required")
         }
+        Refusal::TooManyApprovals => {
+            let max = books::limits::APPROVALS_PER_DAY_MAX;
+            let message = format!(
+                "This key asked for {max} approvals today already (approvals_per_day_max)."
+            );
+            ApiError::invalid(403, message).coded("key_limit_exceeded")
+        }
         Refusal::ApprovalState(status) => {
             let message = format!("This approval is {} already.", status.as_str());
             invalid(message).coded("approval_unexpected_state")

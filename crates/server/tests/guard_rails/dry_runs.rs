@@ -61,11 +61,19 @@ fn every_write_can_be_tried_and_leaves_no_trace(kind: Kind) {
     server.stop_and_audit().unwrap_or_else(|why| panic!("{why}"));
 }
 
+/// Tables in which rows are forgotten in the background.
+const FORGETS: [&str; 5] = ["answer", "idempotency", "recent_key", "event", "forgotten"];
+
 #[track_caller]
 fn assert_same(before: &Tables, after: &Tables, name: &str) {
     assert_eq!(grown(before, after), BTreeMap::new(), "{name}: rows were written");
     for (table, rows) in after {
-        assert!(rows == &before[table], "{name}: {table} is not as it was");
+        // What is old may be forgotten meanwhile, with the time that passed.
+        let same = match FORGETS.contains(&table.as_str()) {
+            true => rows.iter().all(|row| before[table].contains(row)),
+            false => rows == &before[table],
+        };
+        assert!(same, "{name}: {table} is not as it was");
     }
 }
 

@@ -65,7 +65,9 @@ fn whose_money_it_was_cannot_be_changed_unseen(kind: Kind) {
 
 fn requests_are_neither_changed_nor_removed(kind: Kind) {
     let (server, _) = lived(kind);
-    for sql in ["UPDATE request SET data = '{}'", "DELETE FROM request"] {
+    // On PostgreSQL a privilege cannot tell what is forgotten in time from what stays.
+    let others = if kind == Kind::Sqlite { "DELETE FROM request" } else { "TRUNCATE request" };
+    for sql in ["UPDATE request SET data = '{}'", others] {
         let refused = match kind {
             Kind::Sqlite => run(&server, kind, sql),
             Kind::Postgres => server.database().try_sql(sql).map(drop),

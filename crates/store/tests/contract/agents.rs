@@ -1,47 +1,13 @@
 //! What keys with limits leave behind: what they spent, seen by the next command of the same batch
 //! and by the next batch; and notes of requests, which harm no neighbour.
 
-use std::collections::BTreeMap;
-
-use books::approval::AskedFor;
-use books::command::{Guarded, Stage};
-use books::{AgentNote, Command, Currency, Limits, Number, RequestRow};
+use books::Number;
 use store::{RequestFilter, Window};
 
-use crate::support::{Ask, Bench, fund};
+use crate::support::asks::{limited, note};
+use crate::support::{Bench, fund};
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
-
-/// The same of a key that may move a hundred cents of a dollar a day, and nothing else.
-fn limited(key: &str, ask: Ask) -> Ask {
-    let asked = AskedFor {
-        request_id: "req_asked".into(),
-        method: "POST".into(),
-        path: "/".into(),
-        operation: "Anything".into(),
-        params: "{}".into(),
-        idempotency_key: None,
-        key: key.into(),
-        key_masked: key.into(),
-        agent: AgentNote::default(),
-    };
-    let per_day = BTreeMap::from([(Currency::USD, 100)]);
-    Command::Guarded(Box::new(Guarded {
-        command: ask.command,
-        key: key.into(),
-        limits: Limits { per_day, ..Limits::default() }.into(),
-        asked: Box::new(asked),
-        stage: Stage::Asked,
-    }))
-    .into()
-}
-
-fn note(request_id: &str, context: Option<&str>, customer: Option<Number>) -> Ask {
-    let agent = AgentNote { context_id: context.map(str::to_owned), ..AgentNote::default() };
-    let request_id = request_id.to_owned();
-    Command::Note(Box::new(RequestRow { request_id, customer, agent, ..RequestRow::default() }))
-        .into()
-}
 
 #[test]
 fn a_key_spends_its_day_across_batches_and_customers() {

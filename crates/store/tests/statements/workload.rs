@@ -10,10 +10,12 @@ use books::timer::{DAY_S, Look};
 use books::webhook::Attempt;
 use books::{Command, Currency, Kind, Number, RowKey, Timestamp};
 use store::admin::{ApiKey, hash_key};
-use store::{BalanceFilter, DocumentFilter, Window};
+use store::{BalanceFilter, DocumentFilter, RequestFilter, Window};
 
 use crate::life::lived;
-use crate::support::asks::{delete, email, fund, instructions, later, pay, pull_back, refund};
+use crate::support::asks::{
+    delete, email, fund, instructions, later, limited, note, pay, pull_back, refund,
+};
 use crate::support::{Ask, Bench, create, eventually};
 
 /// All tables but that of the migrations.
@@ -41,6 +43,8 @@ pub const TABLES: &[&str] = &[
     "told",
     "delivery_attempt",
     "forgotten",
+    "spent",
+    "request",
 ];
 
 const DAY: Duration = Duration::from_secs(DAY_S as u64);
@@ -50,6 +54,7 @@ pub fn run() {
     let (bench, _) = lived();
     commands(&bench);
     webhooks(&bench);
+    agents(&bench);
     rare_writes(&bench);
     reads(&bench);
     lists(&bench);
@@ -147,6 +152,13 @@ fn webhooks(bench: &Bench) {
     bench.expect(webhook(WebhookCommand::Delete { endpoint }), "webhook_endpoint");
 }
 
+/// A key with limits moves money, and a request that moved none is noted.
+fn agents(bench: &Bench) {
+    let customer = bench.newest(Kind::PaymentIntent).customer;
+    bench.expect(limited("key_1", fund(customer, 60, "usd")), "funded...");
+    bench.expect(note("req_noted", Some("ocp-1"), Some(customer)), "done");
+}
+
 fn rare_writes(bench: &Bench) {
     let admin = &bench.admin;
     admin.default_account("acct_1").expect("the account");
@@ -189,6 +201,8 @@ fn reads(bench: &Bench) {
         let lines = r.balance_transactions(world, &BalanceFilter::default(), Window::newest(1))?;
         r.balance_transaction(world, lines.rows[0].number)?.expect("a line");
         r.api_key(&hash_key("secret"))?.expect("a key");
+        r.api_key_of("key_1")?.expect("a key");
+        r.request(world, "req_noted")?.expect("a request");
         r.house_balances(world)?;
         r.account_owner(world, "nobody's")?;
         r.entries(world, Window::newest(2))?;
@@ -219,6 +233,7 @@ fn lists(bench: &Bench) {
         absent: vec!["invoice"],
         ranges: vec![("amount", 0, 9)],
     };
+    let requests = RequestFilter { context: Some("ocp-1".into()), customer: Some(parent.customer) };
     for window in [Window::newest(3), oldest] {
         let read = bench.readers.snapshot(|r| {
             r.customers(world, None, window)?;
@@ -229,6 +244,8 @@ fn lists(bench: &Bench) {
             r.balance_transactions(world, &balances, window)?;
             r.documents(world, Kind::PaymentIntent, &documents, window)?;
             r.documents(world, Kind::Refund, &DocumentFilter::default(), window)?;
+            r.requests(world, &RequestFilter::default(), window)?;
+            r.requests(world, &requests, window)?;
             r.entries(world, window)
         });
         read.expect("everything can be listed");

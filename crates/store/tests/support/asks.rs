@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use books::approval::AskedFor;
 use books::cash_balance::{BankTransfer, Sender};
 use books::command::{
-    BankAccountDraft, Confirmation, Edit, IntentCommand, IntentDraft, InvoiceCommand, InvoiceDraft,
-    ItemDraft, LaterCommand, PayoutCommand, PayoutDraft, RefundCommand, RefundOf, RefundTerms,
+    BankAccountDraft, Confirmation, Edit, Guarded, IntentCommand, IntentDraft, InvoiceCommand,
+    InvoiceDraft, ItemDraft, LaterCommand, PayoutCommand, PayoutDraft, RefundCommand, RefundOf,
+    RefundTerms, Stage,
 };
 use books::payment_intent::{BillingDetails, IntentProfile, TransferOptions};
 use books::payout::PayoutFailure;
 use books::refund::RefundAccount;
-use books::{Command, Currency, Number, RowKey};
+use books::{AgentNote, Command, Currency, Limits, Number, RequestRow, RowKey};
 
 use super::Ask;
 
@@ -219,4 +221,36 @@ pub fn uncollectible(invoice: RowKey) -> Ask {
 
 pub fn later(command: LaterCommand) -> Ask {
     Command::Later(command).into()
+}
+
+/// The same of a key that may move a hundred cents of a dollar a day, and nothing else.
+pub fn limited(key: &str, ask: Ask) -> Ask {
+    let asked = AskedFor {
+        request_id: "req_asked".into(),
+        method: "POST".into(),
+        path: "/".into(),
+        operation: "Anything".into(),
+        params: "{}".into(),
+        idempotency_key: None,
+        key: key.into(),
+        key_masked: key.into(),
+        agent: AgentNote::default(),
+    };
+    let per_day = BTreeMap::from([(Currency::USD, 100)]);
+    Command::Guarded(Box::new(Guarded {
+        command: ask.command,
+        key: key.into(),
+        limits: Limits { per_day, ..Limits::default() }.into(),
+        asked: Box::new(asked),
+        stage: Stage::Asked,
+    }))
+    .into()
+}
+
+/// A note of a request that changed nothing.
+pub fn note(request_id: &str, context: Option<&str>, customer: Option<Number>) -> Ask {
+    let agent = AgentNote { context_id: context.map(str::to_owned), ..AgentNote::default() };
+    let request_id = request_id.to_owned();
+    Command::Note(Box::new(RequestRow { request_id, customer, agent, ..RequestRow::default() }))
+        .into()
 }
