@@ -1,11 +1,14 @@
 //! What keys with limits leave behind: what they spent, seen by the next command of the same batch
 //! and by the next batch; and notes of requests, which harm no neighbour.
 
+use std::time::Duration;
+
 use books::Number;
+use books::limits::APPROVALS_PER_DAY_MAX;
 use store::{RequestFilter, Window};
 
-use crate::support::asks::{limited, note};
-use crate::support::{Bench, fund};
+use crate::support::asks::{limited, note, supervised};
+use crate::support::{Bench, eventually, fund};
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
@@ -29,7 +32,7 @@ fn a_key_spends_its_day_across_batches_and_customers() {
     assert_eq!(bench.one::<i64>("SELECT count(*) FROM spent"), 2, "a row a day");
     let bench = bench.restart();
     bench.check([(limited("one", fund(ada, 1, "usd")), "LimitExceeded...")]);
-    bench.clock.forward(std::time::Duration::from_millis(DAY_MS));
+    bench.clock.forward(Duration::from_millis(DAY_MS));
     bench.check([(limited("one", fund(ada, 100, "usd")), "funded usd 100 -> 1170")]);
     assert_eq!(bench.one::<i64>("SELECT CAST(sum(amount) AS BIGINT) FROM spent"), 300);
     bench.assert_healthy();
@@ -62,4 +65,32 @@ fn a_note_that_is_there_already_harms_no_neighbour() {
     assert_eq!(of("req_2").unwrap().map(|row| row.agent.context_id), Some(Some("ocp-1".into())));
     assert_eq!(of("req_9").unwrap(), None);
     bench.assert_healthy();
+}
+
+#[test]
+fn a_key_asks_for_so_many_approvals_a_day_and_no_more() {
+    let bench = Bench::new();
+    let ada = bench.customer();
+    let ask = || supervised("one", fund(ada, 1, "usd"));
+    let max = usize::try_from(APPROVALS_PER_DAY_MAX).unwrap();
+    let mut asks: Vec<_> = (0..max).map(|_| (ask(), "Held...")).collect();
+    asks.push((ask(), "TooManyApprovals"));
+    asks.push((supervised("two", fund(ada, 1, "usd")), "Held..."));
+    bench.check(asks);
+    assert_eq!(bench.available(ada), "");
+    let asked = "SELECT count(*) FROM document WHERE kind = 'purser.approval'";
+    assert_eq!(bench.one::<i64>(asked), APPROVALS_PER_DAY_MAX + 1);
+    bench.clock.forward(Duration::from_millis(DAY_MS));
+    bench.check([(ask(), "Held...")]);
+    bench.assert_healthy();
+}
+
+#[test]
+fn notes_of_what_moved_nothing_are_forgotten() {
+    let bench = Bench::new();
+    bench.check([(note("req_idle", None, None), "done")]);
+    let left = "SELECT count(*) FROM request";
+    assert_eq!(bench.one::<i64>(left), 1);
+    bench.clock.forward(Duration::from_millis(40 * DAY_MS));
+    eventually("the note is forgotten", || bench.one::<i64>(left) == 0);
 }

@@ -225,22 +225,32 @@ pub fn later(command: LaterCommand) -> Ask {
 
 /// The same of a key that may move a hundred cents of a dollar a day, and nothing else.
 pub fn limited(key: &str, ask: Ask) -> Ask {
+    let per_day = BTreeMap::from([(Currency::USD, 100)]);
+    guarded(key, Limits { per_day, ..Limits::default() }, ask)
+}
+
+/// The same of a key that may move nothing without approval.
+pub fn supervised(key: &str, ask: Ask) -> Ask {
+    let approve_above = BTreeMap::from([(Currency::USD, 0)]);
+    guarded(key, Limits { approve_above, ..Limits::default() }, ask)
+}
+
+fn guarded(key: &str, limits: Limits, ask: Ask) -> Ask {
     let asked = AskedFor {
         request_id: "req_asked".into(),
         method: "POST".into(),
         path: "/".into(),
         operation: "Anything".into(),
         params: "{}".into(),
-        idempotency_key: None,
+        idempotency_key: Some("once".into()),
         key: key.into(),
         key_masked: key.into(),
         agent: AgentNote::default(),
     };
-    let per_day = BTreeMap::from([(Currency::USD, 100)]);
     Command::Guarded(Box::new(Guarded {
         command: ask.command,
         key: key.into(),
-        limits: Limits { per_day, ..Limits::default() }.into(),
+        limits: limits.into(),
         asked: Box::new(asked),
         stage: Stage::Asked,
     }))
