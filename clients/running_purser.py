@@ -4,14 +4,16 @@ The server listens on a free port of this machine and keeps its data in a folder
 PURSER_BIN names the binary, else it is target/debug/purser of this repository.
 """
 
+import json
 import os
 import re
 import subprocess
 import threading
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 START_TIMEOUT_S = 30
+VERB_TIMEOUT_S = 30
 
 BINARY = Path(
     os.environ.get("PURSER_BIN") or Path(__file__).resolve().parent / "../target/debug/purser"
@@ -46,6 +48,22 @@ class RunningPurser:
         finally:
             deadline.cancel()
         raise RuntimeError(f"{BINARY} did not start; it said:\n{self.log.read_text()}")
+
+    def make_key(self, *flags: str) -> dict[str, Any]:
+        """A new key with these flags of `purser keys create`; `key` is its secret."""
+        return self._verb("keys", "create", "--store", self.store, "--name", "agent", *flags)
+
+    def approvals(self, *words: str) -> dict[str, Any]:
+        """What a person does about approvals, with a key that has no limits."""
+        return self._verb("approvals", *words, "--url", self.url)
+
+    def _verb(self, *words: str) -> dict[str, Any]:
+        done = subprocess.run(
+            [BINARY, *words, "--json"], env=environment(), timeout=VERB_TIMEOUT_S,
+            capture_output=True, text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
 
     def stop(self) -> None:
         """Ends the server."""

@@ -9,6 +9,7 @@ import httpx2
 from anyio.from_thread import start_blocking_portal
 from mcp import Client, MCPError, StdioServerParameters, Tool
 from mcp.client.streamable_http import streamable_http_client
+from mcp_types import Implementation
 from running_purser import BINARY
 
 KEY = "sk_test_x"
@@ -24,11 +25,17 @@ class Connection:
     """A way to the tools of a server, open inside a `with` block. The client lives in a thread
     of its own, so that tests are plain functions."""
 
-    def __init__(self, url: str, transport: str, mode: str, key: str = KEY):
+    def __init__(
+        self, url: str, transport: str, mode: str, key: str = KEY,
+        name: str = "mcp", headers: dict[str, str] | None = None,
+    ):
+        """The client calls itself `name`. The `headers` go along over HTTP."""
         self.url = url
         self.transport = transport
         self.mode = mode
         self.key = key
+        self.about = Implementation(name=name, version="1")
+        self.headers = headers or {}
         self._open = ExitStack()
         self._client: Client | None = None
 
@@ -62,16 +69,16 @@ class Connection:
         if self.transport == "stdio":
             arguments = ["mcp", "--url", self.url, "--api-key", self.key]
             command = StdioServerParameters(command=str(BINARY), args=arguments)
-            async with Client(command, mode=self.mode) as client:
+            async with Client(command, mode=self.mode, client_info=self.about) as client:
                 yield client
             return
-        headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
+        key = {"Authorization": f"Bearer {self.key}"} if self.key else {}
         # Plain HTTP needs no certificates, and loading them takes its time.
         async with httpx2.AsyncClient(
-            headers=headers, timeout=TIMEOUT_S, trust_env=False, verify=False
+            headers=self.headers | key, timeout=TIMEOUT_S, trust_env=False, verify=False
         ) as http:
             way = streamable_http_client(f"{self.url}/mcp", http_client=http)
-            async with Client(way, mode=self.mode) as client:
+            async with Client(way, mode=self.mode, client_info=self.about) as client:
                 yield client
 
 

@@ -8,6 +8,7 @@ import pytest
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1"
 
 from mock import Answer, Mock, entry
+from running_purser import BINARY, RunningPurser
 
 from ocp_agent import OCPAgent
 
@@ -20,6 +21,16 @@ def home(tmp_path, monkeypatch):
     monkeypatch.delenv("OCP_REGISTRY_URL", raising=False)
     monkeypatch.delenv("OCP_AUTH_STRIPE", raising=False)
     return folder
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """The real server, for the tests that need it."""
+    if not BINARY.is_file():
+        pytest.fail(f"there is no {BINARY}: build it, or set PURSER_BIN")
+    running = RunningPurser(tmp_path_factory.mktemp("purser")).start()
+    yield running
+    running.stop()
 
 
 @pytest.fixture

@@ -2,22 +2,12 @@
 
 import pytest
 from mock import SEED_TOOLS
-from running_purser import BINARY, RunningPurser
 from snippet import run_snippet
 
 from ocp_agent import OCPAgent, ValidationError, parse_context
 
 KEY = "Bearer sk_test_python_ocp"
 POST, GET, BALANCE = (tool["name"] for tool in SEED_TOOLS)
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    if not BINARY.is_file():
-        pytest.fail(f"there is no {BINARY}: build it, or set PURSER_BIN")
-    running = RunningPurser(tmp_path_factory.mktemp("purser")).start()
-    yield running
-    running.stop()
 
 
 @pytest.fixture(autouse=True)

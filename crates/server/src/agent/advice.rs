@@ -20,6 +20,10 @@ pub fn advice(tools: &Tools, tool: &Tool, error: &Value, failure: &Failure<'_>) 
     let param = error["param"].as_str();
     let same = failure.key.map(|key| format!("the same arguments and idempotency_key \"{key}\""));
     match (error["code"].as_str(), failure.status) {
+        // Only a dry run goes without a key, and nobody was asked.
+        (Some("approval_required"), _) if tool.keyed && failure.key.is_none() => {
+            Some(format!("Call {name} without dry_run to ask a person for approval."))
+        }
         (Some("approval_required"), _) => {
             let with = same.unwrap_or_else(|| "the same arguments".to_owned());
             Some(format!("A person has to approve this. After that, call {name} with {with}."))

@@ -128,8 +128,9 @@ fn redirects_payouts(command: &Command) -> bool {
 
 /// The error where a key does not reach as far.
 pub fn out_of_reach() -> ApiError {
-    forbidden("This key is for some customers only (customers), and this is about others.".into())
-        .coded("key_limit_exceeded")
+    let message =
+        "This key is for some customers only (customers), and this is not about one of them.";
+    forbidden(message.into()).coded("key_limit_exceeded")
 }
 
 fn forbidden(message: String) -> ApiError {

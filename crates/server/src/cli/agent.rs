@@ -12,7 +12,7 @@ use clap::{Args, Subcommand};
 use indexmap::IndexMap;
 use ocp_agent::agent::CallOptions;
 use ocp_agent::storage::Storage;
-use ocp_agent::{Agent as OcpAgent, Error, Tool};
+use ocp_agent::{Agent as OcpAgent, Answer, Error, Tool};
 use serde_json::{Map, Value, json};
 
 use super::{Done, output};
@@ -318,7 +318,12 @@ impl Register {
             true => show::json(&json!({ "name": name, "title": api.title,
                 "base_url": api.base_url, "tools": api.tools.len() })),
             false => {
-                println!("{name}: {}, {} tools at {}", api.title, api.tools.len(), api.base_url);
+                output::say!(
+                    "{name}: {}, {} tools at {}",
+                    api.title,
+                    api.tools.len(),
+                    api.base_url
+                );
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -356,8 +361,27 @@ impl Call {
         if answer.is_success() {
             return Ok(ExitCode::SUCCESS);
         }
-        eprintln!("purser: the API answers {}", answer.status);
+        eprintln!("purser: {}", refusal(&answer));
         Ok(ExitCode::FAILURE)
+    }
+}
+
+/// What to say about an answer that is no success.
+fn refusal(answer: &Answer) -> String {
+    let status = answer.status;
+    let header = |name: &str| {
+        let all = &answer.request.headers;
+        all.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    };
+    match (status, header("authorization"), header("idempotency-key")) {
+        (401, None, _) => {
+            "the API answers 401: it may want a key, --header 'Authorization: Bearer $KEY'".into()
+        }
+        // Without it the call could not be repeated, for example when a person has approved it.
+        (403 | 409 | 429 | 500.., _, Some(key)) => {
+            format!("the API answers {status}; to repeat this call: --idempotency-key {key}")
+        }
+        _ => format!("the API answers {status}"),
     }
 }
 

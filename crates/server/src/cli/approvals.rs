@@ -74,7 +74,7 @@ impl Approvals {
             }
         };
         match (self.json, body["data"].as_array()) {
-            (true, _) => println!("{body}"),
+            (true, _) => output::say!("{body}"),
             (false, Some(all)) => {
                 let headings = ["ID", "STATUS", "AMOUNT", "OPERATION", "KEY", "AGENT", "UNTIL"];
                 output::table(&headings, &all.iter().map(line).collect::<Vec<_>>());
@@ -112,7 +112,7 @@ fn facts(approval: &Value) -> Vec<Vec<String>> {
     let mut facts = vec![
         ("id", text(&approval["id"])),
         ("status", text(&approval["status"])),
-        ("moves", amounts(approval)),
+        ("moves", format!("{} (in the smallest unit)", amounts(approval))),
         ("request", called),
         ("with", request["params"].to_string()),
         ("of customer", text(&approval["customer"])),
@@ -124,6 +124,10 @@ fn facts(approval: &Value) -> Vec<Vec<String>> {
         ("decided by", text(&decision["by"])),
         ("reason", text(&decision["reason"])),
     ];
+    if approval["status"] == "pending" {
+        let until = approval["expires_at"].as_i64().unwrap_or_default();
+        facts.push(("waits until", show_moment(Timestamp(until))));
+    }
     if let Some(status) = approval["response"]["status"].as_i64() {
         let answer = &approval["response"]["body"];
         let shown = answer["error"]["message"].as_str().or(answer["id"].as_str());

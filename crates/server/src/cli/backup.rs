@@ -37,7 +37,7 @@ impl Backup {
         let mut tell = |done, total| progress.tell(done as u64, total as u64);
         sqlite::backup(from, &self.file, &mut tell).map_err(|e| e.to_string())?;
         drop(progress);
-        println!("copied to {}", self.file.display());
+        output::say!("copied to {}", self.file.display());
         Ok(ExitCode::SUCCESS)
     }
 }

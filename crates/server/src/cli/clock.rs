@@ -60,14 +60,14 @@ impl Clock {
         };
         let Some(params) = params else {
             match self.json {
-                true => println!("{before}"),
+                true => output::say!("{before}"),
                 false => table(&[("", &before)]),
             }
             return Ok(ExitCode::SUCCESS);
         };
         let after = ask(&server, Some(params))?;
         match self.json {
-            true => println!("{}", json!({ "before": before, "after": after })),
+            true => output::say!("{}", json!({ "before": before, "after": after })),
             false => table(&[("before", &before), ("after", &after)]),
         }
         Ok(ExitCode::SUCCESS)

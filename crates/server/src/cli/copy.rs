@@ -52,7 +52,7 @@ impl Copy {
         let copied = copied?;
         let seconds = began.elapsed().as_secs_f64();
         match self.json {
-            true => println!("{}", self.as_json(&copied, seconds)),
+            true => output::say!("{}", self.as_json(&copied, seconds)),
             false => self.print(&copied, seconds),
         }
         let healthy = copied.reports.iter().all(|(source, _)| source.broken == 0);
@@ -93,7 +93,7 @@ impl Copy {
             ),
         };
         let (from, to, rows) = (&self.from, &self.to, rows(copied));
-        println!("copied {rows} rows from {from} to {to} in {seconds:.1} s, {found}");
+        output::say!("copied {rows} rows from {from} to {to} in {seconds:.1} s, {found}");
     }
 }
 

@@ -36,7 +36,7 @@ impl Doctor {
                 .iter()
                 .map(|finding| json!({ "invariant": finding.invariant, "detail": finding.detail }))
                 .collect();
-            println!(
+            output::say!(
                 "{}",
                 json!({
                     "healthy": healthy, "entries": report.entries,
@@ -53,7 +53,7 @@ impl Doctor {
             if !healthy {
                 output::table(&["BROKEN INVARIANT", "WHERE"], &rows);
             }
-            println!(
+            output::say!(
                 "{}: {} journal entries and {} cash balance transactions in {:.1} s, {}",
                 self.store,
                 report.entries,

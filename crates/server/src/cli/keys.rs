@@ -71,13 +71,15 @@ struct LimitArgs {
     /// The only customer that it may be about. Repeat for more.
     #[arg(long = "customer", value_name = "ID")]
     customers: Vec<String>,
-    /// The most that one call may move, such as eur=50000. Repeat for more currencies.
+    /// The most that one call may move, in the smallest unit, such as eur=50000 for 500 euros.
+    /// Repeat for more currencies: those that are not named are then not allowed.
     #[arg(long, value_name = "CURRENCY=AMOUNT", value_parser = amount)]
     max_per_call: Vec<(Currency, i64)>,
-    /// The most that all calls of a day (UTC) may move.
+    /// The most that all calls of a day (UTC) may move, in the same way.
     #[arg(long, value_name = "CURRENCY=AMOUNT", value_parser = amount)]
     max_per_day: Vec<(Currency, i64)>,
-    /// What moves more waits until a person approves of it; 0 for all that moves money.
+    /// What moves more than this waits until a person approves of it (`purser approvals`), and so
+    /// does all that moves a currency that is not named; eur=0 lets nothing pass.
     #[arg(long, value_name = "CURRENCY=AMOUNT", value_parser = amount)]
     approve_above: Vec<(Currency, i64)>,
 }
@@ -130,7 +132,7 @@ impl Keys {
             Verb::Revoke { id } => {
                 let now = clock.now().seconds();
                 match admin.revoke_key(id, now).map_err(|e| e.to_string())? {
-                    true => println!("{id} is revoked"),
+                    true => output::say!("{id} is revoked"),
                     false => return Err(format!("there is no key {id} that still works")),
                 }
                 Ok(ExitCode::SUCCESS)
@@ -171,9 +173,9 @@ impl Keys {
         if self.json {
             let mut shown = describe(&kept);
             shown["key"] = key.into();
-            println!("{shown}");
+            output::say!("{shown}");
         } else {
-            println!("{key}\nThis is the only time it is shown. Its id is {}.", kept.id);
+            output::say!("{key}\nThis is the only time it is shown. Its id is {}.", kept.id);
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -181,7 +183,7 @@ impl Keys {
     fn list(&self, admin: &Admin) -> Done {
         let keys = admin.keys().map_err(|e| e.to_string())?;
         if self.json {
-            println!("{}", Value::from_iter(keys.iter().map(describe)));
+            output::say!("{}", Value::from_iter(keys.iter().map(describe)));
             return Ok(ExitCode::SUCCESS);
         }
         let row = |key: &ApiKey| {
@@ -214,6 +216,7 @@ fn in_words(limits: &Limits) -> String {
     };
     let customers = match limits.customers.len() {
         0 => Vec::new(),
+        1 => vec!["1 customer".to_owned()],
         count => vec![format!("{count} customers")],
     };
     let parts: [Vec<String>; 4] = [

@@ -105,7 +105,7 @@ pub fn run(clock: Clock, entropy: Entropy) -> ExitCode {
 
 fn bank_profile() -> Done {
     let profile = toml::to_string(&bank::BankProfile::default()).map_err(|e| e.to_string())?;
-    print!("{profile}");
+    output::say!("{}", profile.trim_end());
     Ok(ExitCode::SUCCESS)
 }
 

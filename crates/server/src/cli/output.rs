@@ -1,6 +1,19 @@
 //! Tables and progress for people.
 
+use std::fmt::Arguments;
 use std::io::{IsTerminal, Write};
+
+/// Prints a line like `println!`, and goes on where nobody reads it.
+macro_rules! say {
+    ($($words:tt)*) => { $crate::cli::output::line(format_args!($($words)*)) };
+}
+pub(crate) use say;
+
+/// Prints a line. Whoever closed the other end, such as `head`, wants no more: that is no fault,
+/// and the exit code still says how the command went.
+pub fn line(line: Arguments<'_>) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
 
 /// Prints rows under headings, each column as wide as its widest cell.
 pub fn table(headings: &[&str], rows: &[Vec<String>]) {
@@ -12,7 +25,7 @@ pub fn table(headings: &[&str], rows: &[Vec<String>]) {
     let line = |cells: &mut dyn Iterator<Item = &str>| {
         let padded: Vec<String> =
             cells.zip(&widths).map(|(cell, width)| format!("{:<width$}", plain(cell))).collect();
-        println!("{}", padded.join("  ").trim_end());
+        say!("{}", padded.join("  ").trim_end());
     };
     if headings.iter().any(|heading| !heading.is_empty()) {
         line(&mut headings.iter().copied());

@@ -17,7 +17,7 @@ pub struct Address {
     /// The server, which must be running.
     #[arg(long, env = "PURSER_URL", default_value = "http://127.0.0.1:12111", global = true)]
     pub url: String,
-    /// A test mode key of it.
+    /// A key of it. In the sandbox every sk_test_... key works.
     #[arg(
         long,
         env = "PURSER_KEY",

@@ -59,7 +59,7 @@ impl Trigger {
         let done = steps(kind).iter().try_for_each(|step| play.step(step));
         let found = done.and_then(|()| play.event(kind, before.as_deref()));
         match self.json {
-            true => println!("{}", as_json(&play.deeds, found.as_ref().ok())),
+            true => output::say!("{}", as_json(&play.deeds, found.as_ref().ok())),
             false => print(&play.deeds, found.as_ref().ok()),
         }
         found.map(|_| ExitCode::SUCCESS)
@@ -72,7 +72,7 @@ fn list(as_json: bool) {
             let moves_clock = fixtures::moves_clock(*kind);
             json!({ "type": kind.as_str(), "moves_clock": moves_clock })
         };
-        println!("{}", Value::from_iter(EventKind::ALL.iter().map(kind)));
+        output::say!("{}", Value::from_iter(EventKind::ALL.iter().map(kind)));
         return;
     }
     let row = |kind: &EventKind| {
@@ -209,7 +209,7 @@ fn print(deeds: &[Deed], event: Option<&Value>) {
     output::table(&["REQUEST", "STATUS", "ANSWER"], &rows);
     if let Some(event) = event {
         let text = |name: &str| event[name].as_str().unwrap_or("?");
-        println!("{} happened: {}", text("type"), text("id"));
+        output::say!("{} happened: {}", text("type"), text("id"));
     }
 }
 

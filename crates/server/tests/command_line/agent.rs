@@ -1,6 +1,6 @@
 //! `purser agent` finds the operations of a server in its registry, and calls them.
 
-use std::process::{Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -19,12 +19,16 @@ impl Desk<'_> {
         Desk { server, home: tempfile::tempdir().expect("a temporary folder") }
     }
 
-    fn run(&self, words: &[&str]) -> Output {
+    fn command(&self, words: &[&str]) -> Command {
         let mut command = self.server.command();
         command.arg("agent").args(words).stdin(Stdio::null());
         command.env("HOME", self.home.path()).env_remove("OCP_HOME").env("OUR_KEY", KEY);
         command.env("OCP_REGISTRY_URL", self.server.base().expect("it runs"));
-        command.output().expect("the binary starts")
+        command
+    }
+
+    fn run(&self, words: &[&str]) -> Output {
+        self.command(words).output().expect("the binary starts")
     }
 
     /// What is printed on standard output, by a command that succeeds.
@@ -75,6 +79,8 @@ fn it_finds_tools_and_calls_them() {
     let page = desk.says(&["describe", "postCustomersCustomerCashBalance"]);
     assert!(page.contains("**customer** (required) [path]"), "{page}");
     assert!(page.contains("**settings** (optional) [body]"), "{page}");
+    let inner = page.lines().find(|line| line.contains("**settings[reconciliation_mode]**"));
+    assert!(inner.is_some_and(|line| line.contains("automatic, manual")), "{page}");
 
     let customer = desk.json(&["call", "postCustomers", "name=3", "metadata.order=7"]);
     assert_eq!((&customer["name"], &customer["metadata"]["order"]), (&"3".into(), &"7".into()));
@@ -100,6 +106,87 @@ fn it_finds_tools_and_calls_them() {
     let body: Value = serde_json::from_slice(&refused.stdout).expect("JSON");
     assert_eq!(body["error"]["code"], "resource_missing");
     assert!(said(&refused).contains("the API answers 404"));
+}
+
+#[test]
+fn a_refusal_says_what_to_do() {
+    let server = Server::started();
+    let desk = Desk::at(&server);
+    desk.says(&["register", "stripe"]);
+    let said = desk.refuses(&["call", "getBalance"]);
+    assert!(said.contains("--header 'Authorization: Bearer $KEY'"), "{said}");
+    let stranger = ["--header", "Authorization: Bearer rk_test_unknown"];
+    let said = desk.refuses(&[&["call", "getBalance"], &stranger[..]].concat());
+    assert!(said.contains("answers 401") && !said.contains("--header"), "{said}");
+}
+
+#[test]
+fn the_readme_does_what_it_says() {
+    let server = Server::started();
+    let desk = Desk::at(&server);
+    let readme = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md");
+    let readme = std::fs::read_to_string(readme).expect("the README");
+    let (_, agents) = readme.split_once("On the command line:").expect("a part for agents");
+    let (_, block) = agents.split_once("```sh\n").expect("its commands");
+    let (script, _) = block.split_once("```").expect("they end");
+    assert_eq!(script.matches("purser agent").count(), 5, "{script}");
+    let script = script.replace("http://127.0.0.1:12111", server.base().expect("it runs"));
+    let binary = env!("CARGO_BIN_EXE_purser");
+    let script = format!("purser() {{ \"{binary}\" \"$@\"; }}\n{script}");
+    let done = Command::new("bash")
+        .args(["-euo", "pipefail", "-c", &script])
+        .env("HOME", desk.home.path())
+        .env_remove("OCP_HOME")
+        .output()
+        .expect("bash");
+    assert!(done.status.success(), "{}", said(&done));
+    let printed = String::from_utf8(done.stdout).expect("text");
+    let last = printed.lines().last().expect("a list");
+    let listed: Value = serde_json::from_str(last).expect("JSON");
+    assert_eq!(listed["data"][0]["metadata"]["order"], "7", "{printed}");
+    assert!(printed.contains("settings[reconciliation_mode]"), "{printed}");
+}
+
+/// Without its key, a call that a person approved could not be made again.
+#[test]
+fn an_approved_call_can_be_repeated() {
+    let server = Server::started();
+    let desk = Desk::at(&server);
+    let made = server.purser(&["keys", "create", "--json", "--name", "x", "--approve-above=eur=0"]);
+    let made: Value = serde_json::from_slice(&made.stdout).expect("JSON");
+    let header = format!("Authorization: Bearer {}", text(&made, "key"));
+    desk.says(&["register", "stripe", "--header", &header, "--save-headers"]);
+    let id = format!("customer={}", text(&desk.json(&["call", "postCustomers"]), "id"));
+    let fund = "postTestHelpersCustomersCustomerFundCashBalance";
+    let fund = ["call", fund, &id, "amount=500", "currency=eur"];
+    let refused = desk.run(&fund);
+    let body: Value = serde_json::from_slice(&refused.stdout).expect("JSON");
+    let said = said(&refused);
+    let (_, key) = said.trim().split_once("to repeat this call: ").expect(&said);
+    let approval = text(&body["error"], "approval");
+
+    let person = |words: &[&str]| {
+        let url = ["--url", server.base().expect("it runs")];
+        let done = server.command().arg("approvals").args(words).args(url).output();
+        String::from_utf8(done.expect("the binary starts").stdout).expect("text")
+    };
+    let shown = person(&["show", &approval]);
+    assert!(shown.contains("500 eur (in the smallest unit)"), "{shown}");
+    assert!(shown.contains("waits until"), "{shown}");
+    assert!(person(&["approve", &approval]).contains("approved"));
+    let words: Vec<&str> = fund.into_iter().chain(key.split(' ')).collect();
+    assert_eq!(desk.json(&words)["net_amount"], 500);
+}
+
+#[test]
+fn nobody_has_to_read_to_the_end() {
+    let server = Server::started();
+    let desk = Desk::registered(&server);
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let done = desk.command(&["tools", "stripe"]).stdout(writer).output().expect("it starts");
+    assert!(done.status.success(), "{}", said(&done));
+    assert_eq!(said(&done), "");
 }
 
 #[test]

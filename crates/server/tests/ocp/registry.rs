@@ -76,6 +76,8 @@ fn a_write_through_a_tool_has_a_body() {
     let customer = customer(&base);
     let entry = of(&base, "/registry/stripe");
     let tool = tool(&entry, "postCustomersCustomerCashBalance");
+    let modes = &tool["parameters"]["settings"]["properties"]["reconciliation_mode"]["enum"];
+    assert!(modes.as_array().unwrap().contains(&"manual".into()), "{modes}");
     let arguments = json!({
         "customer": customer, "settings": { "reconciliation_mode": "manual" }, "expand": null,
     });

@@ -70,6 +70,8 @@ fn errors_of_later_times_have_their_advice() {
         (tool, 402, "approval_required", Some("mcp-1"),
             "A person has to approve this. After that, call postRefunds with the same arguments \
              and idempotency_key \"mcp-1\"."),
+        (tool, 403, "approval_required", None,
+            "Call postRefunds without dry_run to ask a person for approval."),
         (tool, 429, "rate_limit", Some("mcp-1"),
             "Wait a moment, then call postRefunds with the same arguments and idempotency_key \
              \"mcp-1\": it is carried out once at most."),

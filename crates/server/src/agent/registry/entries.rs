@@ -1,12 +1,13 @@
 //! The two entries: made of our own description, and kept as bytes.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use hyper::header::HeaderValue;
 use ocp_agent::discovery::{Mode, discover};
+use ocp_agent::{Parameter, Tool as Found};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
@@ -27,6 +28,9 @@ struct Entry {
     below: &'static str,
 }
 
+/// What a parameter of a tool object may say of its value, beside its type.
+const INSIDE: [&str; 3] = ["enum", "items", "properties"];
+
 const CATEGORY: &str = "finance";
 const CATEGORY_DESCRIPTION: &str = "Money: balances, payments, bank transfers, payouts";
 const ACTIVE: &str = "active";
@@ -46,8 +50,9 @@ const ENTRIES: [Entry; 2] = [
         title: "Purser",
         description: "What only this server has: incoming bank transfers as banks report them, \
                       bank details of refunds, the journal of the ledger, the sandbox clock, \
-                      attempts to deliver webhooks.",
-        tags: &["ledger", "journal", "bank-transfers", "sandbox-clock", "webhooks"],
+                      attempts to deliver webhooks, what agents asked for and what waits for a \
+                      person.",
+        tags: &["ledger", "journal", "bank-transfers", "sandbox-clock", "webhooks", "approvals"],
         below: "/purser/v1/",
     },
 ];
@@ -242,15 +247,22 @@ fn auth_config() -> Value {
     })
 }
 
-/// The tools of each entry, as the first agents would find them in our description.
+/// The tools of each entry, as the first agents would find them in our description, with what they
+/// do not look for: what may stand inside of a parameter.
 fn make_tools() -> [Tools; ENTRIES.len()] {
     let described: Value =
         serde_json::from_str(openapi::Document::V30.committed()).expect("it is generated");
-    let found = discover(&described, "purser", None, Mode::Upstream);
-    let tools = found.expect("our own description can be read").tools;
+    let find = |mode| {
+        let found = discover(&described, "purser", None, mode);
+        found.expect("our own description can be read").tools
+    };
+    let whole: HashMap<String, Found> =
+        find(Mode::Full).into_iter().map(|tool| (tool.name.clone(), tool)).collect();
+    let tools = find(Mode::Upstream);
     ENTRIES.each_ref().map(|entry| {
         let of_entry = tools.iter().filter(|tool| tool.path.starts_with(entry.below));
-        let values: Vec<Value> = of_entry.map(|tool| complete(json!(tool), &described)).collect();
+        let one = |tool: &Found| complete(json!(tool), whole.get(&tool.name));
+        let values: Vec<Value> = of_entry.map(one).collect();
         let count = values.len();
         let json = Value::from(values).to_string().into_bytes();
         let hash = Sha256::digest(&json).into();
@@ -258,21 +270,25 @@ fn make_tools() -> [Tools; ENTRIES.len()] {
     })
 }
 
-/// Some agents fail where a tool has no schema of its answer, and take for a text whatever may be
-/// of several types, such as metadata: those get the first of them.
-fn complete(mut tool: Value, described: &Value) -> Value {
-    let method = tool["method"].as_str().unwrap_or_default().to_ascii_lowercase();
-    let operation = &described["paths"][tool["path"].as_str().unwrap_or_default()][method];
-    let body = &operation["requestBody"]["content"]["application/json"]["schema"]["properties"];
-    for (name, parameter) in tool["parameters"].as_object_mut().into_iter().flatten() {
-        if let Some(first) = body[name]["anyOf"][0]["type"].as_str()
-            && parameter["location"] == "body"
-        {
-            parameter["type"] = first.into();
-        }
-    }
+/// Some agents fail where a tool has no schema of its answer; without what stands inside of
+/// `settings` no model could fill it in; and whatever may be of several types, such as metadata,
+/// would be called a text: it gets the first of them.
+fn complete(mut tool: Value, whole: Option<&Found>) -> Value {
     if tool["response_schema"].is_null() {
         tool["response_schema"] = json!({});
+    }
+    for (name, parameter) in tool["parameters"].as_object_mut().into_iter().flatten() {
+        let schema = whole.and_then(|whole| whole.parameters.get(name)).map(Parameter::schema);
+        let first = schema.as_ref().and_then(|schema| schema["anyOf"][0]["type"].as_str());
+        if let Some(first) = first {
+            parameter["type"] = first.into();
+        }
+        for word in INSIDE {
+            let told = schema.as_ref().map_or(&Value::Null, |schema| &schema[word]);
+            if !told.is_null() && parameter[word].is_null() {
+                parameter[word] = told.clone();
+            }
+        }
     }
     tool
 }

@@ -85,15 +85,17 @@ impl Verb {
     }
 }
 
-fn text(value: &Value) -> String {
+/// A value on one line, each text in it as `shown` makes it.
+fn text(value: &Value, shown: fn(&str) -> String) -> String {
+    let inside = |value: &Value| text(value, shown);
     match value {
         Value::Null => String::new(),
-        Value::String(text) => show::short(text),
-        Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(", "),
+        Value::String(text) => shown(text),
+        Value::Array(items) => items.iter().map(inside).collect::<Vec<_>>().join(", "),
         // Of an entry inside of something else the name is enough.
-        Value::Object(map) if map.contains_key("name") => text(&map["name"]),
+        Value::Object(map) if map.contains_key("name") => inside(&map["name"]),
         Value::Object(map) => {
-            let one = |(name, value): (&String, &Value)| format!("{name} {}", text(value));
+            let one = |(name, value): (&String, &Value)| format!("{name} {}", inside(value));
             map.iter().map(one).collect::<Vec<_>>().join(", ")
         }
         other => other.to_string(),
@@ -101,7 +103,7 @@ fn text(value: &Value) -> String {
 }
 
 fn columns(headings: &[&str], names: &[&str], rows: &Value) {
-    let row = |row: &Value| names.iter().map(|name| text(&row[*name])).collect();
+    let row = |row: &Value| names.iter().map(|name| text(&row[*name], show::short)).collect();
     let rows: Vec<Vec<String>> = rows.as_array().into_iter().flatten().map(row).collect();
     output::table(headings, &rows);
 }
@@ -121,13 +123,18 @@ fn entry(entry: &Value) {
         own.shift_remove("tools");
     }
     fields(&own);
-    println!();
+    output::say!("");
     let names = ["name", "method", "path", "description"];
     columns(&["TOOL", "METHOD", "PATH", "DESCRIPTION"], &names, &entry["tools"]);
 }
 
+/// What is told once may take its room, such as how a key is given.
+fn whole(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 fn fields(object: &Value) {
-    let row = |(name, value): (&String, &Value)| vec![name.clone(), text(value)];
+    let row = |(name, value): (&String, &Value)| vec![name.clone(), text(value, whole)];
     let rows: Vec<Vec<String>> = object.as_object().into_iter().flatten().map(row).collect();
     output::table(&["", ""], &rows);
 }

@@ -11,18 +11,22 @@ use crate::cli::output;
 
 /// Characters of a description in a table.
 const DESCRIPTION_CHARS_MAX: usize = 60;
+/// Objects inside of each other whose fields are told.
+const INNER_DEPTH_MAX: usize = 6;
+/// Fields inside of parameters that are told; the JSON form has them all.
+const INNER_FIELDS_MAX: usize = 150;
 
 /// Prints JSON: for people in many lines, for programs in one.
 pub fn json(value: &Value) {
     match std::io::stdout().is_terminal() {
-        true => println!("{value:#}"),
-        false => println!("{value}"),
+        true => output::say!("{value:#}"),
+        false => output::say!("{value}"),
     }
 }
 
 /// Prints a text that others wrote.
 pub fn text(text: &str) {
-    println!("{}", plain(text));
+    output::say!("{}", plain(text));
 }
 
 /// A text without what could steer a terminal.
@@ -64,21 +68,56 @@ pub fn tool(tool: &Tool, as_json: bool) {
         whole["input_schema"] = tool.input_schema();
         return json(&whole);
     }
-    print!("{}", plain(&discovery::documentation(tool)));
+    output::say!("{}", plain(discovery::documentation(tool).trim_end()));
+    let inner = inner_fields(tool);
+    if !inner.is_empty() {
+        output::say!("\n### Inside of them:\n{}", plain(&inner.join("\n")));
+    }
     let example: Vec<String> = tool
         .all_parameters()
         .iter()
         .filter(|(_, parameter)| parameter.required)
         .map(|(name, _)| format!(" {name}=..."))
         .collect();
-    println!("\n{}", plain(&format!("purser agent call {}{}", tool.name, example.concat())));
+    output::say!("\n{}", plain(&format!("purser agent call {}{}", tool.name, example.concat())));
+}
+
+/// What stands inside of a tool's parameters, named as `purser agent call` takes it.
+fn inner_fields(tool: &Tool) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (name, parameter) in &tool.all_parameters() {
+        add_fields(name, &parameter.schema(), INNER_DEPTH_MAX, &mut lines);
+    }
+    if lines.len() > INNER_FIELDS_MAX {
+        lines.truncate(INNER_FIELDS_MAX);
+        lines.push("- and more: --json has them all (INNER_FIELDS_MAX)".to_owned());
+    }
+    lines
+}
+
+fn add_fields(name: &str, schema: &Value, depth: usize, lines: &mut Vec<String>) {
+    if depth == 0 || lines.len() > INNER_FIELDS_MAX {
+        return;
+    }
+    if schema["items"].is_object() {
+        return add_fields(&format!("{name}[0]"), &schema["items"], depth - 1, lines);
+    }
+    for (field, schema) in schema["properties"].as_object().into_iter().flatten() {
+        let name = format!("{name}[{field}]");
+        let told = schema["description"].as_str().unwrap_or_default();
+        let choices = schema["enum"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        let choices = choices.filter(|choice| !choice.is_empty()).collect::<Vec<_>>().join(", ");
+        let one_of = if choices.is_empty() { choices } else { format!(" One of: {choices}.") };
+        lines.push(format!("- **{name}**: {told}{one_of}").trim_end().to_owned());
+        add_fields(&name, schema, depth - 1, lines);
+    }
 }
 
 /// Prints a request as it would be sent, but for its secrets.
 pub fn request(request: &HttpRequest) {
-    println!("{} {}", request.method, masked_url(&request.url));
+    output::say!("{} {}", request.method, masked_url(&request.url));
     for (name, value) in redact::headers(&request.headers) {
-        println!("{name}: {value}");
+        output::say!("{name}: {value}");
     }
     if let Some(body) = &request.body {
         text(&format!("\n{}", masked_body(&String::from_utf8_lossy(body))));
