@@ -103,7 +103,11 @@ pub async fn execute(app: &App, write: Write) -> Result<Answered, ApiError> {
     let (text, idempotency, flight) = match key {
         None => (None, None, None),
         Some((text, fingerprint)) => {
-            let hash = idempotency::key_hash(&text);
+            let hash = match &command {
+                // Such a key can neither use up nor guess what others use.
+                Command::Guarded(guarded) => idempotency::key_hash_of(&guarded.key, &text),
+                _ => idempotency::key_hash(&text),
+            };
             let flight = app.in_flight.take_off(world, hash, &text)?;
             let kept = Idempotency { key: hash, fingerprint, request_id: request_id.clone() };
             (Some(text), Some(kept), Some(flight))

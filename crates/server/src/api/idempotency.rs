@@ -42,6 +42,16 @@ pub fn key_hash(key: &str) -> [u8; 16] {
     first_half(Sha256::digest(key.as_bytes()).into())
 }
 
+/// The same of the requests of one API key only.
+pub fn key_hash_of(api_key: &str, key: &str) -> [u8; 16] {
+    let mut hash = Sha256::new();
+    hash.update(api_key.as_bytes());
+    // No API key has a NUL, so no two pairs give the same bytes.
+    hash.update([0]);
+    hash.update(key.as_bytes());
+    first_half(hash.finalize().into())
+}
+
 /// What a key may be used with again: the same method, path and parameters.
 pub fn fingerprint(path: &str, parameters: [u8; 32]) -> [u8; 16] {
     let mut hash = Sha256::new();

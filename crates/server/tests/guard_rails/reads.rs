@@ -91,3 +91,31 @@ fn no_read_shows_what_is_anothers() {
     assert_eq!(stream.status, 403, "{}", stream.body);
     server.stop_and_audit().unwrap_or_else(|why| panic!("{why}"));
 }
+
+/// An agent that guesses the idempotency keys of others neither gets their answers nor stands in
+/// their way.
+#[test]
+fn idempotency_keys_of_agents_are_their_own() {
+    let mut server = Server::started();
+    let person = Api::person(&server);
+    let ada = person.customer(5000);
+    let agents = [(); 2].map(|()| Api::agent(&server, &["--approve-above", "eur=1500"]));
+    let asked = payment(&ada, 1000, "guessed");
+    let first = person.send(asked.clone());
+    let ids: Vec<String> = agents
+        .iter()
+        .map(|agent| {
+            let answer = agent.send(asked.clone());
+            assert_eq!(answer.header_value("Idempotent-Replayed"), None, "{}", answer.body);
+            let again = agent.send(asked.clone());
+            assert_eq!((again.status, &again.body), (200, &answer.body));
+            text(&crate::json(&answer), "id")
+        })
+        .chain([text(&crate::json(&first), "id")])
+        .collect();
+    assert!(ids[0] != ids[1] && ids[1] != ids[2] && ids[2] != ids[0], "{ids:?}");
+    assert_eq!(person.cash(&ada), 2000);
+    agents[0].held(&ada, 2000, "in the way");
+    assert_eq!(person.send(payment(&ada, 2000, "in the way")).status, 200);
+    server.stop_and_audit().unwrap_or_else(|why| panic!("{why}"));
+}
