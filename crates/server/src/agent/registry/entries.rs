@@ -277,12 +277,17 @@ fn complete(mut tool: Value, whole: Option<&Found>) -> Value {
         tool["response_schema"] = json!({});
     }
     for (name, parameter) in tool["parameters"].as_object_mut().into_iter().flatten() {
-        let schema = whole.and_then(|whole| whole.parameters.get(name)).map(Parameter::schema);
+        let found = whole.and_then(|whole| whole.parameters.get(name));
+        let schema = found.map(Parameter::schema).unwrap_or_default();
         for word in INSIDE {
-            let told = schema.as_ref().map_or(&Value::Null, |schema| &schema[word]);
-            if !told.is_null() && parameter[word].is_null() {
-                parameter[word] = told.clone();
+            if !schema[word].is_null() && parameter[word].is_null() {
+                parameter[word] = schema[word].clone();
             }
+        }
+        // What may be one thing or another has no type in one word. The first agents then say text,
+        // and let everything pass.
+        if schema["anyOf"].is_array() {
+            parameter["schema"] = schema;
         }
     }
     tool
