@@ -90,7 +90,9 @@ def argument_faults(tool: OCPTool, given: Mapping[str, Any]) -> list[str]:
             meant = did_you_mean(name, tool.parameters) or f". Known parameters: {known}"
             faults.append(f"Unknown parameter: {name}{meant}")
             continue
-        schema = schemas.get(name) or {}
+        # A registry may say in the parameter itself what its value looks like.
+        told = {word: info[word] for word in ("items", "properties") if word in info}
+        schema = schemas.get(name) or info.get("schema") or told
         if any(word in schema for word in _ALTERNATIVES):
             # Which alternative is meant is for the server to say; the first type is a guess.
             continue

@@ -129,6 +129,18 @@ def test_wrong_arguments_change_nothing(stripe, funded):
     assert settings["settings"]["reconciliation_mode"] == "automatic"
 
 
+def test_what_stands_inside_of_a_parameter_is_known(stripe, funded):
+    customer, _ = funded
+    with pytest.raises(ValidationError, match="should be one of: automatic, manual"):
+        stripe.call_tool(POST, {"customer": customer,
+                                "settings": {"reconciliation_mode": "manuall"}})
+    # What may be an object or an empty text, which unsets it, is both.
+    for metadata, kept in [({"order": "7"}, {"order": "7"}), ("", {})]:
+        changed = stripe.call_tool("postCustomersCustomer",
+                                   {"customer": customer, "metadata": metadata})
+        assert changed.json()["metadata"] == kept, changed.text
+
+
 def test_an_idempotency_key_holds(stripe):
     headers = {"Idempotency-Key": "python-ocp-once"}
     one, two = (stripe.call_tool("postCustomers", {"name": "Once"}, headers=headers).json()

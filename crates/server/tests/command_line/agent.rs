@@ -82,6 +82,16 @@ fn it_finds_tools_and_calls_them() {
     let inner = page.lines().find(|line| line.contains("**settings[reconciliation_mode]**"));
     assert!(inner.is_some_and(|line| line.contains("automatic, manual")), "{page}");
 
+    let page = desk.says(&["describe", "postCustomers"]);
+    assert!(page.contains("**address[city]**: City or town."), "{page}");
+    let placed = desk.json(&["call", "postCustomers", "address[city]=7"]);
+    assert_eq!(placed["address"]["city"], "7");
+    let why = desk.refuses(&["call", "postCustomers", "address[citty]=7"]);
+    assert!(why.contains("Did you mean city?"), "{why}");
+    let id = format!("customer={}", text(&placed, "id"));
+    let unset = desk.json(&["call", "postCustomersCustomer", &id, "address="]);
+    assert_eq!(unset["address"], Value::Null);
+
     let customer = desk.json(&["call", "postCustomers", "name=3", "metadata.order=7"]);
     assert_eq!((&customer["name"], &customer["metadata"]["order"]), (&"3".into(), &"7".into()));
     let id = format!("customer={}", text(&customer, "id"));

@@ -78,6 +78,8 @@ fn a_write_through_a_tool_has_a_body() {
     let tool = tool(&entry, "postCustomersCustomerCashBalance");
     let modes = &tool["parameters"]["settings"]["properties"]["reconciliation_mode"]["enum"];
     assert!(modes.as_array().unwrap().contains(&"manual".into()), "{modes}");
+    let address = &self::tool(&entry, "postCustomers")["parameters"]["address"]["schema"];
+    assert!(address["anyOf"][0]["properties"]["city"].is_object(), "{address}");
     let arguments = json!({
         "customer": customer, "settings": { "reconciliation_mode": "manual" }, "expand": null,
     });

@@ -271,23 +271,25 @@ fn make_tools() -> [Tools; ENTRIES.len()] {
 }
 
 /// Some agents fail where a tool has no schema of its answer; without what stands inside of
-/// `settings` no model could fill it in; and whatever may be of several types, such as metadata,
-/// would be called a text: it gets the first of them.
+/// `settings` no model could fill it in.
 fn complete(mut tool: Value, whole: Option<&Found>) -> Value {
     if tool["response_schema"].is_null() {
         tool["response_schema"] = json!({});
     }
     for (name, parameter) in tool["parameters"].as_object_mut().into_iter().flatten() {
-        let schema = whole.and_then(|whole| whole.parameters.get(name)).map(Parameter::schema);
-        let first = schema.as_ref().and_then(|schema| schema["anyOf"][0]["type"].as_str());
-        if let Some(first) = first {
+        let found = whole.and_then(|whole| whole.parameters.get(name));
+        let schema = found.map(Parameter::schema).unwrap_or_default();
+        for word in INSIDE {
+            if !schema[word].is_null() && parameter[word].is_null() {
+                parameter[word] = schema[word].clone();
+            }
+        }
+        // What may be one thing or another has no type in one word: the first of them is said.
+        if let Some(first) = schema["anyOf"][0]["type"].as_str() {
             parameter["type"] = first.into();
         }
-        for word in INSIDE {
-            let told = schema.as_ref().map_or(&Value::Null, |schema| &schema[word]);
-            if !told.is_null() && parameter[word].is_null() {
-                parameter[word] = told.clone();
-            }
+        if schema["anyOf"].is_array() {
+            parameter["schema"] = schema;
         }
     }
     tool

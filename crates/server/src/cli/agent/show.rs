@@ -102,6 +102,11 @@ fn add_fields(name: &str, schema: &Value, depth: usize, lines: &mut Vec<String>)
     if schema["items"].is_object() {
         return add_fields(&format!("{name}[0]"), &schema["items"], depth - 1, lines);
     }
+    for variants in ["anyOf", "oneOf"] {
+        for variant in schema[variants].as_array().into_iter().flatten() {
+            add_fields(name, variant, depth - 1, lines);
+        }
+    }
     for (field, schema) in schema["properties"].as_object().into_iter().flatten() {
         let name = format!("{name}[{field}]");
         let told = schema["description"].as_str().unwrap_or_default();
