@@ -209,3 +209,16 @@ pub struct Api {
     /// In the order of the source.
     pub tools: Vec<Tool>,
 }
+
+/// The type of a value, as schemas call it.
+pub(crate) fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(number) if number.is_f64() => "number",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}

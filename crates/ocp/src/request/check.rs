@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::near::nearest;
+use crate::tool::kind_of;
 
 /// Levels of an argument.
 pub const ARGUMENT_DEPTH_MAX: usize = 64;
@@ -250,18 +251,6 @@ impl Check<'_> {
                 }
             }
         }
-    }
-}
-
-fn kind_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(number) if number.is_f64() => "number",
-        Value::Number(_) => "integer",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
     }
 }
 

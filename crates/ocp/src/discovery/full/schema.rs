@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::tool::kind_of;
 use crate::{Location, Parameter};
 
 /// What a parameter keeps of its schema.
@@ -106,16 +107,4 @@ fn known(schema: &Value) -> Option<Vec<&str>> {
         }
     }
     (!once.is_empty()).then_some(once)
-}
-
-fn kind_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(number) if number.is_f64() => "number",
-        Value::Number(_) => "integer",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
 }
