@@ -13,6 +13,7 @@ from mcp_types import Implementation
 from running_purser import BINARY
 
 KEY = "sk_test_x"
+NAME = "purser-tests"
 TIMEOUT_S = 60
 PAGES_MAX = 100
 # How to connect, and whether with the handshake that older clients make.
@@ -27,7 +28,7 @@ class Connection:
 
     def __init__(
         self, url: str, transport: str, mode: str, key: str = KEY,
-        name: str = "mcp", headers: dict[str, str] | None = None,
+        name: str = NAME, headers: dict[str, str] | None = None,
     ):
         """The client calls itself `name`. The `headers` go along over HTTP."""
         self.url = url

@@ -204,6 +204,21 @@ def test_a_scope_for_one_tool(make_agent):
     assert agent.left() == FUNDED - 1_000
 
 
+def test_no_agent_goes_unnoted(server, connection):
+    """Also one with a whole key and without headers; older clients tell no name over HTTP."""
+    made = object_of(connection.call("postCustomers", {"name": "Ada"}))["id"]
+    object_of(connection.call("postTestHelpersCustomersCustomerFundCashBalance", {
+        "customer": made, "amount": 100, "currency": "eur"}))
+    deadline = time.monotonic() + WAIT_S
+    noted = []
+    while not noted and time.monotonic() < deadline:
+        noted = ask(server, "GET", "/purser/v1/requests", {"customer": made})["data"]
+    nameless = (connection.transport, connection.mode) == ("http", "legacy")
+    assert [(one["operation"], one["agent"]["type"]) for one in noted] == [
+        ("PostTestHelpersCustomersCustomerFundCashBalance",
+         "mcp" if nameless else connection.about.name)]
+
+
 def test_the_log_names_the_agent(agent):
     key = uuid.uuid4().hex
     object_of(agent.pay(1_000, key))

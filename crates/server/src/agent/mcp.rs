@@ -36,6 +36,10 @@ pub const PATH: &str = "/mcp";
 /// Its name in the counters.
 pub const OPERATION: &str = "Mcp";
 
+static AGENT_TYPE: HeaderName = HeaderName::from_static("ocp-agent-type");
+/// Stands for an agent that says nothing of itself, as older clients cannot over HTTP.
+const ANYBODY: &str = "mcp";
+
 const INSTRUCTIONS: &str = "Purser keeps customers' cash balances. It answers like the Stripe API.
 Amounts are whole numbers in the smallest unit of the currency: 1000 with usd is 10.00 dollars.
 Before you move money, try the call with dry_run: true: it is decided and answered, not done.
@@ -98,10 +102,14 @@ impl<D: Door> ServerHandler for Server<D> {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let tool = self.tools.find(&asked.name).ok_or_else(|| unknown(&self.tools, &asked.name))?;
-        let headers = match context.extensions.get::<Parts>() {
-            Some(parts) => carried(&parts.headers),
-            None => named(context.client_info()),
+        let parts = context.extensions.get::<Parts>();
+        let mut headers = parts.map(|parts| carried(&parts.headers)).unwrap_or_default();
+        // Over HTTP nothing is left of an earlier handshake; the crate would name itself.
+        let client = match parts {
+            Some(_) => context.meta.client_info(),
+            None => context.client_info(),
         };
+        headers.entry(&AGENT_TYPE).or_insert_with(|| named(client));
         let arguments = asked.arguments.unwrap_or_default();
         Ok(call(&*self.door, &self.tools, tool, arguments, headers).await.into())
     }
@@ -129,8 +137,9 @@ fn carried(headers: &HeaderMap) -> HeaderMap {
     all.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-/// Without HTTP, the name of the client stands for the agent.
-fn named(client: Option<Implementation>) -> HeaderMap {
+/// For an agent that does not say in a header what it is, the name of its client stands, so that
+/// no write of an agent goes without a note.
+fn named(client: Option<Implementation>) -> HeaderValue {
     const NAME_CHARS_MAX: usize = 128;
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
     let name: String = client
@@ -139,7 +148,7 @@ fn named(client: Option<Implementation>) -> HeaderMap {
         .map(|c| if plain(c) { c } else { '-' })
         .collect();
     let value = HeaderValue::from_str(&name).ok().filter(|value| !value.is_empty());
-    value.into_iter().map(|value| (HeaderName::from_static("ocp-agent-type"), value)).collect()
+    value.unwrap_or(HeaderValue::from_static(ANYBODY))
 }
 
 /// The API of this very process.
