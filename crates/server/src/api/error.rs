@@ -254,8 +254,8 @@ pub fn refused(refusal: Refusal, customer: Option<Number>, wire: &Wire) -> ApiEr
         }
         Refusal::ApprovalNeeded { amounts } => {
             let message = format!(
-                "This moves {}, for which a person has to agree. Send it with an Idempotency-Key \
-                 to ask for that.",
+                "This moves {}, for which a person has to agree. To ask for that, send it with an \
+                 Idempotency-Key, and not as a dry run.",
                 spelled(&amounts)
             );
             ApiError::invalid(403, message).coded("approval_required")
