@@ -76,7 +76,8 @@ impl Approvals {
         match (self.json, body["data"].as_array()) {
             (true, _) => output::say!("{body}"),
             (false, Some(all)) => {
-                let headings = ["ID", "STATUS", "AMOUNT", "OPERATION", "KEY", "AGENT", "UNTIL"];
+                let headings =
+                    ["ID", "STATUS", "SMALLEST UNITS", "OPERATION", "KEY", "AGENT", "UNTIL"];
                 output::table(&headings, &all.iter().map(line).collect::<Vec<_>>());
             }
             (false, None) => output::table(&["", ""], &facts(&body)),
