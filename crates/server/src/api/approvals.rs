@@ -4,8 +4,9 @@
 //! the commit that marks it approved: once, or not at all. Whoever asked repeats the request with
 //! its idempotency key, and gets the answer.
 
-use books::approval::{Approval, ApprovalStatus, Verdict};
+use books::approval::{Answer, Approval, ApprovalStatus, AskedFor, Verdict};
 use books::command::{Guarded, Stage};
+use books::event::RequestCause;
 use books::{Command, Document, Kind, RowKey};
 use hyper::Method;
 use store::DocumentFilter;
@@ -134,6 +135,50 @@ fn command_of(asked: &Asked<'_>, approval: &Approval) -> Result<Command, ApiErro
         form::parse_json(request.params.as_bytes()).map_err(super::params::ParamError::from)?;
     take_expand(&mut tree)?;
     handler(&Asked { ids: &ids, ..*asked }, &tree)
+}
+
+/// A request that waited, and that somebody agrees to.
+pub struct Approving {
+    /// The approval.
+    pub approval: RowKey,
+    /// The request, as its events name it.
+    pub cause: RequestCause,
+    /// What to expand in the answer to whoever asked.
+    pub expand: Vec<String>,
+    verdict: Verdict,
+}
+
+impl Approving {
+    /// None where nobody agrees to anything.
+    pub fn of(command: &Command) -> Option<Approving> {
+        let Command::Guarded(guarded) = command else { return None };
+        let Stage::Approved(approval, verdict) = &guarded.stage else { return None };
+        let AskedFor { request_id, idempotency_key, params, .. } = &*guarded.asked;
+        let (request_id, idempotency_key) = (request_id.clone(), idempotency_key.clone());
+        let tree = form::parse_json(params.as_bytes());
+        let expand = tree.ok().and_then(|mut tree| take_expand(&mut tree).ok());
+        Some(Approving {
+            approval: *approval,
+            cause: RequestCause { request_id, idempotency_key },
+            expand: expand.unwrap_or_default(),
+            verdict: (**verdict).clone(),
+        })
+    }
+
+    /// The approval with what its request was answered.
+    pub fn settle(&self, approval: Approval, status: u16, body: Vec<u8>) -> Approval {
+        let settled = match status {
+            200 => ApprovalStatus::Approved,
+            _ => ApprovalStatus::Failed,
+        };
+        let body = String::from_utf8(body).unwrap_or_default();
+        Approval {
+            status: settled,
+            verdict: Some(self.verdict.clone()),
+            answer: Some(Answer { status, body }),
+            ..approval
+        }
+    }
 }
 
 /// The approval with this key.

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use books::approval::{Answer, ApprovalStatus, Verdict};
-use books::command::Stage;
+use books::approval::ApprovalStatus;
 use books::event::RequestCause;
 use books::{
     Change, Command, Document, Kind as IdKind, Number, Refusal, Reply, RequestRow, RowKey,
@@ -13,14 +12,13 @@ use books::{
 use store::{Idempotency, Job, Kept, Outcome, Sight, StoreError};
 use tokio::sync::oneshot;
 
+use super::approvals::Approving;
 use super::auth::Access;
 use super::error::ApiError;
 use super::expand::{Source, expand};
-use super::form;
 use super::guard::Noted;
 use super::idempotency::{self, Flight};
 use super::json::{Json, object};
-use super::params::take_expand;
 use super::wire::Wire;
 use crate::app::App;
 use crate::settings::REQUEST_TIMEOUT_S;
@@ -89,17 +87,16 @@ pub struct Answered {
 
 /// Runs a write through the lane and waits for its answer, which comes after the commit.
 pub async fn execute(app: &App, write: Write) -> Result<Answered, ApiError> {
-    let Write { command, wire, mut expand, mut request_id, key, dry_run, note } = write;
-    let (world, customer) = (wire.world, command.customer());
-    let approving = approving(&command);
-    let approved = approving.as_ref().map(|approving| approving.approval);
-    if let Command::Guarded(guarded) = &command
-        && let Some(approving) = &approving
-    {
-        // It is the request that waited which is carried out.
-        request_id = guarded.asked.request_id.clone();
-        expand = approving.expand.clone();
+    match Approving::of(&write.command) {
+        Some(approving) => carry_out(app, write, approving).await,
+        None => ask(app, write).await,
     }
+}
+
+/// Runs what is asked for.
+async fn ask(app: &App, write: Write) -> Result<Answered, ApiError> {
+    let Write { command, wire, expand, request_id, key, dry_run, note } = write;
+    let (world, customer) = (wire.world, command.customer());
     let (text, idempotency, flight) = match key {
         None => (None, None, None),
         Some((text, fingerprint)) => {
@@ -114,16 +111,8 @@ pub async fn execute(app: &App, write: Write) -> Result<Answered, ApiError> {
         }
     };
     let (answer, outcome) = oneshot::channel();
-    let noted = note.clone();
-    let idempotency_key = match (&command, &approving) {
-        (Command::Guarded(guarded), Some(_)) => guarded.asked.idempotency_key.clone(),
-        _ => text.clone(),
-    };
     let execution = Execution {
-        cause: Arc::new(RequestCause { request_id, idempotency_key }),
-        dry_run,
-        note,
-        approving,
+        cause: Arc::new(RequestCause { request_id, idempotency_key: text.clone() }),
         customer,
         now: app.clock.now().seconds(),
         command,
@@ -131,34 +120,12 @@ pub async fn execute(app: &App, write: Write) -> Result<Answered, ApiError> {
         expand,
         idempotency,
         flight,
+        dry_run,
+        note,
+        approving: None,
         answer,
     };
-    app.lanes.submit(Box::new(execution)).map_err(|(_, error)| error)?;
-    let waited = tokio::time::timeout(Duration::from_secs(REQUEST_TIMEOUT_S), outcome).await;
-    let outcome = waited.map_err(|_| {
-        noted.iter().for_each(|note| note.leave_to_lane());
-        ApiError::unavailable(format!(
-            "This write is still waiting after {REQUEST_TIMEOUT_S} seconds (request_timeout_s). \
-             It may yet be carried out: ask again with the same Idempotency-Key."
-        ))
-    })?;
-    let outcome = outcome.unwrap_or(Outcome::Failed(StoreError::Stopped));
-    if let Some(approval) = approved {
-        return match outcome {
-            Outcome::Failed(error) => Err(error.into()),
-            Outcome::Decided { kept: Some(Kept::Bytes { status, body }), .. } if dry_run => {
-                Ok(Answered { status, body, original: None })
-            }
-            // Whoever agrees twice agrees once.
-            Outcome::Decided { result: Err(Refusal::ApprovalState(status)), .. }
-                if !matches!(status, ApprovalStatus::Approved | ApprovalStatus::Failed) =>
-            {
-                Err(super::error::refused(Refusal::ApprovalState(status), customer, &wire))
-            }
-            _ => super::approvals::answered(app, &wire, approval),
-        };
-    }
-    match outcome {
+    match submitted(app, execution, outcome).await? {
         Outcome::Decided { kept: Some(Kept::Bytes { status, body }), .. } => {
             Ok(Answered { status, body, original: None })
         }
@@ -170,25 +137,83 @@ pub async fn execute(app: &App, write: Write) -> Result<Answered, ApiError> {
             Err(super::error::refused(refusal, customer, &wire))
         }
         Outcome::Replay(first) => {
-            let (status, body) = match first.kept {
-                Kept::Bytes { status, body } if status == HELD => {
-                    match super::approvals::resumed(app, &wire, &body) {
-                        Some(answer) => answer?,
-                        None => (status, body),
-                    }
-                }
-                Kept::Bytes { status, body } => (status, body),
-                Kept::CashTransaction(key) => {
-                    let row = app.readers.snapshot(|reader| reader.cash_transaction(world, key))?;
-                    let gone = || StoreError::Corrupt("a kept answer's row is gone".into());
-                    let row = row.ok_or_else(gone)?;
-                    (200, wire.cash_transaction(&row).to_bytes())
-                }
-            };
+            let (status, body) = replayed(app, &wire, first.kept)?;
             Ok(Answered { status, body, original: Some(first.request_id) })
         }
         Outcome::KeyReused => Err(idempotency::reused(text.as_deref().unwrap_or_default())),
         Outcome::Failed(error) => Err(error.into()),
+    }
+}
+
+/// Runs a request that waited, as it was asked, for somebody who agrees to it. The answer is the
+/// approval; whoever agrees twice agrees once.
+async fn carry_out(app: &App, write: Write, approving: Approving) -> Result<Answered, ApiError> {
+    let Write { command, wire, dry_run, note, .. } = write;
+    let (approval, customer) = (approving.approval, command.customer());
+    let (answer, outcome) = oneshot::channel();
+    let execution = Execution {
+        cause: Arc::new(approving.cause.clone()),
+        customer,
+        now: app.clock.now().seconds(),
+        command,
+        wire: wire.clone(),
+        expand: approving.expand.clone(),
+        idempotency: None,
+        flight: None,
+        dry_run,
+        note,
+        approving: Some(approving),
+        answer,
+    };
+    match submitted(app, execution, outcome).await? {
+        Outcome::Failed(error) => Err(error.into()),
+        Outcome::Decided { kept: Some(Kept::Bytes { status, body }), .. } if dry_run => {
+            Ok(Answered { status, body, original: None })
+        }
+        Outcome::Decided { result: Err(Refusal::ApprovalState(status)), .. }
+            if !matches!(status, ApprovalStatus::Approved | ApprovalStatus::Failed) =>
+        {
+            Err(super::error::refused(Refusal::ApprovalState(status), customer, &wire))
+        }
+        _ => super::approvals::answered(app, &wire, approval),
+    }
+}
+
+/// Hands a write to the lane and waits for what becomes of it.
+async fn submitted(
+    app: &App,
+    execution: Execution,
+    outcome: oneshot::Receiver<Outcome>,
+) -> Result<Outcome, ApiError> {
+    let note = execution.note.clone();
+    app.lanes.submit(Box::new(execution)).map_err(|(_, error)| error)?;
+    let waited = tokio::time::timeout(Duration::from_secs(REQUEST_TIMEOUT_S), outcome).await;
+    let outcome = waited.map_err(|_| {
+        note.iter().for_each(|note| note.leave_to_lane());
+        ApiError::unavailable(format!(
+            "This write is still waiting after {REQUEST_TIMEOUT_S} seconds (request_timeout_s). \
+             It may yet be carried out: ask again with the same Idempotency-Key."
+        ))
+    })?;
+    Ok(outcome.unwrap_or(Outcome::Failed(StoreError::Stopped)))
+}
+
+/// The answer that was kept; where the request had to wait, what became of it.
+fn replayed(app: &App, wire: &Wire, kept: Kept) -> Result<(u16, Vec<u8>), ApiError> {
+    match kept {
+        Kept::Bytes { status, body } => {
+            let resumed = match status {
+                HELD => super::approvals::resumed(app, wire, &body),
+                _ => None,
+            };
+            resumed.unwrap_or(Ok((status, body)))
+        }
+        Kept::CashTransaction(key) => {
+            let row = app.readers.snapshot(|reader| reader.cash_transaction(wire.world, key))?;
+            let row =
+                row.ok_or_else(|| StoreError::Corrupt("a kept answer's row is gone".into()))?;
+            Ok((200, wire.cash_transaction(&row).to_bytes()))
+        }
     }
 }
 
@@ -249,22 +274,6 @@ struct Execution {
     answer: oneshot::Sender<Outcome>,
 }
 
-/// A request that waited, and that somebody agrees to.
-struct Approving {
-    approval: RowKey,
-    verdict: Verdict,
-    /// What to expand in the answer to whoever asked.
-    expand: Vec<String>,
-}
-
-fn approving(command: &Command) -> Option<Approving> {
-    let Command::Guarded(guarded) = command else { return None };
-    let Stage::Approved(approval, verdict) = &guarded.stage else { return None };
-    let tree = form::parse_json(guarded.asked.params.as_bytes());
-    let expand = tree.ok().and_then(|mut tree| take_expand(&mut tree).ok()).unwrap_or_default();
-    Some(Approving { approval: *approval, verdict: (**verdict).clone(), expand })
-}
-
 impl Execution {
     /// The answer as bytes, for keeping or because expansions see what this command left.
     fn answer_bytes(&self, result: &Result<Reply, Refusal>, books: &Sight<'_>) -> Kept {
@@ -285,22 +294,17 @@ impl Execution {
 
     /// The approval with what came of its request; none where it could not be carried out.
     fn settled(&self, result: &Result<Reply, Refusal>, books: &Sight<'_>) -> Option<Change> {
-        let Approving { approval, verdict, .. } = self.approving.as_ref()?;
+        let approving = self.approving.as_ref()?;
         if matches!(result, Err(Refusal::ApprovalState(_))) {
             return None;
         }
-        let Document::Approval(mut settled) = books.document(IdKind::Approval, *approval)? else {
+        let found = books.document(IdKind::Approval, approving.approval)?;
+        let (Document::Approval(approval), Kept::Bytes { status, body }) =
+            (found, self.answer_bytes(result, books))
+        else {
             return None;
         };
-        let Kept::Bytes { status, body } = self.answer_bytes(result, books) else { return None };
-        settled.status = match status {
-            200 => ApprovalStatus::Approved,
-            _ => ApprovalStatus::Failed,
-        };
-        settled.verdict = Some(verdict.clone());
-        let body = String::from_utf8(body).unwrap_or_default();
-        settled.answer = Some(Answer { status, body });
-        Some(Change::Document(Document::Approval(settled)))
+        Some(Change::Document(approving.settle(*approval, status, body).into()))
     }
 
     /// The note of the request, with what came of it.
