@@ -20,7 +20,7 @@ use super::params::Schema;
 use super::routes::{Route, all};
 use super::wire::API_VERSION;
 use objects::reference;
-pub use objects::{Objects, TEXT_CHARS_MAX, answer};
+pub use objects::{Objects, TEXT_CHARS_MAX, answer, is_moment};
 pub use served::Document;
 
 /// Address in the committed files; the server writes its own in its place.

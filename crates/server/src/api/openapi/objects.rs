@@ -279,7 +279,8 @@ fn is_expandable(spec: &Value) -> bool {
         || (is_kind("array") && is_expandable(&spec["items"]))
 }
 
-fn is_moment(name: &str) -> bool {
+/// Whether an integer of this name is a moment, in seconds since 1970.
+pub fn is_moment(name: &str) -> bool {
     name.ends_with("_at") || MOMENTS.contains(&name)
 }
 
