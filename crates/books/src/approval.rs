@@ -35,15 +35,6 @@ pub enum ApprovalStatus {
 }
 
 impl ApprovalStatus {
-    /// All of them.
-    pub const ALL: [ApprovalStatus; 5] = [
-        ApprovalStatus::Pending,
-        ApprovalStatus::Approved,
-        ApprovalStatus::Failed,
-        ApprovalStatus::Rejected,
-        ApprovalStatus::Expired,
-    ];
-
     /// Its name on the wire and in the store.
     pub fn as_str(self) -> &'static str {
         match self {

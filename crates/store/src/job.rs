@@ -35,7 +35,6 @@ pub trait Job: Send {
     fn also(
         &self,
         _result: &std::result::Result<Reply, Refusal>,
-        _kept: Option<&Kept>,
         _books: &Sight<'_>,
         _number: &mut dyn FnMut() -> Number,
     ) -> Vec<Change> {

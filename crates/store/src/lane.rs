@@ -486,7 +486,7 @@ impl Work {
             return failure.map_or(Ok(Outcome::Decided { result, kept }), Err);
         }
         let number = &mut || self.numbers.next((self.options.clock)());
-        let mut more = job.also(&result, kept.as_ref(), &sight, number);
+        let mut more = job.also(&result, &sight, number);
         if let Some(error) = set.borrow_mut().take_failure() {
             return Err(error);
         }

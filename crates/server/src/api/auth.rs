@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use books::{Limits, Timestamp, World};
 use hyper::HeaderMap;
 use hyper::header::AUTHORIZATION;
+use ocp_agent::name::normalize;
 use subtle::ConstantTimeEq;
 
 use super::error::ApiError;
@@ -19,7 +20,7 @@ use crate::app::App;
 
 /// How many worlds a sandbox opens before it refuses more.
 pub const WORLDS_MAX: usize = 100_000;
-/// What a scope begins with that grants one operation.
+/// What a scope begins with that grants one operation, by the name that agents know it under.
 pub const TOOL: &str = "tool";
 const KEY_BYTES_MAX: usize = 255;
 const ACCOUNT_BYTES_MAX: usize = 64;
@@ -50,14 +51,6 @@ pub struct KeyLimits {
     pub limits: Arc<Limits>,
 }
 
-/// The name under which agents know an operation, and scopes speak of it: its id with a small
-/// letter first.
-pub fn tool_name(operation: &str) -> String {
-    let mut name = operation.to_owned();
-    name[..1].make_ascii_lowercase();
-    name
-}
-
 impl Access {
     /// Checks that the key may do this with that resource, or carry out that very operation.
     pub fn allow(&self, resource: &str, write: bool, operation: &str) -> Result<(), ApiError> {
@@ -65,7 +58,7 @@ impl Access {
             return Ok(());
         };
         let grants = |scope: &String| match scope.split_once(':') {
-            Some((TOOL, name)) => name == tool_name(operation),
+            Some((TOOL, name)) => name == normalize(operation),
             Some((name, right)) => {
                 (name == resource || name == "*") && (right == "write" || !write && right == "read")
             }
@@ -79,7 +72,7 @@ impl Access {
             "The provided key '{}' does not have the required permissions for this endpoint. \
              It needs the scope '{need}' or '{TOOL}:{}'.",
             self.masked,
-            tool_name(operation)
+            normalize(operation)
         );
         Err(ApiError::invalid(403, message))
     }

@@ -378,7 +378,6 @@ impl Job for Execution {
     fn also(
         &self,
         result: &Result<Reply, Refusal>,
-        _kept: Option<&Kept>,
         books: &Sight<'_>,
         number: &mut dyn FnMut() -> Number,
     ) -> Vec<Change> {

@@ -6,12 +6,13 @@ use books::id::random_text;
 use books::limits::{Amounts, CUSTOMERS_MAX};
 use books::{Currency, IdKey, Limits};
 use clap::{Args, Subcommand, ValueEnum};
+use ocp_agent::name::normalize;
 use serde_json::{Value, json};
 use store::admin::{Admin, ApiKey, hash_key};
 use store::{Location, Store, StoreError};
 
 use super::{Done, output};
-use crate::api::auth::{TOOL, mask, tool_name};
+use crate::api::auth::{TOOL, mask};
 use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::settings::DEFAULT_STORE;
@@ -235,7 +236,7 @@ fn check_scopes(scopes: &[String]) -> Result<(), String> {
     resources.sort_unstable();
     resources.dedup();
     let tools: Vec<String> =
-        crate::api::routes::all().iter().map(|route| tool_name(route.operation)).collect();
+        crate::api::routes::all().iter().map(|route| normalize(route.operation)).collect();
     for scope in scopes {
         let known = scope.split_once(':').is_some_and(|(resource, right)| match resource {
             TOOL => tools.iter().any(|tool| tool == right),
