@@ -24,6 +24,8 @@ pub enum Act {
     Redirect,
     /// It says nothing for a while, and then closes.
     Hang,
+    /// It says nothing until the other side closes.
+    Silent,
     /// It closes in the middle of the answer's headers.
     CloseEarly,
 }
@@ -177,6 +179,10 @@ fn serve(stream: TcpStream, state: &State) {
                 "HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n".to_owned()
             }
             Act::Hang => return state.hang(),
+            Act::Silent => {
+                let _ = reader.fill_buf();
+                return;
+            }
             Act::CloseEarly => {
                 let _ = writer.write_all(b"HTTP/1.1 200 OK\r\nContent-Le");
                 return;

