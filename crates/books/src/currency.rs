@@ -32,6 +32,20 @@ impl Currency {
             .then(|| Currency(bytes.map(|b| b.to_ascii_lowercase())))
     }
 
+    /// Digits behind the point where people write an amount: 2 for dollars, 0 for yen.
+    pub fn digits(self) -> u8 {
+        const NONE: [&[u8; 3]; 16] = [
+            b"bif", b"clp", b"djf", b"gnf", b"jpy", b"kmf", b"krw", b"mga", b"pyg", b"rwf", b"ugx",
+            b"vnd", b"vuv", b"xaf", b"xof", b"xpf",
+        ];
+        const THREE: [&[u8; 3]; 5] = [b"bhd", b"jod", b"kwd", b"omr", b"tnd"];
+        match &self.0 {
+            code if NONE.contains(&code) => 0,
+            code if THREE.contains(&code) => 3,
+            _ => 2,
+        }
+    }
+
     /// The code in lower case.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).expect("a currency is ASCII by construction")
@@ -66,6 +80,13 @@ impl<'de> Deserialize<'de> for Currency {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn some_currencies_have_no_cents() {
+        for (currency, digits) in [(Currency::USD, 2), (Currency::JPY, 0), (Currency(*b"kwd"), 3)] {
+            assert_eq!(currency.digits(), digits, "{currency}");
+        }
+    }
 
     #[test]
     fn reads_three_letters_only() {

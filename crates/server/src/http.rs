@@ -27,10 +27,12 @@ use crate::api::openapi::Document;
 use crate::api::serve::{Answer, failed, is_api, serve, unreadable};
 use crate::api::stream::{self, Pieces};
 use crate::app::App;
+use crate::dashboard::{door as dashboard, live};
 use crate::settings::{
     BODY_BYTES_MAX, BODY_TIMEOUT_S, DRAIN_TIMEOUT_S, HEADER_BYTES_MAX, HEADER_TIMEOUT_S,
     HEADERS_MAX,
 };
+use crate::web;
 
 /// Seconds that open streams get to send what is on its way when the server is told to stop.
 const STREAM_DRAIN_S: u64 = 1;
@@ -159,12 +161,19 @@ async fn plain_answer(
     request: Request<Incoming>,
     stuck: Arc<Notify>,
 ) -> Flow {
-    if request.method() != Method::GET || request.uri().path() != stream::PATH {
-        return handle(app, endpoint, request).await.map(Either::Left);
-    }
+    let is_get = request.method() == Method::GET;
+    let operation = match request.uri().path() {
+        stream::PATH if is_get => stream::OPERATION,
+        live::PATH if is_get => live::OPERATION,
+        _ => return handle(app, endpoint, request).await.map(Either::Left),
+    };
     let began = Instant::now();
     let (parts, _) = request.into_parts();
-    let answer = match stream::open(app, &parts, stuck) {
+    let opened = match operation {
+        live::OPERATION => live::open(app, &parts, stuck).await,
+        _ => stream::open(app, &parts, stuck).map_err(|error| failed(app, error)),
+    };
+    let answer = match opened {
         Ok(pieces) => {
             let mut answer = Response::new(Either::Right(pieces));
             let (headers, value) = (answer.headers_mut(), HeaderValue::from_static);
@@ -172,19 +181,27 @@ async fn plain_answer(
             headers.insert(CACHE_CONTROL, value("no-cache, no-store"));
             answer
         }
-        Err(error) => failed(app, error).map(Either::Left),
+        Err(answer) => answer.map(Either::Left),
     };
-    note(app, stream::OPERATION, &answer, began);
+    note(app, operation, &answer, began);
     answer
 }
 
-async fn handle(app: &App, endpoint: &mcp::Endpoint, request: Request<Incoming>) -> Answer {
+async fn handle(app: &Arc<App>, endpoint: &mcp::Endpoint, request: Request<Incoming>) -> Answer {
     let began = Instant::now();
     let path = request.uri().path();
     if !is_api(path)
         && let Some(answer) = registry::answer(app, &request)
     {
         note(app, registry::OPERATION, &answer, began);
+        return answer;
+    }
+    if dashboard::is_visitor(request.method(), path, request.headers()) {
+        return web::see_other(dashboard::PATH);
+    }
+    if request.method() == Method::GET
+        && let Some(answer) = web::assets::answer(path)
+    {
         return answer;
     }
     if request.method() == Method::GET && !path.starts_with("/v1") {
@@ -211,6 +228,9 @@ async fn handle(app: &App, endpoint: &mcp::Endpoint, request: Request<Incoming>)
     let (answer, operation) = match body {
         Ok(body) if parts.uri.path() == mcp::PATH => {
             (endpoint.answer(parts, body).await, mcp::OPERATION)
+        }
+        Ok(body) if dashboard::is_dashboard(parts.uri.path()) => {
+            (dashboard::answer(app, &parts, &body).await, dashboard::OPERATION)
         }
         Ok(body) => {
             let (answer, route) = serve(app, &parts, body).await;

@@ -214,7 +214,8 @@ impl Worlds {
     }
 }
 
-fn world(app: &App, account: &Arc<str>, livemode: bool) -> Result<World, ApiError> {
+/// The books of an account in a mode, opened if they are new.
+pub fn world(app: &App, account: &Arc<str>, livemode: bool) -> Result<World, ApiError> {
     if let Some((world, _)) = app.worlds.get(account, livemode) {
         return Ok(world);
     }

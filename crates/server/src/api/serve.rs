@@ -42,9 +42,19 @@ struct Outline {
 /// Answers a request. Never fails: what goes wrong is an answer too. Gives also the place of the
 /// operation in the table, for the counters.
 pub async fn serve(app: &App, parts: &Parts, body: Bytes) -> (Answer, Option<usize>) {
+    serve_as(app, None, parts, body).await
+}
+
+/// The same for somebody who is known already; for nobody, the key in the headers says who asks.
+pub async fn serve_as(
+    app: &App,
+    access: Option<&Access>,
+    parts: &Parts,
+    body: Bytes,
+) -> (Answer, Option<usize>) {
     let request_id = app.entropy.request_id();
     let mut outline = Outline::default();
-    let result = respond(app, parts, body, &request_id, &mut outline).await;
+    let result = respond(app, (access, parts), body, &request_id, &mut outline).await;
     let route = outline.route;
     if let Some(note) = outline.note.take() {
         let (status, code) = match &result {
@@ -58,7 +68,7 @@ pub async fn serve(app: &App, parts: &Parts, body: Bytes) -> (Answer, Option<usi
 
 async fn respond(
     app: &App,
-    parts: &Parts,
+    (known, parts): (Option<&Access>, &Parts),
     body: Bytes,
     request_id: &str,
     outline: &mut Outline,
@@ -67,7 +77,10 @@ async fn respond(
         // Nothing is there, whoever asks: an agent that has no key yet is to learn just that.
         return Err(unrecognized(404, &parts.method, parts.uri.path()));
     }
-    let access = authenticate(app, &parts.headers)?;
+    let access = match known {
+        Some(access) => access.clone(),
+        None => authenticate(app, &parts.headers)?,
+    };
     outline.version = Some(version(&parts.headers)?);
     let path = decoded_path(parts.uri.path())?;
     let (index, route, ids) = match app.router.find(&parts.method, &path) {

@@ -41,11 +41,11 @@ const BATCH: usize = 100;
 /// Pieces of a stream that wait to be sent, at most.
 const WAITING_MAX: usize = 8;
 /// How long a piece may wait for its receiver, after those that wait before it.
-const UNREAD_MAX: Duration = Duration::from_secs(20);
+pub const UNREAD_MAX: Duration = Duration::from_secs(20);
 /// How often a stream that has nothing to say says so, which tells whether anybody listens.
-const SILENCE_MAX: Duration = Duration::from_secs(15);
+pub const SILENCE_MAX: Duration = Duration::from_secs(15);
 /// What it says then.
-const SILENCE: &[u8] = b": nothing new\n\n";
+pub const SILENCE: &[u8] = b": nothing new\n\n";
 /// How long a stream waits after reading before it reads again.
 const GATHER: Duration = Duration::from_millis(5);
 
@@ -72,6 +72,18 @@ pub struct Pieces {
     pieces: mpsc::Receiver<Bytes>,
     _place: OwnedSemaphorePermit,
     _counted: Open,
+}
+
+impl Pieces {
+    /// Begins to send, if there is a place for one more stream: gives where pieces are put.
+    pub fn open(app: &App) -> Result<(mpsc::Sender<Bytes>, Pieces), ApiError> {
+        let place = app.streams.clone().try_acquire_owned().map_err(|_| ApiError {
+            code: Some("rate_limit"),
+            ..ApiError::invalid(429, format!("{STREAMS_MAX} streams are open (streams_max)."))
+        })?;
+        let (to, pieces) = mpsc::channel(WAITING_MAX);
+        Ok((to, Pieces { pieces, _place: place, _counted: app.metrics.stream() }))
+    }
 }
 
 impl Body for Pieces {
@@ -104,15 +116,11 @@ pub fn open(app: &Arc<App>, parts: &Parts, stuck: Arc<Notify>) -> Result<Pieces,
         // Where a stream begins that does not go on after another one.
         None => app.readers.snapshot(|reader| reader.last_event(wire.world))?,
     };
-    let place = app.streams.clone().try_acquire_owned().map_err(|_| ApiError {
-        code: Some("rate_limit"),
-        ..ApiError::invalid(429, format!("{STREAMS_MAX} streams are open (streams_max)."))
-    })?;
-    let (to, pieces) = mpsc::channel(WAITING_MAX);
+    let (to, pieces) = Pieces::open(app)?;
     let kinds = kinds(&params.r#type, &params.types);
     let teller = Teller { app: app.clone(), wire, kinds, after };
     tokio::spawn(teller.run(app.news.listen(), to, stuck));
-    Ok(Pieces { pieces, _place: place, _counted: app.metrics.stream() })
+    Ok(pieces)
 }
 
 struct Teller {

@@ -6,9 +6,9 @@ use books::Timestamp;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
-use super::clock::show_moment;
 use super::server::{Address, Server};
 use super::{Done, output};
+use crate::moments::show_moment;
 
 const PATH: &str = "/purser/v1/approvals";
 /// Approvals that are listed at once, at most.

@@ -8,11 +8,7 @@ use serde_json::{Value, json};
 
 use super::server::{Address, Server};
 use super::{Done, output};
-
-mod moments;
-
-use moments::{parse_moment, parse_span};
-pub use moments::{show_moment, show_span};
+use crate::moments::{parse_moment, parse_span, show_moment, show_span};
 
 /// Where the server has its clock.
 pub const PATH: &str = "/purser/v1/clock";

@@ -10,9 +10,10 @@ use books::event::EventKind;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::clock::{self, show_moment};
+use super::clock;
 use super::server::{Address, Server};
 use super::{Done, output};
+use crate::moments::show_moment;
 
 mod fixtures;
 

@@ -6,7 +6,7 @@ use books::Timestamp;
 use serde_json::{Value, json};
 
 use super::receiver::{Forwarded, Receiver};
-use crate::cli::clock::show_moment;
+use crate::moments::show_moment;
 
 /// Columns of the name of a type; longer ones push the rest to the right.
 const TYPE_WIDTH: usize = 42;

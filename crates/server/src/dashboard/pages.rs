@@ -1,0 +1,4 @@
+//! The pages, a file for each subject, each with its actions.
+
+pub mod customers;
+pub mod home;

@@ -1,0 +1,27 @@
+//! Customers: all of them, and those that are searched for.
+
+use maud::html;
+
+use crate::dashboard::visit::{Failure, Shown, Visit, escape};
+use crate::web::parts::{card, id_link, rows, table, text, when};
+
+/// Customers, newest first.
+pub async fn list(visit: Visit) -> Result<Shown, Failure> {
+    let after = visit.query().given("after");
+    let after = after.map(|id| format!("&starting_after={}", escape(id))).unwrap_or_default();
+    let customers = visit.get(&format!("/v1/customers?limit=25{after}")).await?;
+    let lines = rows(&customers).iter().map(|customer| {
+        let id = text(&customer["id"]);
+        vec![
+            id_link(&format!("/dashboard/customers/{id}"), id),
+            html! { (text(&customer["name"])) },
+            html! { (text(&customer["email"])) },
+            when(&customer["created"]),
+        ]
+    });
+    let lines: Vec<_> = lines.collect();
+    let headings = ["Customer", "Name", "Email", "Created"];
+    let empty = "There are no customers yet.";
+    let body = card("Customers", &table("Customers", &headings, &lines, empty));
+    Ok(Shown { title: "Customers".to_owned(), body })
+}

@@ -1,0 +1,89 @@
+//! Every page and every action of the dashboard, on one screen.
+
+use std::pin::Pin;
+use std::sync::LazyLock;
+
+use hyper::Method;
+
+use super::pages::{customers, home};
+use super::visit::{Done, Failure, Form, Shown, Visit};
+
+type Later<T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send>>;
+/// Shows something.
+pub type Page = fn(Visit) -> Later<Shown>;
+/// Does something, and says where to go on.
+pub type Action = fn(Visit, Form) -> Later<Done>;
+
+enum Row {
+    Page(&'static str, Page),
+    #[allow(dead_code, reason = "the actions are on their way")]
+    Action(&'static str, Action),
+}
+
+macro_rules! page {
+    ($path:literal $page:path) => {
+        Row::Page($path, |visit| Box::pin($page(visit)))
+    };
+}
+
+#[allow(unused_macros, reason = "the actions are on their way")]
+macro_rules! action {
+    ($path:literal $action:path) => {
+        Row::Action($path, |visit, form| Box::pin($action(visit, form)))
+    };
+}
+
+/// The table; paths are below `/dashboard`.
+#[rustfmt::skip]
+fn all() -> Vec<Row> { vec![
+    page!("/" home::show),
+    page!("/customers" customers::list),
+] }
+
+/// What a request means.
+pub enum Found {
+    /// This page, with the ids in the path.
+    Page(Page, Ids),
+    /// This action, with the ids in the path.
+    Action(Action, Ids),
+    /// Nothing.
+    Nothing,
+}
+
+/// The ids in a path, by name.
+pub type Ids = Vec<(String, String)>;
+
+#[derive(Default)]
+struct At {
+    page: Option<Page>,
+    action: Option<Action>,
+}
+
+static ROUTER: LazyLock<matchit::Router<At>> = LazyLock::new(|| {
+    let mut by_path = std::collections::BTreeMap::<&str, At>::new();
+    for row in all() {
+        match row {
+            Row::Page(path, page) => by_path.entry(path).or_default().page = Some(page),
+            Row::Action(path, action) => by_path.entry(path).or_default().action = Some(action),
+        }
+    }
+    let mut router = matchit::Router::new();
+    for (path, at) in by_path {
+        router.insert(path, at).expect("paths in the table do not conflict");
+    }
+    router
+});
+
+/// Finds what a path below `/dashboard` means.
+pub fn find(method: &Method, path: &str) -> Found {
+    let below = path.strip_prefix(super::door::PATH).unwrap_or_default();
+    let Ok(matched) = ROUTER.at(if below.is_empty() { "/" } else { below }) else {
+        return Found::Nothing;
+    };
+    let ids = matched.params.iter().map(|(name, id)| (name.to_owned(), id.to_owned())).collect();
+    match (method, matched.value.page, matched.value.action) {
+        (&Method::GET, Some(page), _) => Found::Page(page, ids),
+        (&Method::POST, _, Some(action)) => Found::Action(action, ids),
+        _ => Found::Nothing,
+    }
+}

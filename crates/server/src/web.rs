@@ -1,0 +1,77 @@
+//! What all pages for people share: how HTML leaves, what a browser may do with it, and the parts
+//! that pages are made of.
+//!
+//! Pages are made here, on the server, and can be read without scripts. Nothing is loaded from
+//! another host; the Content-Security-Policy says so to the browser.
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
+use hyper::{Response, StatusCode};
+use maud::{DOCTYPE, Markup, html};
+
+use crate::api::serve::Answer;
+
+pub mod assets;
+pub mod parts;
+
+/// What a page may load and where its forms may lead: this server, and nothing inline.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+                      img-src 'self' data:; connect-src 'self'; form-action 'self'; \
+                      base-uri 'none'; frame-ancestors 'none'";
+
+/// A whole document around what a page shows.
+pub fn document(title: &str, body: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="robots" content="noindex, nofollow";
+                meta name="referrer" content="no-referrer";
+                title { (title) " · Purser" }
+                link rel="icon" href=(assets::ICON.path()) type="image/svg+xml";
+                link rel="stylesheet" href=(assets::STYLE.path());
+                script src=(assets::SCRIPT.path()) defer {}
+            }
+            (body)
+        }
+    }
+}
+
+/// An answer that is a page.
+pub fn page(status: StatusCode, markup: Markup) -> Answer {
+    let mut answer = Response::new(Full::new(Bytes::from(markup.into_string())));
+    *answer.status_mut() = status;
+    let headers = answer.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    guard(headers);
+    answer
+}
+
+/// An answer that leads to another page of this server: `to` is a path.
+pub fn see_other(to: &str) -> Answer {
+    let mut answer = Response::new(Full::new(Bytes::new()));
+    *answer.status_mut() = StatusCode::SEE_OTHER;
+    let to = HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static("/dashboard"));
+    answer.headers_mut().insert(LOCATION, to);
+    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
+}
+
+/// What every page says to the browser that shows it.
+pub fn guard(headers: &mut HeaderMap) {
+    for (name, value) in [
+        ("content-security-policy", POLICY),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+        ("referrer-policy", "no-referrer"),
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+    ] {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+}

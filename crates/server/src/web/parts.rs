@@ -1,0 +1,202 @@
+//! The parts that pages are made of: amounts, moments, links, tables, forms.
+//!
+//! Each is a function of plain values. What comes from customers is text and is escaped by the
+//! templates.
+
+use books::{Currency, Timestamp};
+use maud::{Markup, html};
+use serde_json::Value;
+
+use crate::moments::show_moment;
+
+/// A text out of an object, empty where it has none.
+pub fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// The rows of a list.
+pub fn rows(list: &Value) -> &[Value] {
+    list["data"].as_array().map_or(&[], Vec::as_slice)
+}
+
+/// An amount in the smallest unit as people write it: `1,234.50 USD`.
+pub fn amount(minor: i64, currency: &str) -> String {
+    format!("{} {}", figures(minor, currency), currency.to_uppercase())
+}
+
+/// The same without the currency: `1,234.50`, `-0.05`.
+pub fn figures(minor: i64, currency: &str) -> String {
+    let digits = Currency::parse(currency).map_or(2, Currency::digits);
+    let unit = 10u64.pow(u32::from(digits));
+    let (whole, rest) = (minor.unsigned_abs() / unit, minor.unsigned_abs() % unit);
+    let mut text = String::from(if minor < 0 { "-" } else { "" });
+    let plain = whole.to_string();
+    for (at, digit) in plain.chars().enumerate() {
+        if at > 0 && (plain.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    if digits > 0 {
+        text.push_str(&format!(".{rest:0width$}", width = usize::from(digits)));
+    }
+    text
+}
+
+/// An amount of an object of the API.
+pub fn money(minor: &Value, currency: &Value) -> Markup {
+    let (minor, currency) = (minor.as_i64().unwrap_or_default(), text(currency));
+    html! { span.money.negative[minor < 0] { (amount(minor, currency)) } }
+}
+
+/// An amount that came or went, with its sign: `+12.00 EUR`.
+pub fn change(minor: i64, currency: &str) -> Markup {
+    let sign = if minor > 0 { "+" } else { "" };
+    html! { span.money.in[minor > 0].out[minor < 0] { (sign) (amount(minor, currency)) } }
+}
+
+/// A moment, in UTC; the script shows it in the reader's own time.
+pub fn moment(seconds: i64) -> Markup {
+    let machine = show_moment(Timestamp(seconds));
+    html! { time datetime=(machine) { (machine[..10]) " " (machine[11..16]) " UTC" } }
+}
+
+/// A moment of an object of the API; a dash where it has none.
+pub fn when(seconds: &Value) -> Markup {
+    match seconds.as_i64() {
+        Some(seconds) => moment(seconds),
+        None => html! { span.muted { "–" } },
+    }
+}
+
+/// A state, in a colour that goes with it.
+pub fn badge(state: &str) -> Markup {
+    let tone = match state {
+        "succeeded" | "paid" | "available" | "enabled" | "active" | "approved" | "clean" => "good",
+        "failed" | "canceled" | "rejected" | "expired" | "disabled" | "void" | "uncollectible"
+        | "blocked" | "broken" => "bad",
+        "requires_action" | "pending" | "processing" | "in_transit" | "open" | "running" => "wait",
+        _ => "plain",
+    };
+    html! { span class={ "badge " (tone) } { (state.replace('_', " ")) } }
+}
+
+/// An id that leads to the page of its object, with a button that copies it.
+pub fn id_link(path: &str, id: &str) -> Markup {
+    html! { a.id href=(path) { (id) } }
+}
+
+/// Something to be copied: an id, an account number, a reference.
+pub fn copyable(label: &str, value: &str) -> Markup {
+    html! {
+        span.copyable {
+            code { (value) }
+            button.copy type="button" data-copy=(value) aria-label={ "Copy " (label) } hidden {
+                "Copy"
+            }
+        }
+    }
+}
+
+/// Terms and what they are; those without a value are left out.
+pub fn facts(facts: &[(&str, Option<Markup>)]) -> Markup {
+    html! {
+        dl.facts {
+            @for (name, value) in facts {
+                @if let Some(value) = value { div { dt { (name) } dd { (value) } } }
+            }
+        }
+    }
+}
+
+/// A part of a page with a heading of its own.
+pub fn card(title: &str, body: &Markup) -> Markup {
+    html! { section.card { h2 { (title) } (body) } }
+}
+
+/// A table: headings, and for each row its cells. Headings that begin with `>` are of figures.
+pub fn table(caption: &str, headings: &[&str], rows: &[Vec<Markup>], empty: &str) -> Markup {
+    let is_figure = |at: usize| headings[at].starts_with('>');
+    html! {
+        @if rows.is_empty() {
+            p.empty { (empty) }
+        } @else {
+            div.scroll tabindex="0" role="region" aria-label=(caption) {
+                table {
+                    caption.unseen { (caption) }
+                    thead {
+                        tr {
+                            @for (at, heading) in headings.iter().enumerate() {
+                                th scope="col" .figure[is_figure(at)] {
+                                    (heading.trim_start_matches('>'))
+                                }
+                            }
+                        }
+                    }
+                    tbody {
+                        @for row in rows {
+                            tr {
+                                @for (at, cell) in row.iter().enumerate() {
+                                    td .figure[is_figure(at)] { (cell) }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A labelled field of a form.
+pub fn field(label: &str, name: &str, input: &Markup, hint: &str) -> Markup {
+    html! {
+        div.field {
+            label for=(name) { (label) }
+            (input)
+            @if !hint.is_empty() { p.hint id={ (name) "-hint" } { (hint) } }
+        }
+    }
+}
+
+/// Reads an amount as people write it into smallest units; `None` if it is none.
+pub fn read_amount(text: &str, currency: &str) -> Option<i64> {
+    let digits = usize::from(Currency::parse(currency)?.digits());
+    let text = text.trim().replace(',', "");
+    let (whole, rest) = text.split_once('.').unwrap_or((&text, ""));
+    let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || rest.len() > digits || !is_number(whole) || !is_number(rest) {
+        return None;
+    }
+    format!("{whole}{rest:0<digits$}").parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_written_and_read_as_people_do() {
+        for (minor, currency, want) in [
+            (0, "usd", "0.00 USD"),
+            (-5, "eur", "-0.05 EUR"),
+            (123_456_789, "usd", "1,234,567.89 USD"),
+            (1000, "jpy", "1,000 JPY"),
+            (i64::MIN, "usd", "-92,233,720,368,547,758.08 USD"),
+        ] {
+            assert_eq!(amount(minor, currency), want);
+        }
+        for (text, currency, want) in [
+            ("12", "usd", Some(1200)),
+            (" 1,234.5 ", "usd", Some(123_450)),
+            ("12.345", "usd", None),
+            ("12.0", "jpy", None),
+            ("500", "jpy", Some(500)),
+            ("-1", "usd", None),
+            ("", "usd", None),
+            ("99999999999999999999", "usd", None),
+        ] {
+            assert_eq!(read_amount(text, currency), want, "{text}");
+        }
+    }
+}
