@@ -44,6 +44,11 @@ pub fn frame(
 ) -> Markup {
     let here = path.strip_prefix(PATH).unwrap_or(path).trim_end_matches('/');
     let is_sandbox = !app.settings.production;
+    let mode = match (who.access.livemode, is_sandbox) {
+        (true, _) => "Live",
+        (false, true) => "Sandbox",
+        (false, false) => "Test",
+    };
     let body = html! {
         body data-live={ (PATH) "/live" } {
             a.skip href="#main" { "Skip to the content" }
@@ -52,9 +57,7 @@ pub fn frame(
                     img src=(web::assets::ICON.path()) alt="" width="28" height="28";
                     "Purser"
                 }
-                span.mode.sandbox[!who.access.livemode] {
-                    @if who.access.livemode { "Live" } @else if is_sandbox { "Sandbox" } @else { "Test" }
-                }
+                span.mode.sandbox[!who.access.livemode] { (mode) }
                 code.account { (who.access.account) }
                 form.search role="search" action={ (PATH) "/customers" } {
                     label.unseen for="search" { "Search for customers" }
