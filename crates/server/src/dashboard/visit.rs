@@ -15,9 +15,12 @@ use super::who::Who;
 use crate::api::form::{Node, parse_form};
 use crate::api::serve::serve_as;
 use crate::app::App;
+use crate::web::parts::pager;
 
 /// What agents' notes call the dashboard.
 const AGENT_TYPE: &str = "dashboard";
+/// Rows of a list on one page.
+const ROWS: usize = 25;
 
 /// One look at one page, or one action.
 pub struct Visit {
@@ -101,6 +104,25 @@ impl Visit {
     /// The query of the page.
     pub fn query(&self) -> &Form {
         &self.query
+    }
+
+    /// Reads a page of a list from the API, as the query of this page says: rows `after` or
+    /// `before` one of them. `path` may have filters in a query.
+    pub async fn list(&self, path: &str) -> Result<Value, Failure> {
+        let joint = if path.contains('?') { '&' } else { '?' };
+        let mut asked = format!("{path}{joint}limit={ROWS}");
+        for (name, param) in [("after", "starting_after"), ("before", "ending_before")] {
+            if let Some(id) = self.query.given(name) {
+                asked += &format!("&{param}={}", escape(id));
+            }
+        }
+        self.get(&asked).await
+    }
+
+    /// The buttons below such a list; `path` is that of this page, with its other query.
+    pub fn pager(&self, path: &str, list: &Value) -> Markup {
+        let is_given = |name| self.query.given(name).is_some();
+        pager(path, list, (is_given("after"), is_given("before")))
     }
 
     /// Reads from the API: `path` may have a query, whose values [`escape`] makes safe.

@@ -148,6 +148,29 @@ pub fn table(caption: &str, headings: &[&str], rows: &[Vec<Markup>], empty: &str
     }
 }
 
+/// Leads to the rows before and after those of a list of the API, which are newest first. `path` is
+/// that of the page, with whatever else its query says; `asked` is whether it was asked for rows
+/// `after` or `before` others.
+pub fn pager(path: &str, list: &Value, (after, before): (bool, bool)) -> Markup {
+    let (rows, more) = (rows(list), list["has_more"] == true);
+    let id = |row: Option<&Value>| row.map(|row| text(&row["id"]).to_owned());
+    let joint = if path.contains('?') { '&' } else { '?' };
+    let newer = id(rows.first()).filter(|_| after || before && more);
+    let older = id(rows.last()).filter(|_| before || more);
+    html! {
+        @if newer.is_some() || older.is_some() {
+            nav.pager aria-label="More rows" {
+                @if let Some(id) = newer {
+                    a.button rel="prev" href={ (path) (joint) "before=" (id) } { "Newer" }
+                }
+                @if let Some(id) = older {
+                    a.button rel="next" href={ (path) (joint) "after=" (id) } { "Older" }
+                }
+            }
+        }
+    }
+}
+
 /// A labelled field of a form.
 pub fn field(label: &str, name: &str, input: &Markup, hint: &str) -> Markup {
     html! {

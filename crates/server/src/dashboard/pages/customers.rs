@@ -2,14 +2,12 @@
 
 use maud::html;
 
-use crate::dashboard::visit::{Failure, Shown, Visit, escape};
+use crate::dashboard::visit::{Failure, Shown, Visit};
 use crate::web::parts::{card, id_link, rows, table, text, when};
 
 /// Customers, newest first.
 pub async fn list(visit: Visit) -> Result<Shown, Failure> {
-    let after = visit.query().given("after");
-    let after = after.map(|id| format!("&starting_after={}", escape(id))).unwrap_or_default();
-    let customers = visit.get(&format!("/v1/customers?limit=25{after}")).await?;
+    let customers = visit.list("/v1/customers").await?;
     let lines = rows(&customers).iter().map(|customer| {
         let id = text(&customer["id"]);
         vec![
@@ -22,6 +20,9 @@ pub async fn list(visit: Visit) -> Result<Shown, Failure> {
     let lines: Vec<_> = lines.collect();
     let headings = ["Customer", "Name", "Email", "Created"];
     let empty = "There are no customers yet.";
-    let body = card("Customers", &table("Customers", &headings, &lines, empty));
+    let body = html! {
+        (card("All customers", &table("Customers", &headings, &lines, empty)))
+        (visit.pager("/dashboard/customers", &customers))
+    };
     Ok(Shown { title: "Customers".to_owned(), body })
 }
