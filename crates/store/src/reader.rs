@@ -170,7 +170,7 @@ impl Reader {
         Ok(Reader { snapshots: store.snapshots()? })
     }
 
-    fn db(&self) -> Result<&dyn Db> {
+    pub(crate) fn db(&self) -> Result<&dyn Db> {
         self.snapshots.db()
     }
 

@@ -138,6 +138,11 @@ tables! {
     HOUSE_BALANCE "house_balance" ("world" Int, "account" Int, "currency" Text, "lane" Int,
         "amount" Int)
         key ["world", "account", "currency", "lane"], Again::Replaces(&["amount"]);
+    DAY_BALANCE "day_balance" ("world" Int, "account" Int, "currency" Text, "lane" Int,
+        "day" Int, "amount" Int)
+        key ["world", "account", "currency", "lane", "day"], Again::Replaces(&["amount"]);
+    IDLE_PURSE "idle_purse" ("world" Int, "customer" Int, "currency" Text, "since" Int)
+        key ["world", "customer", "currency"], Again::Replaces(&["since"]);
     BALANCE_TRANSACTION "balance_transaction" ("world" Int, "number" Int, "type" Text,
         "currency" Text, "amount" Int, "fee" Int, "available_on" Int, "source_kind" Text,
         "source_customer" Int, "source" Int, "description" Text)

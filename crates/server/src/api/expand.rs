@@ -35,7 +35,7 @@ macro_rules! tables {
 }
 
 /// Objects that answers are made of, with their field tables.
-pub const RESOURCES: [(&str, &str); 28] = tables![
+pub const RESOURCES: [(&str, &str); 31] = tables![
     "account",
     "balance",
     "balance_transaction",
@@ -57,9 +57,12 @@ pub const RESOURCES: [(&str, &str); 28] = tables![
     "payout",
     "purser.approval",
     "purser.clock",
+    "purser.daily_balance",
     "purser.entry",
     "purser.ledger_account",
     "purser.request",
+    "purser.unreconciled",
+    "purser.unreconciled_total",
     "purser.webhook_attempt",
     "purser.webhook_resend",
     "refund",

@@ -1,8 +1,6 @@
 //! The journal and the accounts of the ledger, as whoever owns the books may read them. These
 //! objects are Purser's own: Stripe shows no books.
 
-use std::collections::BTreeMap;
-
 use books::id::Number;
 use books::journal::{Account, Entry, Posting, Seal};
 use books::{Currency, Kind};
@@ -43,25 +41,14 @@ pub fn entries(ask: &Ask<'_>, params: List) -> Result<Json, ApiError> {
     Ok(ask.page(Rows { rows: shown, has_more: rows.has_more }, |entry| entry))
 }
 
-/// Lists the accounts of the house with their balances, and what belongs to all customers: their
-/// cash and what open payment intents hold. There are a few for each currency, so they come on
-/// one page.
+/// Lists the accounts of the ledger with their balances. What belongs to customers, their cash and
+/// what open payment intents hold, is one account of each kind. There are a few for each currency,
+/// so they come on one page.
 pub fn ledger_accounts(ask: &Ask<'_>, _: NoParams) -> Result<Json, ApiError> {
-    let house = ask.reader.house_balances(ask.wire.world)?;
-    // What is not the house's is the customers': the ledger sums to zero.
-    let mut customers: BTreeMap<Currency, i64> = BTreeMap::new();
-    for (_, currency, balance) in &house {
-        let sum = customers.entry(*currency).or_default();
-        *sum = sum.saturating_sub(*balance);
-    }
-    let of_house = house.iter().map(|(account, currency, balance)| {
-        show_account(ask.wire, name(*account), *currency, *balance)
-    });
-    let of_customers = customers
-        .iter()
-        .map(|(currency, balance)| show_account(ask.wire, "customers", *currency, *balance));
-    let rows = of_house.chain(of_customers).collect();
-    Ok(ask.page(Rows { rows, has_more: false }, |account| account))
+    let rows = ask.reader.ledger(ask.wire.world)?;
+    Ok(ask.page(Rows { rows, has_more: false }, |(account, currency, balance)| {
+        show_account(ask.wire, name(account), currency, balance)
+    }))
 }
 
 /// An entry, with each posting on its side and the seal in hexadecimal digits.
@@ -117,7 +104,7 @@ fn show_account(wire: &Wire, account: &'static str, currency: Currency, balance:
 }
 
 /// What an account is called.
-fn name(account: Account) -> &'static str {
+pub(super) fn name(account: Account) -> &'static str {
     match account {
         Account::Bank => "bank",
         Account::CustomerCash(_) => "customer_cash",

@@ -32,6 +32,7 @@ pub mod journal;
 pub mod payment_intents;
 pub mod payment_methods;
 pub mod payouts;
+pub mod positions;
 mod refund_accounts;
 pub mod refunds;
 pub mod requests;

@@ -18,7 +18,7 @@ use super::params::{NoParams, Param, Schema};
 use super::{
     accounts, approvals, balances, bank_transfers, cash_balances, charges, clock, customers,
     events, external_accounts, funding, invoice_items, invoices, journal, payment_intents,
-    payment_methods, payouts, refunds, requests, webhook_endpoints,
+    payment_methods, payouts, positions, refunds, requests, webhook_endpoints,
 };
 
 /// One operation.
@@ -151,6 +151,7 @@ pub fn all() -> Vec<Route> { vec![
     route!(POST "/purser/v1/bank_transfers/{transaction}/reverse" PostPurserBankTransfersTransactionReverse Write bank_transfers::reverse, NoParams => "customer_cash_balance_transaction", "bank_transfers", "Report that the sender's bank pulls a transfer back"),
     route!(GET "/purser/v1/clock" GetPurserClock Read clock::show, NoParams => "purser.clock", "clock", "Show the sandbox clock"),
     route!(POST "/purser/v1/clock" PostPurserClock Own clock::advance, clock::Move => "purser.clock", "clock", "Move the sandbox clock forward, and do everything that is due on the way"),
+    route!(GET "/purser/v1/daily_balances" GetPurserDailyBalances Read positions::daily_balances, positions::Days => ["purser.daily_balance"], "journal", "List what the accounts of the ledger held, day by day"),
     route!(GET "/purser/v1/events/{id}/attempts" GetPurserEventsIdAttempts Read webhook_endpoints::attempts_for_event, NoParams => ["purser.webhook_attempt"], "events", "List the attempts to tell endpoints of an event"),
     route!(POST "/purser/v1/events/{id}/resend" PostPurserEventsIdResend Own webhook_endpoints::resend, webhook_endpoints::Resend => "purser.webhook_resend", "webhook_endpoints", "Tell an endpoint of an event once more"),
     route!(GET "/purser/v1/journal" GetPurserJournal Read journal::entries, journal::List => ["purser.entry"], "journal", "List the entries of the journal"),
@@ -159,6 +160,8 @@ pub fn all() -> Vec<Route> { vec![
     route!(POST "/purser/v1/refunds/{refund}/bank_details" PostPurserRefundsRefundBankDetails Write refunds::bank_details, refunds::BankDetails => "refund", "refunds", "Submit the bank details for a refund"),
     route!(GET "/purser/v1/requests" GetPurserRequests Read requests::list, requests::List => ["purser.request"], "requests", "List what agents asked for, and what came of it"),
     route!(GET "/purser/v1/requests/{request}" GetPurserRequestsRequest Read requests::retrieve, NoParams => "purser.request", "requests", "Retrieve a request of an agent"),
+    route!(GET "/purser/v1/unreconciled" GetPurserUnreconciled Read positions::unreconciled, positions::List => ["purser.unreconciled"], "cash_balance", "List the cash that waits in cash balances, oldest first"),
+    route!(GET "/purser/v1/unreconciled_totals" GetPurserUnreconciledTotals Read positions::unreconciled_totals, NoParams => ["purser.unreconciled_total"], "cash_balance", "List the cash of all customers together, by currency"),
     route!(GET "/purser/v1/webhook_endpoints/{webhook_endpoint}/attempts" GetPurserWebhookEndpointsWebhookEndpointAttempts Read webhook_endpoints::attempts, NoParams => ["purser.webhook_attempt"], "webhook_endpoints", "List the newest attempts to tell an endpoint"),
     route!(POST "/purser/v1/webhook_endpoints/{webhook_endpoint}/roll_secret" PostPurserWebhookEndpointsWebhookEndpointRollSecret Write webhook_endpoints::roll_secret, webhook_endpoints::Roll => "webhook_endpoint", "webhook_endpoints", "Give a webhook endpoint another secret"),
 ] }
