@@ -24,6 +24,7 @@ mod rows;
 pub mod sqlite;
 mod store;
 mod tables;
+mod words;
 mod working_set;
 mod writer;
 
@@ -33,6 +34,6 @@ pub use job::{Answer, Idempotency, Job, Kept, Outcome};
 pub use lane::{Lane, LaneOptions};
 pub use lanes::Lanes;
 pub use list::{BalanceFilter, DocumentFilter, Page, RequestFilter, Window};
-pub use reader::{Reader, Readers};
+pub use reader::{REFERENCES_MAX, Reader, Readers, SEARCH_CANDIDATES_MAX};
 pub use store::{Location, Store};
 pub use working_set::Sight;
