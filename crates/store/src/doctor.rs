@@ -19,7 +19,7 @@ use books::{Currency, Document, World};
 use crate::db::{Db, Row, one};
 use crate::error::{Result, StoreError};
 use crate::lookup;
-use crate::store::{Access, Location, open_existing};
+use crate::store::{Access, Location, Store, open_existing};
 
 /// How often progress is told: every so many rows.
 const TELL_EVERY: u64 = 10_000;
@@ -87,6 +87,22 @@ pub fn examine(location: &Location, progress: &mut dyn FnMut(u64, u64)) -> Resul
     let db = open_existing(location, Access::Examine)?;
     db.begin_snapshot()?;
     examine_snapshot(&*db, progress)
+}
+
+/// An examination of a database that this process serves, over a connection of its own.
+pub struct Examination(Box<dyn Db + Send>);
+
+impl Examination {
+    /// Connects, so that what follows needs nothing of the store.
+    pub fn of(store: &Store) -> Result<Examination> {
+        store.examine().map(Examination)
+    }
+
+    /// Examines the database as it is now. It takes its time, and writers do not wait for it.
+    pub fn run(self, progress: &mut dyn FnMut(u64, u64)) -> Result<Report> {
+        self.0.begin_snapshot()?;
+        examine_snapshot(&*self.0, progress)
+    }
 }
 
 /// The same with a snapshot that is open already.

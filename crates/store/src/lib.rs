@@ -25,6 +25,7 @@ mod rows;
 pub mod sqlite;
 mod store;
 mod tables;
+mod words;
 mod working_set;
 mod writer;
 
@@ -35,6 +36,6 @@ pub use lane::{Lane, LaneOptions};
 pub use lanes::Lanes;
 pub use list::{BalanceFilter, DocumentFilter, Page, RequestFilter, Window};
 pub use positions::{DayBalances, IdlePurse, IdleTotal};
-pub use reader::{Reader, Readers};
+pub use reader::{REFERENCES_MAX, Reader, Readers, SEARCH_CANDIDATES_MAX};
 pub use store::{Location, Store};
 pub use working_set::Sight;

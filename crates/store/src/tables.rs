@@ -126,6 +126,8 @@ tables! {
     LANE "lane" ("lane" Int, "last_number" Int) key ["lane"], Again::Raises("last_number");
     CUSTOMER "customer" ("world" Int, "number" Int, "deleted" Int, "email" Text, "data" Text)
         key ["world", "number"], Again::Replaces(&["deleted", "email", "data"]);
+    CUSTOMER_WORD "customer_word" ("world" Int, "word" Text, "customer" Int)
+        key ["world", "word", "customer"], Again::Stays;
     CASH_TRANSACTION "cash_transaction" ("world" Int, "customer" Int, "number" Int, "type" Text,
         "currency" Text, "net_amount" Int, "ending_balance" Int, "others" Text, "detail" Text)
         key ["world", "customer", "number"], Again::Fails;

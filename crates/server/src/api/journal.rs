@@ -25,13 +25,7 @@ params! {
 /// Lists the entries of the journal.
 pub fn entries(ask: &Ask<'_>, params: List) -> Result<Json, ApiError> {
     let window = ask.window(&params.page, params.created, "journal entry", |id| {
-        let Some(number) = id.parse().ok().filter(|number| (1..i64::MAX).contains(number)) else {
-            return Ok(None);
-        };
-        let (above, below) = (Number(number - 1), Number(number + 1));
-        let just_it = Window { above, below, ..Window::newest(1) };
-        let found = ask.reader.entries(ask.wire.world, just_it)?;
-        Ok(found.rows.first().map(|(entry, _)| entry.number()))
+        Ok(find(ask, id)?.map(|(entry, _)| entry.number()))
     })?;
     let rows = ask.reader.entries(ask.wire.world, window)?;
     let mut shown = Vec::with_capacity(rows.rows.len());
@@ -39,6 +33,32 @@ pub fn entries(ask: &Ask<'_>, params: List) -> Result<Json, ApiError> {
         shown.push(show_entry(ask, entry, seal)?);
     }
     Ok(ask.page(Rows { rows: shown, has_more: rows.has_more }, |entry| entry))
+}
+
+/// Shows one entry.
+pub fn entry(ask: &Ask<'_>, _: NoParams) -> Result<Json, ApiError> {
+    let id = ask.id("entry");
+    let found = find(ask, id)?;
+    let (entry, seal) = found.ok_or_else(|| ApiError::missing("journal entry", id, "entry"))?;
+    show_entry(ask, &entry, &seal)
+}
+
+/// The entry with an id, which is its number.
+fn find(ask: &Ask<'_>, id: &str) -> Result<Option<(Entry, Seal)>, ApiError> {
+    match id.parse() {
+        Ok(number) => at(ask, Number(number)),
+        Err(_) => Ok(None),
+    }
+}
+
+/// The entry with a number.
+pub fn at(ask: &Ask<'_>, number: Number) -> Result<Option<(Entry, Seal)>, ApiError> {
+    if !(1..i64::MAX).contains(&number.0) {
+        return Ok(None);
+    }
+    let (above, below) = (Number(number.0 - 1), Number(number.0 + 1));
+    let just_it = Window { above, below, ..Window::newest(1) };
+    Ok(ask.reader.entries(ask.wire.world, just_it)?.rows.pop())
 }
 
 /// Lists the accounts of the ledger with their balances. What belongs to customers, their cash and
@@ -52,7 +72,7 @@ pub fn ledger_accounts(ask: &Ask<'_>, _: NoParams) -> Result<Json, ApiError> {
 }
 
 /// An entry, with each posting on its side and the seal in hexadecimal digits.
-fn show_entry(ask: &Ask<'_>, entry: &Entry, seal: &Seal) -> Result<Json, ApiError> {
+pub fn show_entry(ask: &Ask<'_>, entry: &Entry, seal: &Seal) -> Result<Json, ApiError> {
     let mut postings = Vec::with_capacity(entry.postings().len());
     // Books are read debits first.
     let (debits, credits): (Vec<_>, Vec<_>) =
