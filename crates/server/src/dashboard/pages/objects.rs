@@ -75,24 +75,22 @@ pub fn balance_lines(lines: &[Value]) -> Markup {
     card("In your balance", &table("Balance transactions", &headings, &cells, "No lines yet."))
 }
 
-/// Refunds of a payment, or all.
-pub fn refunds(list: &Value, empty: &str) -> Markup {
-    let lines = rows(list).iter().map(|refund| {
-        let id = text(&refund["id"]);
-        vec![
-            id_link(&format!("/dashboard/refunds/{id}"), id),
-            money(&refund["amount"], &refund["currency"]),
-            badge(text(&refund["status"])),
-            html! { (destination(refund)) },
-            other("payments", &refund["payment_intent"])
-                .unwrap_or_else(|| html! { "the cash balance" }),
-            customer(&refund["customer"]),
-            when(&refund["created"]),
-        ]
-    });
-    let lines: Vec<_> = lines.collect();
-    let headings = ["Refund", ">Amount", "State", "To", "From", "Customer", "Created"];
-    table("Refunds", &headings, &lines, empty)
+/// Refunds of one payment.
+pub fn refunds_of_payment(list: &Value) -> Markup {
+    let lines: Vec<_> = rows(list).iter().map(refund_line).collect();
+    table("Refunds", &["Refund", ">Amount", "State", "To", "Created"], &lines, "No refunds.")
+}
+
+/// The cells of a refund in a table: its id, amount, state, destination and age.
+pub fn refund_line(refund: &Value) -> Vec<Markup> {
+    let id = text(&refund["id"]);
+    vec![
+        id_link(&format!("/dashboard/refunds/{id}"), id),
+        money(&refund["amount"], &refund["currency"]),
+        badge(text(&refund["status"])),
+        html! { (destination(refund)) },
+        when(&refund["created"]),
+    ]
 }
 
 /// Where a refund goes, in words.
@@ -127,15 +125,25 @@ pub fn choice(id: &str, label: &str, name: &str, open: &str, words: &[&str]) -> 
 /// Reads the amount of a form into what the API takes.
 pub fn read(form: &Form, currency: &str) -> Result<String, Failure> {
     let written = form.text("amount");
-    let minor = read_amount(written, currency);
+    let minor = read_amount(written, currency).filter(|minor| *minor > 0);
     minor.map(|minor| minor.to_string()).ok_or_else(|| {
         let shown: String = written.chars().take(30).collect();
-        let example = figures(123_456, currency);
-        let currency = currency.to_uppercase();
-        let message =
-            format!("“{shown}” is no amount in {currency}: write it like {example}, above zero.");
-        Failure { param: Some("amount".to_owned()), ..Failure::new(400, message) }
+        let (example, currency) = (figures(123_456, currency), currency.to_uppercase());
+        let problem = format!("“{shown}” is no amount in {currency}: write one like {example}.");
+        Failure::new(400, problem)
     })
+}
+
+/// Why the API refused an amount, as people write amounts where it was just too large. That is
+/// told afterwards, as a form that is sent again gets the answer that it got.
+pub fn too_much(refused: Failure, asked: &str, (most, currency): (i64, &str)) -> Failure {
+    match asked.parse::<i64>() {
+        Ok(minor) if minor > most && refused.status < 500 => {
+            let (asked, most) = (amount(minor, currency), amount(most, currency));
+            Failure { message: format!("{asked} is too much: there is {most}."), ..refused }
+        }
+        _ => refused,
+    }
 }
 
 /// The parameters of a request, without those that were left empty.

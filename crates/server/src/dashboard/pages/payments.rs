@@ -151,6 +151,11 @@ impl Payment {
         text(&self.intent["currency"])
     }
 
+    /// What the cash balance can give it.
+    fn applicable(&self) -> i64 {
+        missing(&self.intent).min(self.cash)
+    }
+
     /// What can still be refunded.
     fn refundable(&self) -> i64 {
         let Some(charge) = &self.charge else { return 0 };
@@ -201,7 +206,7 @@ pub async fn show(visit: Visit) -> Result<Shown, Failure> {
         (forms::all(&visit, &payment))
         @if let Some(charge) = &payment.charge { (charged(charge)) }
         @if !rows(&payment.refunds).is_empty() {
-            (card("Refunds", &objects::refunds(&payment.refunds, "")))
+            (card("Refunds", &objects::refunds_of_payment(&payment.refunds)))
         }
         (moved(&payment))
         @if let Some(invoice) = &payment.invoice { (card("Invoice", &billed(invoice))) }
@@ -221,6 +226,9 @@ fn progress(payment: &Payment) -> Markup {
     let words = match text(&intent["status"]) {
         "succeeded" => format!("{} came. The payment is complete.", amount(total, currency)),
         "canceled" => "The payment was given up. It holds no money.".to_owned(),
+        "requires_action" if came == 0 => {
+            format!("Nothing came yet. {} is missing.", amount(missing, currency))
+        }
         "requires_action" => format!(
             "{} of {} came, {} is missing.",
             amount(came, currency),
@@ -250,7 +258,6 @@ fn about(payment: &Payment) -> Markup {
     facts(&[
         ("Id", Some(copyable("the id", payment.id()))),
         ("Amount", Some(money(&intent["amount"], currency))),
-        ("Received", Some(money(&intent["amount_received"], currency))),
         ("Customer", Some(customer(&payment.customer))),
         ("Created", Some(when(&intent["created"]))),
         ("Description", words(&intent["description"])),

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::objects::{self, balance_lines, given, other, read, words};
+use super::objects::{self, balance_lines, given, other, read, too_much, words};
 use crate::dashboard::visit::{Done, Failure, Form, Shown, Visit, escape};
 use crate::web::parts::{
     amount, badge, card, copyable, facts, field, id_link, money, rows, table, text, when,
@@ -25,8 +25,10 @@ pub async fn list(visit: Visit) -> Result<Shown, Failure> {
     let balance = visit.get("/v1/balance").await?;
     let accounts = banks::all(&visit).await?;
     let body = html! {
-        (card("Your balance", &available(&balance)))
-        @if visit.who.may_act() { (card("New payout", &new(&visit, &balance, &accounts))) }
+        div.grid {
+            (card("Your balance", &available(&balance)))
+            @if visit.who.may_act() { (card("New payout", &new(&visit, &balance, &accounts))) }
+        }
         (card("Payouts", &html! {
             (filter(state))
             (lines(&payouts, &accounts))
@@ -39,12 +41,7 @@ pub async fn list(visit: Visit) -> Result<Shown, Failure> {
 
 fn available(balance: &Value) -> Markup {
     let of = |bucket: &str, currency: &Value| {
-        let lines = balance[bucket].as_array().into_iter().flatten();
-        let sum: i64 = lines
-            .filter(|line| line["currency"] == *currency)
-            .filter_map(|line| line["amount"].as_i64())
-            .sum();
-        money(&sum.into(), currency)
+        money(&sum(&balance[bucket], text(currency)).into(), currency)
     };
     let lines = balance["available"].as_array().into_iter().flatten().map(|line| {
         let currency = &line["currency"];
@@ -55,14 +52,23 @@ fn available(balance: &Value) -> Markup {
     table("Your balance", &headings, &lines.collect::<Vec<_>>(), "No money has come yet.")
 }
 
+/// What a part of the balance has in a currency.
+fn sum(bucket: &Value, currency: &str) -> i64 {
+    let lines = bucket.as_array().into_iter().flatten();
+    lines
+        .filter(|line| line["currency"] == currency)
+        .filter_map(|line| line["amount"].as_i64())
+        .sum()
+}
+
 /// The form for a payout, where there is money and an account to send it to.
 fn new(visit: &Visit, balance: &Value, accounts: &Value) -> Markup {
     let is_there = |line: &&Value| line["amount"].as_i64().unwrap_or(0) > 0;
     let available: Vec<&Value> =
         balance["available"].as_array().into_iter().flatten().filter(is_there).collect();
-    let Some(first) = available.first() else {
+    if available.is_empty() {
         return html! { p.empty { "There is nothing available to pay out." } };
-    };
+    }
     if rows(accounts).is_empty() {
         return html! { p.empty { "Add a bank account below before the first payout." } };
     }
@@ -70,7 +76,10 @@ fn new(visit: &Visit, balance: &Value, accounts: &Value) -> Markup {
         input #payout-amount name="amount" inputmode="decimal" autocomplete="off" required
             maxlength="30" aria-describedby="payout-amount-hint";
     };
-    let has = amount(first["amount"].as_i64().unwrap_or(0), text(&first["currency"]));
+    let most = available
+        .iter()
+        .map(|line| amount(line["amount"].as_i64().unwrap_or(0), text(&line["currency"])));
+    let hint = format!("At most {}.", most.collect::<Vec<_>>().join(", or "));
     let currencies = html! {
         select #payout-currency name="currency" {
             @for line in &available {
@@ -92,7 +101,7 @@ fn new(visit: &Visit, balance: &Value, accounts: &Value) -> Markup {
         input #payout-descriptor name="statement_descriptor" maxlength="22" autocomplete="off";
     };
     let fields = html! {
-        (field("Amount", "payout-amount", &input, &format!("There is {has}.")))
+        (field("Amount", "payout-amount", &input, &hint))
         (field("Currency", "payout-currency", &currencies, ""))
         (field("To", "payout-to", &targets, ""))
         (field("On the bank statement", "payout-descriptor", &descriptor, ""))
@@ -129,7 +138,7 @@ fn lines(payouts: &Value, accounts: &Value) -> Markup {
             badge(text(&payout["status"])),
             match account {
                 Some(account) => html! { (banks::name(account)) },
-                None => html! { "A removed account" },
+                None => html! { code.id { (text(to)) } },
             },
             when(&payout["arrival_date"]),
             when(&payout["created"]),
@@ -225,6 +234,8 @@ fn forms(visit: &Visit, payout: &Value) -> Markup {
 /// Sends money to the bank.
 pub async fn create(visit: Visit, form: Form) -> Result<Done, Failure> {
     let currency = form.text("currency");
+    let balance = visit.get("/v1/balance").await?;
+    let most = sum(&balance["available"], currency);
     let asked = read(&form, currency)?;
     let params = given(&[
         ("amount", &asked),
@@ -232,7 +243,8 @@ pub async fn create(visit: Visit, form: Form) -> Result<Done, Failure> {
         ("destination", form.text("destination")),
         ("statement_descriptor", form.text("statement_descriptor")),
     ]);
-    let payout = visit.post("/v1/payouts", &params, form.text("key")).await?;
+    let payout = visit.post("/v1/payouts", &params, form.text("key")).await;
+    let payout = payout.map_err(|refused| too_much(refused, &asked, (most, currency)))?;
     let sent = amount(payout["amount"].as_i64().unwrap_or(0), currency);
     Ok(done(&payout, format!("{sent} will go to the bank.")))
 }

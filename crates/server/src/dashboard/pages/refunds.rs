@@ -4,15 +4,27 @@ use bank::Rail;
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::objects::{self, balance_lines, customer, destination, other, words};
+use super::objects::{self, balance_lines, customer, destination, other, refund_line, words};
 use crate::dashboard::visit::{Done, Failure, Form, Shown, Visit, escape};
-use crate::web::parts::{amount, badge, card, copyable, facts, field, money, text, when};
+use crate::web::parts::{
+    amount, badge, card, copyable, facts, field, money, rows, table, text, when,
+};
 
 /// Refunds, newest first.
 pub async fn list(visit: Visit) -> Result<Shown, Failure> {
-    let refunds = visit.list("/v1/refunds").await?;
+    let refunds = visit.list("/v1/refunds?expand[]=data.customer").await?;
+    let lines = rows(&refunds).iter().map(|refund| {
+        let mut cells = refund_line(refund);
+        let from = other("payments", &refund["payment_intent"]);
+        cells.push(from.unwrap_or_else(|| html! { "the cash balance" }));
+        cells.push(customer(&refund["customer"]));
+        cells
+    });
+    let lines: Vec<_> = lines.collect();
+    let headings = ["Refund", ">Amount", "State", "To", "Created", "From", "Customer"];
+    let empty = "There are no refunds yet.";
     let body = html! {
-        (card("Refunds", &objects::refunds(&refunds, "There are no refunds yet.")))
+        (card("Refunds", &table("Refunds", &headings, &lines, empty)))
         (visit.pager("/dashboard/refunds", &refunds))
     };
     Ok(Shown { title: "Refunds".to_owned(), body })
@@ -28,7 +40,7 @@ pub async fn show(visit: Visit) -> Result<Shown, Failure> {
     };
     let lines = format!("/v1/balance_transactions?source={}", text(&refund["id"]));
     let lines = visit.get(&lines).await?;
-    let lines = crate::web::parts::rows(&lines);
+    let lines = rows(&lines);
     let body = html! {
         (card("State", &state(&refund)))
         @if let Some(link) = &link { (card("Link for the customer", &for_customer(link))) }

@@ -47,7 +47,7 @@ fn apply(visit: &Visit, payment: &Payment) -> Option<Markup> {
     }
     let (to, back) = path(payment, "apply");
     let (missing, currency) = (missing(&payment.intent), payment.currency());
-    let most = missing.min(payment.cash);
+    let most = payment.applicable();
     let has = format!("The cash balance has {}.", amount(payment.cash, currency));
     // An invoice takes its money whole.
     let is_whole = payment.invoice.is_some();
