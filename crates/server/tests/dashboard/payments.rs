@@ -165,6 +165,32 @@ fn a_form_that_is_sent_twice_counts_once() {
 }
 
 #[test]
+fn a_payment_that_nobody_confirmed_can_be_paid_and_begins_to_wait() {
+    let desk = Desk::new();
+    let customer = by_hand(&desk, 400, "usd");
+    let terms = format!("amount=1000 currency=usd customer={customer}");
+    let id = desk.make("/v1/payment_intents", &terms);
+    let (page, action) = (format!("/payments/{id}"), format!("/payments/{id}/apply"));
+    let shown = desk.page(&page);
+    assert!(shown.contains("Nobody has confirmed this payment of 10.00 USD yet."), "{shown}");
+    assert!(!shown.contains("Instructions for the bank transfer"), "{shown}");
+    desk.send(&page, &action, &[("amount", "4")]).assert_done(&page, "6.00 USD is missing.");
+    assert!(desk.page(&page).contains("Instructions for the bank transfer"));
+}
+
+#[test]
+fn a_payment_that_failed_says_why() {
+    let desk = Desk::new();
+    let customer = desk.customer("");
+    let terms = "amount=1000 currency=usd payment_method_types[]=customer_balance
+        payment_method_data[type]=customer_balance";
+    let id = desk.make("/v1/payment_intents", &format!("{terms} customer={customer}"));
+    desk.ask("POST", &format!("/v1/payment_intents/{id}/confirm"), "");
+    let shown = desk.page(&format!("/payments/{id}"));
+    assert!(shown.contains("cash balance is too low for this payment"), "{shown}");
+}
+
+#[test]
 fn a_payment_is_canceled_with_a_reason() {
     let desk = Desk::new();
     let customer = desk.customer("");

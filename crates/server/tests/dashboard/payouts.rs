@@ -113,7 +113,7 @@ fn a_payout_is_canceled_before_it_leaves() {
     let id = pay_out(&desk, "250.75");
     let page = format!("/payouts/{id}");
     let shown = desk.page(&page);
-    for part in ["Payout of 250.75 USD", "ENGINES", &account, "It can still be canceled."] {
+    for part in ["Payout of 250.75 USD", "ENGINES", &account, "It waits."] {
         assert!(shown.contains(part), "{part}:\n{shown}");
     }
     assert!(!desk.offers(&page, &format!("{page}/reverse")), "it has not arrived");

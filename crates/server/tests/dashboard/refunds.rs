@@ -80,7 +80,7 @@ fn a_payment_is_refunded_to_the_cash_balance() {
     let made = desk.get("/v1/refunds")["data"][0].clone();
     let shown = desk.page(&format!("/refunds/{}", made["id"].as_str().unwrap()));
     assert!(shown.contains("The money is there."), "{shown}");
-    assert!(shown.contains("the customer's cash balance"), "{shown}");
+    assert!(shown.contains("<dt>To</dt><dd>cash balance</dd>"), "{shown}");
     assert!(!shown.contains("<form method=\"post\""), "there is nothing left to do");
     let moved = desk.get(&format!("/v1/customers/{customer}/cash_balance_transactions"));
     let row = moved["data"][0]["id"].as_str().unwrap();

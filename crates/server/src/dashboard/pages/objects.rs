@@ -96,9 +96,10 @@ pub fn refund_line(refund: &Value) -> Vec<Markup> {
 /// Where a refund goes, in words.
 pub fn destination(refund: &Value) -> &'static str {
     match refund["destination_details"]["type"].as_str() {
-        Some("customer_cash_balance") => "the customer's cash balance",
-        Some(_) => "the customer's bank account",
-        None => "a bank account that is not known yet",
+        Some("customer_cash_balance") => "cash balance",
+        Some(_) => "bank account",
+        None if refund["status"] == "requires_action" => "not known yet",
+        None => "nowhere",
     }
 }
 

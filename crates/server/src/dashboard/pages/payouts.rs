@@ -177,7 +177,7 @@ fn state(payout: &Value) -> Markup {
         p.lead {
             (badge(text(&payout["status"]))) " "
             @match text(&payout["status"]) {
-                "pending" => { "It can still be canceled. It should arrive on " (when(arrives)) "." }
+                "pending" => { "It waits. It should arrive on " (when(arrives)) "." }
                 "in_transit" => { "The bank has it. It should arrive on " (when(arrives)) "." }
                 "paid" => { "It arrived on " (when(arrives)) "." }
                 "canceled" => "It was canceled. The money is in your balance.",

@@ -16,7 +16,7 @@ pub async fn list(visit: Visit) -> Result<Shown, Failure> {
     let lines = rows(&refunds).iter().map(|refund| {
         let mut cells = refund_line(refund);
         let from = other("payments", &refund["payment_intent"]);
-        cells.push(from.unwrap_or_else(|| html! { "the cash balance" }));
+        cells.push(from.unwrap_or_else(|| html! { "cash balance" }));
         cells.push(customer(&refund["customer"]));
         cells
     });
@@ -112,7 +112,10 @@ fn state(refund: &Value) -> Markup {
 
 fn for_customer(link: &Value) -> Markup {
     html! {
-        p { "Whoever opens it can name the bank account. It ends on " (when(&link["expires_at"])) "." }
+        p {
+            "Whoever opens it can name the bank account. It ends on "
+            (when(&link["expires_at"])) "."
+        }
         p { (copyable("the link for the customer", text(&link["url"]))) }
     }
 }
@@ -130,7 +133,7 @@ fn about(refund: &Value, of: &Value) -> Markup {
         ("Amount", Some(money(&refund["amount"], currency))),
         ("Customer", Some(customer(of))),
         ("Payment", other("payments", &refund["payment_intent"])),
-        ("From", refund["payment_intent"].is_null().then(|| html! { "the cash balance" })),
+        ("From", refund["payment_intent"].is_null().then(|| html! { "cash balance" })),
         ("To", Some(html! { (destination(refund)) })),
         ("Reference", sent["reference"].as_str().map(|it| copyable("the reference", it))),
         ("Reason", words_of("reason")),
