@@ -8,6 +8,8 @@ use serde_json::Value;
 use crate::support::http::{Answer, Client, Request};
 use crate::support::server::Server;
 
+const KEY: &str = "Bearer sk_test_desk";
+
 /// A server, its API and its dashboard.
 pub struct Desk {
     pub server: Server,
@@ -45,7 +47,7 @@ impl Desk {
             (name.to_owned(), value.to_owned())
         });
         let request = Request::new(method, path, &pairs.collect::<Vec<_>>());
-        let request = request.header("Authorization", "Bearer sk_test_desk");
+        let request = request.header("Authorization", KEY);
         self.client.send(&request).expect("the server runs")
     }
 
@@ -96,6 +98,15 @@ impl Desk {
         self.make("/v1/payment_intents", &params)
     }
 
+    /// Writes what a payment is about.
+    #[track_caller]
+    pub fn describe(&self, payment: &str, words: &str) {
+        let params = [("description".to_owned(), words.to_owned())];
+        let request = Request::new("POST", &format!("/v1/payment_intents/{payment}"), &params)
+            .header("Authorization", KEY);
+        assert_eq!(self.client.send(&request).expect("the server runs").status, 200);
+    }
+
     /// A page of the dashboard; the path is below `/dashboard`.
     #[track_caller]
     pub fn page(&self, path: &str) -> String {
@@ -135,8 +146,11 @@ impl Desk {
         let request = Request::new("POST", &action, &params)
             .header("Origin", base)
             .header("Sec-Fetch-Site", "same-origin");
-        let answers = (0..times).map(|_| self.client.send(&request).expect("the server runs"));
-        let answer = answers.last().expect("it was sent");
+        let mut answers = Vec::new();
+        for _ in 0..times {
+            answers.push(self.client.send(&request).expect("the server runs"));
+        }
+        let answer = answers.pop().expect("it was sent");
         assert_eq!(answer.status, 303, "{action}: {}", answer.body);
         let to = answer.header_value("location").expect("a place to go on");
         Sent { to: to.trim_start_matches("/dashboard").to_owned(), notice: notice(&answer) }

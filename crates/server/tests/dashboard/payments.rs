@@ -238,6 +238,14 @@ fn a_payment_of_an_invoice_shows_it() {
     desk.fund(&customer, 1, "usd");
     desk.send(&page, &action, &[]).assert_done(&page, "complete");
     assert_eq!(desk.get(&format!("/v1/invoices/{invoice}"))["status"], "paid");
+    assert!(desk.page(&page).contains(&invoice), "it is still known");
+
+    // Anybody can write what a payment is about; that alone does not make it an invoice's.
+    let id = desk.payment(&customer, 2000, "usd", "");
+    let words = format!("Payment for Invoice {}", number.as_str().unwrap());
+    desk.describe(&id, &words);
+    let shown = desk.page(&format!("/payments/{id}"));
+    assert!(shown.contains(&words) && !shown.contains(&invoice), "{shown}");
 }
 
 #[test]

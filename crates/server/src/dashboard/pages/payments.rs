@@ -172,8 +172,12 @@ async fn invoice(visit: &Visit, intent: &Value) -> Result<Option<Value>, Failure
     let of = text(&intent["customer"]);
     let path = format!("/v1/invoices?customer={of}&limit={LOOKED_THROUGH}");
     let invoices = visit.find(&path).await?.unwrap_or_default();
-    let mut invoices = rows(&invoices).iter();
-    Ok(invoices.find(|invoice| invoice["number"] == number).cloned())
+    let is_it = |invoice: &&Value| {
+        invoice["number"] == number
+            && invoice["amount_due"] == intent["amount"]
+            && invoice["currency"] == intent["currency"]
+    };
+    Ok(rows(&invoices).iter().find(is_it).cloned())
 }
 
 async fn transactions(
