@@ -15,8 +15,10 @@ pub async fn list(visit: Visit) -> Result<Shown, Failure> {
     let refunds = visit.list("/v1/refunds?expand[]=data.customer").await?;
     let lines = rows(&refunds).iter().map(|refund| {
         let mut cells = refund_line(refund);
-        let from = other("payments", &refund["payment_intent"]);
-        cells.push(from.unwrap_or_else(|| html! { "cash balance" }));
+        cells.push(match refund["payment_intent"].as_str() {
+            Some(id) => html! { a href={ "/dashboard/payments/" (id) } { "a payment" } },
+            None => html! { "cash balance" },
+        });
         cells.push(customer(&refund["customer"]));
         cells
     });
