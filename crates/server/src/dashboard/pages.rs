@@ -2,3 +2,7 @@
 
 pub mod customers;
 pub mod home;
+pub mod objects;
+pub mod payments;
+pub mod payouts;
+pub mod refunds;

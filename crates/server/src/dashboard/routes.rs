@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use hyper::Method;
 
-use super::pages::{customers, home};
+use super::pages::{customers, home, payments, payouts, refunds};
 use super::visit::{Done, Failure, Form, Shown, Visit};
 
 type Later<T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send>>;
@@ -16,7 +16,6 @@ pub type Action = fn(Visit, Form) -> Later<Done>;
 
 enum Row {
     Page(&'static str, Page),
-    #[allow(dead_code, reason = "the actions are on their way")]
     Action(&'static str, Action),
 }
 
@@ -26,7 +25,6 @@ macro_rules! page {
     };
 }
 
-#[allow(unused_macros, reason = "the actions are on their way")]
 macro_rules! action {
     ($path:literal $action:path) => {
         Row::Action($path, |visit, form| Box::pin($action(visit, form)))
@@ -38,6 +36,24 @@ macro_rules! action {
 fn all() -> Vec<Row> { vec![
     page!("/" home::show),
     page!("/customers" customers::list),
+    page!("/payments" payments::list),
+    page!("/payments/{id}" payments::show),
+    action!("/payments/{id}/apply" payments::actions::apply),
+    action!("/payments/{id}/cancel" payments::actions::cancel),
+    action!("/payments/{id}/refund" payments::actions::refund),
+    action!("/payments/{id}/refund-to-cash-balance" payments::actions::refund_to_cash_balance),
+    page!("/refunds" refunds::list),
+    page!("/refunds/{id}" refunds::show),
+    action!("/refunds/{id}/bank-details" refunds::give_bank_details),
+    action!("/refunds/{id}/cancel" refunds::cancel),
+    action!("/refunds/{id}/expire" refunds::expire),
+    page!("/payouts" payouts::list),
+    action!("/payouts" payouts::create),
+    page!("/payouts/{id}" payouts::show),
+    action!("/payouts/{id}/cancel" payouts::cancel),
+    action!("/payouts/{id}/reverse" payouts::reverse),
+    action!("/payouts/bank-accounts" payouts::banks::add),
+    action!("/payouts/bank-accounts/{id}/remove" payouts::banks::remove),
 ] }
 
 /// What a request means.

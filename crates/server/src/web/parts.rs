@@ -185,10 +185,15 @@ pub fn field(label: &str, name: &str, input: &Markup, hint: &str) -> Markup {
 /// Reads an amount as people write it into smallest units; `None` if it is none.
 pub fn read_amount(text: &str, currency: &str) -> Option<i64> {
     let digits = usize::from(Currency::parse(currency)?.digits());
-    let text = text.trim().replace(',', "");
-    let (whole, rest) = text.split_once('.').unwrap_or((&text, ""));
+    let (whole, rest) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
+    // Commas stand between groups of three digits: `12,50` may be meant as twelve and a half.
+    let mut groups = whole.split(',').skip(1);
+    if groups.any(|group| group.len() != 3) {
+        return None;
+    }
+    let whole = whole.replace(',', "");
     let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || rest.len() > digits || !is_number(whole) || !is_number(rest) {
+    if whole.is_empty() || rest.len() > digits || !is_number(&whole) || !is_number(rest) {
         return None;
     }
     format!("{whole}{rest:0<digits$}").parse().ok()
@@ -213,6 +218,7 @@ mod tests {
             ("12", "usd", Some(1200)),
             (" 1,234.5 ", "usd", Some(123_450)),
             ("12.345", "usd", None),
+            ("12,50", "usd", None),
             ("12.0", "jpy", None),
             ("500", "jpy", Some(500)),
             ("-1", "usd", None),

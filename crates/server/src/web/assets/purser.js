@@ -120,6 +120,11 @@ function replace(text) {
         return;
     }
     old.forEach((part, at) => {
+        // What the reader opened stays open.
+        const opened = part.querySelectorAll('details');
+        now[at].querySelectorAll('details').forEach((details, which) => {
+            if (opened[which]) details.open = opened[which].open;
+        });
         if (busy(part) || plain(part) === plain(now[at])) return;
         now[at].classList.add('changed');
         part.replaceWith(now[at]);

@@ -1,0 +1,11 @@
+//! The dashboard: pages that show what the API knows, and actions that leave its trail.
+
+#[path = "dashboard/desk.rs"]
+mod desk;
+#[path = "dashboard/payments.rs"]
+mod payments;
+#[path = "dashboard/payouts.rs"]
+mod payouts;
+#[path = "dashboard/refunds.rs"]
+mod refunds;
+mod support;
