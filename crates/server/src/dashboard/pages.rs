@@ -1,4 +1,7 @@
 //! The pages, a file for each subject, each with its actions.
 
+pub mod customer;
 pub mod customers;
 pub mod home;
+pub mod transaction;
+pub mod unreconciled;

@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 
 use hyper::Method;
 
-use super::pages::{customers, home};
+use super::pages::customer::{self, forms};
+use super::pages::{customers, home, transaction, unreconciled};
 use super::visit::{Done, Failure, Form, Shown, Visit};
 
 type Later<T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send>>;
@@ -16,7 +17,6 @@ pub type Action = fn(Visit, Form) -> Later<Done>;
 
 enum Row {
     Page(&'static str, Page),
-    #[allow(dead_code, reason = "the actions are on their way")]
     Action(&'static str, Action),
 }
 
@@ -26,7 +26,6 @@ macro_rules! page {
     };
 }
 
-#[allow(unused_macros, reason = "the actions are on their way")]
 macro_rules! action {
     ($path:literal $action:path) => {
         Row::Action($path, |visit, form| Box::pin($action(visit, form)))
@@ -38,6 +37,16 @@ macro_rules! action {
 fn all() -> Vec<Row> { vec![
     page!("/" home::show),
     page!("/customers" customers::list),
+    action!("/customers" customers::create),
+    page!("/customers/{customer}" customer::show),
+    action!("/customers/{customer}/apply" forms::apply),
+    action!("/customers/{customer}/fund" forms::fund),
+    action!("/customers/{customer}/instructions" forms::instruct),
+    action!("/customers/{customer}/reconciliation" forms::reconcile),
+    action!("/customers/{customer}/return" forms::send_back),
+    page!("/transactions/{customer}/{transaction}" transaction::show),
+    action!("/transactions/{customer}/{transaction}/reverse" transaction::reverse),
+    page!("/unreconciled" unreconciled::show),
 ] }
 
 /// What a request means.
