@@ -35,9 +35,10 @@ pub async fn show(visit: Visit) -> Result<Shown, Failure> {
     let intents = visit.get(&asked).await?;
     let accounts = format!("/purser/v1/customers/{}/funding_instructions", escape(&id));
     let accounts = visit.get(&accounts).await?;
+    let now = visit.app.clock.now().seconds().0;
     let body = html! {
         (card("Facts", &about(&customer, &balance)))
-        (cash::balances(&balance, rows(&latest)))
+        (cash::balances(&balance, rows(&latest), now))
         section.card {
             h2 { "Cash balance transactions" }
             (cash::transactions(&page))

@@ -42,6 +42,9 @@ pub async fn show(visit: Visit) -> Result<Shown, Failure> {
         (card("By currency", &by_currency(&totals, now)))
         section.card {
             h2 { "Customers, the longest waiting first" }
+            @if let Some(currency) = visit.query().given("currency") {
+                p { "Only " (currency.to_uppercase()) ". " a href=(PATH) { "All currencies" } }
+            }
             (lines(&waiting, now))
             (pager_of(&path, &waiting, asked_for, ("Waits longer", "Waits less long")))
         }
@@ -56,13 +59,13 @@ fn by_currency(totals: &Value, now: i64) -> Markup {
             html! {
                 a href={ (PATH) "?currency=" (currency) } { (currency.to_uppercase()) }
             },
-            html! { (total["customers"].as_i64().unwrap_or_default()) },
             age(&total["oldest"], now),
+            html! { (total["customers"].as_i64().unwrap_or_default()) },
             money(&total["amount"], &total["currency"]),
         ]
     });
     let lines: Vec<_> = lines.collect();
-    let headings = ["Currency", ">Customers", "The oldest waits for", ">Amount"];
+    let headings = ["Currency", "The oldest waits for", ">Customers", ">Amount"];
     table("Totals", &headings, &lines, "No money has come in yet.")
 }
 

@@ -20,7 +20,7 @@ pub struct Series {
 
 /// The picture is this wide and high, in units of its own.
 const WIDTH: f64 = 720.0;
-const HEIGHT: f64 = 260.0;
+const HEIGHT: f64 = 240.0;
 /// What is left free above, for the label of the highest line, and below, for the dates.
 const ABOVE: f64 = 30.0;
 const BELOW: f64 = 34.0;
@@ -29,7 +29,7 @@ const ASIDE: f64 = 6.0;
 /// Lines across, at most, beside that of zero.
 const LINES_MAX: i128 = 4;
 /// Dates below, at most.
-const DATES_MAX: i64 = 6;
+const DATES_MAX: i64 = 5;
 
 const MINUTE_S: i64 = 60;
 const HOUR_S: i64 = 60 * MINUTE_S;
@@ -69,9 +69,10 @@ pub fn chart(label: &str, currency: &str, series: &[Series]) -> Markup {
             svg viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" {
                 title { (label) }
                 desc { (describe(currency, series)) }
-                (plot.lines(currency))
-                (plot.dates())
+                (plot.rules())
                 @for (at, line) in series.iter().enumerate() { (plot.line(at, line)) }
+                (plot.amounts(currency))
+                (plot.dates())
                 (plot.columns(currency, series))
             }
         }
@@ -106,7 +107,7 @@ fn describe(currency: &str, series: &[Series]) -> String {
 /// Where moments and amounts are in the picture.
 struct Plot {
     times: (i64, i64),
-    amounts: (i64, i64),
+    range: (i64, i64),
     step: i64,
 }
 
@@ -119,7 +120,7 @@ impl Plot {
         let step = nice(i128::from(highest) - i128::from(lowest));
         // A whole one at least: labels have no room for more figures than they need.
         let step = i64::try_from(step).unwrap_or(i64::MAX).max(unit(currency));
-        Some(Plot { times, amounts: (lowest, highest.max(lowest.saturating_add(step))), step })
+        Some(Plot { times, range: (lowest, highest.max(lowest.saturating_add(step))), step })
     }
 
     // Coordinates are the one place for fractions: nothing is counted with them.
@@ -134,20 +135,31 @@ impl Plot {
     }
 
     fn y(&self, minor: i64) -> f64 {
-        let (from, to) = self.amounts;
+        let (from, to) = self.range;
         let share = (minor as f64 - from as f64) / (to as f64 - from as f64);
         HEIGHT - BELOW - share * (HEIGHT - BELOW - ABOVE)
     }
 
-    /// Lines across, each with its amount.
-    fn lines(&self, currency: &str) -> Markup {
-        let (from, to) = self.amounts;
-        let first = from / self.step;
-        let marks = (first..=to / self.step).map(|times| times * self.step);
+    /// Round amounts, from the lowest to the highest.
+    fn marks(&self) -> impl Iterator<Item = i64> {
+        let (from, to) = self.range;
+        (from / self.step..=to / self.step).map(|times| times * self.step)
+    }
+
+    /// Lines across.
+    fn rules(&self) -> Markup {
         html! {
-            @for minor in marks {
+            @for minor in self.marks() {
                 @let y = place(self.y(minor));
                 line.rule.zero[minor == 0] x1="0" x2=(WIDTH) y1=(y) y2=(y) {}
+            }
+        }
+    }
+
+    /// What each line across stands for. Comes after the series, which would cover it.
+    fn amounts(&self, currency: &str) -> Markup {
+        html! {
+            @for minor in self.marks() {
                 text x="0" y=(place(self.y(minor) - 5.0)) { (mark(minor, currency)) }
             }
         }

@@ -6,17 +6,19 @@ use serde_json::{Map, Value};
 use crate::web::parts::chart::{Series, chart};
 use crate::web::parts::{change, id_link, money, rows, table, text, tile, when};
 
-/// For each currency what there is, and how it went. `latest` are transactions, newest first.
-pub fn balances(balance: &Value, latest: &[Value]) -> Markup {
+/// For each currency what there is, and how it went until `now`. `latest` are transactions,
+/// newest first.
+pub fn balances(balance: &Value, latest: &[Value], now: i64) -> Markup {
     let none = Map::new();
     let available = balance["available"].as_object().unwrap_or(&none);
     html! {
         @for (currency, amount) in available {
-            @let points = ends(latest, currency);
+            @let points = ends(latest, currency, now);
+            @let number = points.len().saturating_sub(1);
             @let label = format!("Cash balance in {}", currency.to_uppercase());
             div.balance {
                 (tile(&label, &money(amount, &currency.as_str().into()), &html! {
-                    @if points.len() > 1 { "After the newest " (points.len()) " transactions" }
+                    @if number > 1 { "Here with its newest " (number) " transactions" }
                 }))
                 section.card {
                     (chart(&label, currency, &[Series { name: "Cash balance", points }]))
@@ -26,11 +28,14 @@ pub fn balances(balance: &Value, latest: &[Value]) -> Markup {
     }
 }
 
-/// Where a balance stood after each transaction in a currency, oldest first.
-fn ends(latest: &[Value], currency: &str) -> Vec<(i64, i64)> {
+/// Where a balance stood after each transaction in a currency, oldest first, and where it stands.
+fn ends(latest: &[Value], currency: &str, now: i64) -> Vec<(i64, i64)> {
     let own = latest.iter().rev().filter(|row| row["currency"] == currency);
-    own.filter_map(|row| Some((row["created"].as_i64()?, row["ending_balance"].as_i64()?)))
-        .collect()
+    let mut ends: Vec<(i64, i64)> = own
+        .filter_map(|row| Some((row["created"].as_i64()?, row["ending_balance"].as_i64()?)))
+        .collect();
+    ends.extend(ends.last().map(|&(_, stands)| (now, stands)));
+    ends
 }
 
 /// A page of transactions.
@@ -88,14 +93,27 @@ fn link(place: &str, id: &Value) -> Markup {
     id_link(&format!("/dashboard/{place}/{id}"), id)
 }
 
+/// What people call a network of banks.
+pub fn network_name(network: &str) -> String {
+    let known = match network {
+        "domestic_wire_us" => "wire",
+        "fednow" => "FedNow",
+        "bacs" => "Bacs",
+        "fps" => "Faster Payments",
+        "zengin" => "Zengin",
+        short => return short.to_uppercase(),
+    };
+    known.to_owned()
+}
+
 /// A transfer: who sent it, in which way, and what they wrote.
 fn transfer(told: &Value) -> Markup {
     let sender = &told[text(&told["type"])];
     let name = Some(text(&sender["sender_name"])).filter(|name| !name.is_empty());
-    let network = text(&sender["network"]).replace('_', " ");
+    let network = text(&sender["network"]);
     html! {
         "Transfer from " (name.unwrap_or("an unknown sender"))
-        @if !network.is_empty() { " by " (network.to_uppercase()) }
+        @if !network.is_empty() { " by " (network_name(network)) }
         @match Some(text(&told["reference"])).filter(|reference| !reference.is_empty()) {
             Some(reference) => { ", reference " code { (reference) } }
             None => { ", no reference" }

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
+use super::cash::network_name;
 use super::own_path;
 use crate::dashboard::visit::Visit;
 use crate::web::parts::{copyable, field, items, text};
@@ -58,8 +59,7 @@ pub fn shown(visit: &Visit, customer: &str, given: &[Value]) -> Markup {
 fn account(currency: &str, address: &Value) -> Markup {
     let told = &address[text(&address["type"])];
     let networks = items(&address["supported_networks"]).iter();
-    let networks: Vec<_> =
-        networks.map(|network| text(network).replace('_', " ").to_uppercase()).collect();
+    let networks: Vec<_> = networks.map(|network| network_name(text(network))).collect();
     html! {
         article.account-card {
             h3 { (currency) " by " (networks.join(", ")) }
