@@ -3,6 +3,8 @@
 //! Each method reads one thing; every list is bounded by its [`Window`] and reads only the rows it
 //! returns, along the primary key or one named index.
 
+mod find;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -29,6 +31,8 @@ use crate::rows::{
     TIMER_COLUMNS,
 };
 use crate::store::Store;
+
+pub use find::{REFERENCES_MAX, SEARCH_CANDIDATES_MAX};
 
 /// How long nobody connects again to a database that could not be reached.
 const DOWN_FOR: Duration = Duration::from_millis(500);
@@ -170,7 +174,7 @@ impl Reader {
         Ok(Reader { snapshots: store.snapshots()? })
     }
 
-    fn db(&self) -> Result<&dyn Db> {
+    pub(crate) fn db(&self) -> Result<&dyn Db> {
         self.snapshots.db()
     }
 
