@@ -166,7 +166,7 @@ fn the_balances_say_what_there_is_and_how_it_went() {
     desk.fund(&ada, "123456", "usd");
     desk.fund(&ada, "700", "jpy");
     desk.later(3);
-    // Automatic reconciliation leaves a payment alone that is not waiting for this very money.
+    // A payment takes what there is, holds it, and waits for the rest.
     desk.waiting_payment(&ada, "200000");
     desk.fund(&ada, "4", "usd");
     let day = desk.page("/dashboard?days=7");
@@ -176,13 +176,14 @@ fn the_balances_say_what_there_is_and_how_it_went() {
         "Held for payments",
         "1,234.60 USD",
         "<svg",
-        "cash_balance.funds_available",
+        "payment_intent.partially_funded",
         "These numbers as a table",
     ] {
         assert!(day.contains(part), "{part} is not in {day}");
     }
-    // One row for each day since the first money, in the table as in the picture.
-    assert_eq!(day.matches("class=\"hit\"").count(), 2 * 4, "{day}");
+    // A row for each day since the first money; the picture goes on until now.
+    assert_eq!(day.matches("class=\"hit\"").count(), 2 * (4 + 1), "{day}");
+    desk.shows("/dashboard?days=7", &["<desc>Customers' cash: 1,234.56 USD on"]);
 }
 
 #[test]
@@ -402,6 +403,7 @@ fn a_transfer_is_pulled_back() {
     assert_eq!(notice, "The transfer was pulled back.");
     assert_eq!(desk.available(&ada, "usd"), 0);
     desk.shows(&next, &["The sender's bank pulled a transfer back", "-5.00 USD"]);
+    desk.shows(&page, &["A program, over the API: request", ">req_"]);
     // Once only.
     let (next, notice) = desk.submit(&page, &format!("{page}/reverse"), &[]);
     assert_eq!(next, page);

@@ -26,6 +26,7 @@ pub async fn show(visit: Visit) -> Result<Shown, Failure> {
     currencies.dedup();
     let span = visit.query().text("days").parse().ok().filter(|days| SPANS.contains(days));
     let span = span.unwrap_or(SPANS[0]);
+    let now = visit.app.clock.now().seconds().0;
     let mut parts = Vec::new();
     for currency in &currencies {
         let asked = format!("/purser/v1/daily_balances?currency={}&days={span}", escape(currency));
@@ -33,7 +34,7 @@ pub async fn show(visit: Visit) -> Result<Shown, Failure> {
         parts.push(html! {
             h2 { (currency.to_uppercase()) }
             (tiles(&visit, currency, (&accounts, &balance, &unclaimed)))
-            (over_time(currency, span, &days))
+            (over_time(currency, span, &days, now))
         });
     }
     let body = html! {
@@ -112,13 +113,16 @@ fn thinned(days: &[Value]) -> Vec<Value> {
     kept
 }
 
-fn over_time(currency: &str, span: usize, days: &[Value]) -> Markup {
+fn over_time(currency: &str, span: usize, days: &[Value], now: i64) -> Markup {
     let series = |name, account: &str| {
         let point = |day: &Value| {
             let balance = day["balances"][account].as_i64().unwrap_or_default();
             (day["day"].as_i64().unwrap_or_default(), balance.saturating_neg())
         };
-        Series { name, points: days.iter().map(point).collect() }
+        let mut points: Vec<(i64, i64)> = days.iter().map(point).collect();
+        // The last day goes on until now.
+        points.extend(points.last().map(|&(_, stands)| (now, stands)));
+        Series { name, points }
     };
     let lines =
         [series("Customers' cash", "customer_cash"), series("Available", "merchant_available")];

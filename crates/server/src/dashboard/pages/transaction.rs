@@ -19,7 +19,7 @@ pub async fn show(visit: Visit) -> Result<Shown, Failure> {
         (card("Facts", &about(&transaction)))
         (card("In the journal", &postings(&trail["entry"])))
         (card("Events", &events(items(&trail["events"]))))
-        (card("Asked for by", &request(&trail["request"], &trail["entry"])))
+        (card("Asked for by", &request(&trail)))
         @if can_be_reversed(&visit, &transaction) {
             (card("Reverse the transfer", &reversing(&visit, &transaction)))
         }
@@ -99,15 +99,19 @@ fn events(events: &[Value]) -> Markup {
     table("Events", &["Event", "What happened", "When"], &lines, "Nobody was told of this.")
 }
 
-/// Who asked for it. A request of an agent was noted with what it said of itself; of any other,
-/// the books keep the id.
-fn request(request: &Value, entry: &Value) -> Markup {
+/// Who asked for it. A request of an agent was noted with what it said of itself; any other is
+/// known by the id that the events have.
+fn request(trail: &Value) -> Markup {
+    let request = &trail["request"];
     let Some(id) = request["id"].as_str() else {
-        return match entry["request"].as_str() {
+        let mut named = items(&trail["events"]).iter();
+        return match named.find_map(|event| event["request"]["id"].as_str()) {
             Some(id) => html! {
-                p { "A request of no agent: " (copyable("the id of the request", id)) }
+                p { "A program, over the API: request " (copyable("the id of the request", id)) }
             },
-            None => html! { p.empty { "Nobody: it was due by itself." } },
+            None => html! {
+                p.empty { "No request is known: it was due by itself, or is long ago." }
+            },
         };
     };
     let agent = &request["agent"];
