@@ -18,10 +18,16 @@ pub fn balances(balance: &Value, latest: &[Value], now: i64) -> Markup {
             @let label = format!("Cash balance in {}", currency.to_uppercase());
             div.balance {
                 (tile(&label, &money(amount, &currency.as_str().into()), &html! {
-                    @if number > 1 { "Here with its newest " (number) " transactions" }
+                    @match number {
+                        0 => "Unchanged by the newest transactions"
+                        1 => {}
+                        _ => { "Here with its newest " (number) " transactions" }
+                    }
                 }))
-                section.card {
-                    (chart(&label, currency, &[Series { name: "Cash balance", points }]))
+                @if number > 0 {
+                    section.card {
+                        (chart(&label, currency, &[Series { name: "Cash balance", points }]))
+                    }
                 }
             }
         }
