@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 
 use hyper::Method;
 
-use super::pages::{customers, home, payments, payouts, refunds};
+use super::pages::customer::{self, forms};
+use super::pages::{customers, home, payments, payouts, refunds, transaction, unreconciled};
 use super::visit::{Done, Failure, Form, Shown, Visit};
 
 type Later<T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send>>;
@@ -36,6 +37,15 @@ macro_rules! action {
 fn all() -> Vec<Row> { vec![
     page!("/" home::show),
     page!("/customers" customers::list),
+    action!("/customers" customers::create),
+    page!("/customers/{customer}" customer::show),
+    action!("/customers/{customer}/apply" forms::apply),
+    action!("/customers/{customer}/fund" forms::fund),
+    action!("/customers/{customer}/instructions" forms::instruct),
+    action!("/customers/{customer}/reconciliation" forms::reconcile),
+    action!("/customers/{customer}/return" forms::send_back),
+    page!("/transactions/{customer}/{transaction}" transaction::show),
+    action!("/transactions/{customer}/{transaction}/reverse" transaction::reverse),
     page!("/payments" payments::list),
     page!("/payments/{id}" payments::show),
     action!("/payments/{id}/apply" payments::actions::apply),
@@ -54,6 +64,7 @@ fn all() -> Vec<Row> { vec![
     action!("/payouts/{id}/reverse" payouts::reverse),
     action!("/payouts/bank-accounts" payouts::banks::add),
     action!("/payouts/bank-accounts/{id}/remove" payouts::banks::remove),
+    page!("/unreconciled" unreconciled::show),
 ] }
 
 /// What a request means.

@@ -9,6 +9,8 @@ use serde_json::Value;
 
 use crate::moments::show_moment;
 
+pub mod chart;
+
 /// A text out of an object, empty where it has none.
 pub fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
@@ -17,6 +19,11 @@ pub fn text(value: &Value) -> &str {
 /// The rows of a list.
 pub fn rows(list: &Value) -> &[Value] {
     list["data"].as_array().map_or(&[], Vec::as_slice)
+}
+
+/// The items of an array.
+pub fn items(array: &Value) -> &[Value] {
+    array.as_array().map_or(&[], Vec::as_slice)
 }
 
 /// An amount in the smallest unit as people write it: `1,234.50 USD`.
@@ -114,6 +121,17 @@ pub fn card(title: &str, body: &Markup) -> Markup {
     html! { section.card { h2 { (title) } (body) } }
 }
 
+/// A figure that is read at a glance, with a few words about it.
+pub fn tile(name: &str, figure: &Markup, more: &Markup) -> Markup {
+    html! {
+        div.tile {
+            div.name { (name) }
+            div.figure { (figure) }
+            div.more { (more) }
+        }
+    }
+}
+
 /// A table: headings, and for each row its cells. Headings that begin with `>` are of figures.
 pub fn table(caption: &str, headings: &[&str], rows: &[Vec<Markup>], empty: &str) -> Markup {
     let is_figure = |at: usize| headings[at].starts_with('>');
@@ -151,7 +169,17 @@ pub fn table(caption: &str, headings: &[&str], rows: &[Vec<Markup>], empty: &str
 /// Leads to the rows before and after those of a list of the API, which are newest first. `path` is
 /// that of the page, with whatever else its query says; `asked` is whether it was asked for rows
 /// `after` or `before` others.
-pub fn pager(path: &str, list: &Value, (after, before): (bool, bool)) -> Markup {
+pub fn pager(path: &str, list: &Value, asked: (bool, bool)) -> Markup {
+    pager_of(path, list, asked, ("Newer", "Older"))
+}
+
+/// The same for a list in any order; `names` say what comes before and after.
+pub fn pager_of(
+    path: &str,
+    list: &Value,
+    (after, before): (bool, bool),
+    names: (&str, &str),
+) -> Markup {
     let (rows, more) = (rows(list), list["has_more"] == true);
     let id = |row: Option<&Value>| row.map(|row| text(&row["id"]).to_owned());
     let joint = if path.contains('?') { '&' } else { '?' };
@@ -161,10 +189,10 @@ pub fn pager(path: &str, list: &Value, (after, before): (bool, bool)) -> Markup 
         @if newer.is_some() || older.is_some() {
             nav.pager aria-label="More rows" {
                 @if let Some(id) = newer {
-                    a.button rel="prev" href={ (path) (joint) "before=" (id) } { "Newer" }
+                    a.button rel="prev" href={ (path) (joint) "before=" (id) } { (names.0) }
                 }
                 @if let Some(id) = older {
-                    a.button rel="next" href={ (path) (joint) "after=" (id) } { "Older" }
+                    a.button rel="next" href={ (path) (joint) "after=" (id) } { (names.1) }
                 }
             }
         }
