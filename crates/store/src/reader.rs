@@ -3,6 +3,8 @@
 //! Each method reads one thing; every list is bounded by its [`Window`] and reads only the rows it
 //! returns, along the primary key or one named index.
 
+mod whole;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -29,6 +31,7 @@ use crate::rows::{
     TIMER_COLUMNS,
 };
 use crate::store::Store;
+pub use whole::JournalEnd;
 
 /// How long nobody connects again to a database that could not be reached.
 const DOWN_FOR: Duration = Duration::from_millis(500);
