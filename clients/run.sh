@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Tests Purser with real clients, end to end: the official Stripe SDKs for Python and Node, the
-# Python agent of the Open Context Protocol, and the official MCP client.
+# Python agent of the Open Context Protocol, the official MCP client, and the accounting tools that
+# read exports.
 #
-# Needs Python 3.11 or newer, Node 20 or newer, and the server's binary: PURSER_BIN names it, else
-# it is target/debug/purser of this repository. Installs what the lock files name into
-# a .venv of each Python folder and node/node_modules. Runs all suites and fails when one fails.
+# Needs Python 3.11 or newer, Node 20 or newer, hledger, and the server's binary: PURSER_BIN names
+# it, else it is target/debug/purser of this repository. Installs what the lock files name into a
+# .venv of each Python folder and node/node_modules. Runs all suites and fails when one fails.
 
 set -euo pipefail
 
@@ -24,6 +25,7 @@ pytest_in() (
 python_suite() { pytest_in python; }
 python_ocp_suite() { pytest_in python-ocp; }
 mcp_suite() { pytest_in mcp; }
+exports_suite() { pytest_in exports; }
 
 node_suite() (
   cd node
@@ -33,7 +35,7 @@ node_suite() (
 
 # `||` and `if` would turn off `set -e` inside the suites, so each runs as a process of its own.
 failed=()
-for suite in python_suite python_ocp_suite mcp_suite node_suite; do
+for suite in python_suite python_ocp_suite mcp_suite exports_suite node_suite; do
   set +e
   (set -e; "$suite")
   status=$?

@@ -201,8 +201,11 @@ fn tags(ids: &IdKey, kind: Kind, key: RowKey) -> Vec<(&'static str, String)> {
     }
 }
 
-/// What the ledger says that each account holds after the last entry.
+/// What the ledger says that each account holds after the last entry; nothing before the first.
 pub fn balances(format: Format, wanted: &Wanted, end: &JournalEnd) -> String {
+    if !end.house.iter().any(|(_, currency, _)| is_wanted(wanted, *currency)) {
+        return String::new();
+    }
     // What is not the house's is the customers': the ledger sums to zero.
     let mut customers: BTreeMap<Currency, i64> = BTreeMap::new();
     for (_, currency, balance) in &end.house {
