@@ -33,6 +33,7 @@ pub use job::{Answer, Idempotency, Job, Kept, Outcome};
 pub use lane::{Lane, LaneOptions};
 pub use lanes::Lanes;
 pub use list::{BalanceFilter, DocumentFilter, Page, RequestFilter, Window};
-pub use reader::{JournalEnd, Reader, Readers};
+pub use reader::whole::JournalEnd;
+pub use reader::{Reader, Readers};
 pub use store::{Location, Store};
 pub use working_set::Sight;

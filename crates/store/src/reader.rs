@@ -3,8 +3,7 @@
 //! Each method reads one thing; every list is bounded by its [`Window`] and reads only the rows it
 //! returns, along the primary key or one named index.
 
-mod whole;
-
+pub(crate) mod whole;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -31,7 +30,6 @@ use crate::rows::{
     TIMER_COLUMNS,
 };
 use crate::store::Store;
-pub use whole::JournalEnd;
 
 /// How long nobody connects again to a database that could not be reached.
 const DOWN_FOR: Duration = Duration::from_millis(500);

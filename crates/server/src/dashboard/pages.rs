@@ -1,4 +1,6 @@
 //! The pages, a file for each subject, each with its actions.
 
 pub mod customers;
+pub mod exports;
 pub mod home;
+pub mod statement;

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use hyper::Method;
 
-use super::pages::{customers, home};
+use super::pages::{customers, exports, home, statement};
 use super::visit::{Done, Failure, Form, Shown, Visit};
 
 type Later<T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send>>;
@@ -38,6 +38,8 @@ macro_rules! action {
 fn all() -> Vec<Row> { vec![
     page!("/" home::show),
     page!("/customers" customers::list),
+    page!("/customers/{id}/statement" statement::show),
+    page!("/exports" exports::show),
 ] }
 
 /// What a request means.
