@@ -58,13 +58,15 @@ fn form(visit: &Visit, currencies: &BTreeSet<&str>) -> Markup {
     };
     html! {
         form method="get" action={ "/dashboard/exports/" (FILES[0].0) } {
-            div.line {
-                (field("From", "from", &date("from"), ""))
-                (field("To", "to", &date("to"), ""))
-                (field("Currency", "currency", &currency, ""))
-            }
-            p.hint #dates-hint {
-                "Days in UTC, both included. Without dates an export has everything."
+            div.field {
+                div.line {
+                    (field("From", "from", &date("from"), ""))
+                    (field("To", "to", &date("to"), ""))
+                    (field("Currency", "currency", &currency, ""))
+                }
+                p.hint #dates-hint {
+                    "Days in UTC, both included. Without dates an export has everything."
+                }
             }
             (field("Customer", "customer", &customer, "The id of one customer, or empty for all."))
             (field(

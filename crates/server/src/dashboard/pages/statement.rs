@@ -43,11 +43,7 @@ pub async fn show(visit: Visit) -> Result<Shown, Failure> {
     let code = visit.query().given("currency").unwrap_or(&first);
     let currency = Currency::parse(code)
         .ok_or_else(|| wrong(format!("'{code}' is no currency: write one like usd.")))?;
-    let month = months(visit.app.clock.now().seconds())[1].1.clone();
-    let from = visit.query().given("from").unwrap_or(&month.0);
-    let to = visit.query().given("to").unwrap_or(&month.1);
-    let span = read_span(Some(from), Some(to)).map_err(wrong)?;
-    let (Some(first), Some(last)) = span else { unreachable!("both ends are given") };
+    let (first, last) = span(&visit)?;
     let number = visit.app.ids.read_customer(text(&customer["id"]));
     let number = number.ok_or_else(|| Failure::new(404, "There is no such customer."))?;
     let of = (visit.who.access.world, number);
@@ -64,6 +60,19 @@ pub async fn show(visit: Visit) -> Result<Shown, Failure> {
         (lines(&visit, &asked, &read))
     };
     Ok(Shown { title: "Statement".to_owned(), body })
+}
+
+/// From when until when: the last full month, or from the beginning, or until today.
+fn span(visit: &Visit) -> Result<(Timestamp, Timestamp), Failure> {
+    let (from, to) = (visit.query().given("from"), visit.query().given("to"));
+    let now = visit.app.clock.now().seconds();
+    let [_, (_, (first, last)), ..] = months(now);
+    let (from, to) = match (from, to) {
+        (None, None) => (Some(first.as_str()), Some(last.as_str())),
+        given => given,
+    };
+    let (from, to) = read_span(from, to).map_err(|why| Failure::new(400, why))?;
+    Ok((from.unwrap_or(Timestamp(0)), to.unwrap_or(now)))
 }
 
 /// This month, the last one, this year and the last one, with their first and last days.
