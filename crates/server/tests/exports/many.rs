@@ -1,0 +1,91 @@
+//! Many entries: in bounded memory, and to receivers that stop reading.
+
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use super::Desk;
+use crate::support::raw::{Raw, request};
+use crate::support::server::Server;
+
+const ENTRIES: usize = 50_000;
+const WRITERS: usize = 8;
+/// How much an export may add to what the server keeps in memory.
+const GROWTH_KIB_MAX: u64 = 12 << 10;
+/// What ends an answer that is whole.
+const END: &str = "\r\n0\r\n\r\n";
+
+#[test]
+fn fifty_thousand_entries_are_exported_in_bounded_memory() {
+    let server = Server::started();
+    let desk = Desk::of(&server);
+    thread::scope(|scope| {
+        for _ in 0..WRITERS {
+            let desk = desk.clone();
+            scope.spawn(move || {
+                let customer = desk.customer("Ada");
+                for _ in 0..ENTRIES / WRITERS {
+                    desk.fund(&customer, 100, "usd");
+                }
+            });
+        }
+    });
+
+    // Somebody stops reading right after the beginning, and holds up nobody.
+    let mut sleeper = begin(&server, "journal.csv");
+    assert!(sleeper.head().starts_with("HTTP/1.1 200 OK"));
+
+    let before = memory_kib(&server);
+    let (peak, is_over) = (AtomicU64::new(before), AtomicBool::new(false));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                peak.fetch_max(memory_kib(&server), Ordering::Relaxed);
+                thread::sleep(Duration::from_millis(5));
+            }
+        });
+        let text = whole(&server, "journal.csv");
+        assert_eq!(text.matches(",funded,").count(), 2 * ENTRIES);
+        assert!(text.len() > GROWTH_KIB_MAX as usize * 1024, "too short to tell: {}", text.len());
+        let text = whole(&server, "transactions.csv");
+        assert_eq!(text.matches(",funded,").count(), ENTRIES);
+        is_over.store(true, Ordering::Relaxed);
+    });
+    let peak = peak.load(Ordering::Relaxed);
+    assert!(peak < before + GROWTH_KIB_MAX, "grew from {before} KiB to {peak} KiB");
+
+    // Whoever slept gets what was on its way, and can see that it is not all.
+    thread::sleep(Duration::from_secs(25));
+    let rest = sleeper.rest();
+    assert!(!rest.ends_with(END), "it looks whole");
+    assert!(rest.matches(",funded,").count() < 2 * ENTRIES);
+}
+
+fn begin(server: &Server, file: &str) -> Raw {
+    let mut raw = Raw::connect(server.base().expect("it runs"));
+    let headers = [("Connection", "close")];
+    raw.send(request("GET", &format!("/dashboard/exports/{file}"), &headers, ""));
+    raw
+}
+
+/// A file, with what frames its pieces.
+fn whole(server: &Server, file: &str) -> String {
+    let text = begin(server, file).rest();
+    assert!(text.ends_with(END), "it was cut off");
+    text
+}
+
+/// What the server keeps in memory: found by the store that its command line names.
+fn memory_kib(server: &Server) -> u64 {
+    let is_server = |folder: &Path| {
+        fs::read(folder.join("cmdline"))
+            .is_ok_and(|line| String::from_utf8_lossy(&line).contains(server.store()))
+    };
+    let mut folders = fs::read_dir("/proc").expect("Linux").flatten().map(|it| it.path());
+    let folder = folders.find(|folder| is_server(folder)).expect("the server runs");
+    let status = fs::read_to_string(folder.join("status")).expect("it runs");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line");
+    line.trim().trim_end_matches(" kB").parse().expect("a number")
+}
