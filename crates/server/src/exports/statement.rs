@@ -5,8 +5,9 @@ use books::cash_balance::CashTransaction;
 use books::{Currency, Number, Timestamp, World};
 use store::{Reader, StoreError, Window};
 
-/// Transactions of a span that are read for a statement, of all currencies.
-pub const ROWS_MAX: usize = 1000;
+/// Transactions of a span that are read for a statement, of all currencies: as many as a page that
+/// is not slow to load can show.
+pub const ROWS_MAX: usize = 500;
 
 /// A statement.
 pub struct Statement {

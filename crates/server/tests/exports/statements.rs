@@ -37,7 +37,7 @@ fn a_statement_adds_up(kind: Kind) {
         let sums = ["Opening balance", "Came in", "Went out", "Closing balance"];
         let found = sums.map(|name| fact(&page, name).split(' ').next().unwrap().to_owned());
         assert_eq!(found.join(" "), want, "{query}");
-        assert_eq!(page.matches("<tr><td>").count(), rows, "{query}");
+        assert_eq!(page.matches("<tr><td").count(), rows, "{query}");
         assert!(page.contains("Ada &lt;Lovelace&gt;"), "{page}");
     }
     // Only a beginning, only an end, and neither: then the month before this one is meant.
@@ -65,15 +65,15 @@ fn a_long_statement_says_that_there_is_more() {
     let server = Server::started();
     let desk = Desk::of(&server);
     let ada = desk.customer("Ada");
-    for _ in 0..1001 {
+    for _ in 0..501 {
         desk.fund(&ada, 123_456_789, "usd");
     }
     let day = today(&desk);
     let page = statement(&desk, &ada, &format!("from={day}"));
-    assert_eq!(page.matches("<tr><td>").count(), 1000);
+    assert_eq!(page.matches("<tr><td").count(), 500);
     assert!(page.contains("There are more transactions in these days"));
     assert!(!page.contains("Came in"), "sums of a part would mislead");
-    assert_eq!(fact(&page, "Closing balance"), "1,235,802,457.89 USD");
+    assert_eq!(fact(&page, "Closing balance"), "618,518,360.89 USD");
     assert!(page.len() < 200 << 10, "{} bytes", page.len());
 }
 

@@ -28,8 +28,8 @@ fn an_export_is_consistent_while_others_write(kind: Kind) {
             let (desk, is_over) = (desk.clone(), &is_over);
             scope.spawn(move || {
                 while !is_over.load(Ordering::Relaxed) {
-                    desk.fund(customer, 7, "usd");
-                    desk.pay(customer, 3, "usd");
+                    desk.fund(customer, 107, "usd");
+                    desk.pay(customer, 50, "usd");
                 }
             });
         }
