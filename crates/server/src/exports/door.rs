@@ -52,8 +52,7 @@ pub async fn open(
     what: (Subject, Format),
     cut: Arc<Notify>,
 ) -> Result<Response<Pieces>, Answer> {
-    let refused = |failure: Failure| door::bare(&failure);
-    who::check_origin(app, parts).map_err(|failure| refused(failure))?;
+    who::check_origin(app, parts).map_err(|failure| door::bare(&failure))?;
     let who = who::find(app, parts).await?;
     check(&who.access).map_err(|error| failed(app, error))?;
     let path = parts.uri.path();
