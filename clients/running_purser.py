@@ -30,9 +30,9 @@ class RunningPurser:
         self.process: subprocess.Popen | None = None
         self.url = ""
 
-    def start(self) -> Self:
-        """Starts the server and waits until it says where it listens."""
-        command = [BINARY, "serve", "--listen", "127.0.0.1:0", "--store", self.store]
+    def start(self, *flags: str) -> Self:
+        """Starts the server with these flags and waits until it says where it listens."""
+        command = [BINARY, "serve", "--listen", "127.0.0.1:0", "--store", self.store, *flags]
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment()
@@ -64,6 +64,13 @@ class RunningPurser:
         )
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[bytes]:
+        """What a command writes that has to work."""
+        command = [BINARY, *words]
+        return subprocess.run(
+            command, env=environment(), timeout=VERB_TIMEOUT_S, capture_output=True, check=True
+        )
 
     def stop(self) -> None:
         """Ends the server."""

@@ -314,6 +314,17 @@ impl Sender {
         Some(sender)
     }
 
+    /// Who it is, where the bank told.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Sender::EuBankTransfer { sender_name, .. }
+            | Sender::GbBankTransfer { sender_name, .. }
+            | Sender::JpBankTransfer { sender_name, .. }
+            | Sender::UsBankTransfer { sender_name, .. } => sender_name.as_deref(),
+            Sender::MxBankTransfer {} => None,
+        }
+    }
+
     /// `type` on the wire, such as `us_bank_transfer`.
     pub fn transfer_type(&self) -> &'static str {
         match self {

@@ -28,6 +28,7 @@ use crate::api::serve::{Answer, failed, is_api, serve, unreadable};
 use crate::api::stream::{self, Pieces};
 use crate::app::App;
 use crate::dashboard::{door as dashboard, live};
+use crate::exports::door as exports;
 use crate::settings::{
     BODY_BYTES_MAX, BODY_TIMEOUT_S, DRAIN_TIMEOUT_S, HEADER_BYTES_MAX, HEADER_TIMEOUT_S,
     HEADERS_MAX,
@@ -162,28 +163,38 @@ async fn plain_answer(
     stuck: Arc<Notify>,
 ) -> Flow {
     let is_get = request.method() == Method::GET;
-    let operation = match request.uri().path() {
+    let path = request.uri().path();
+    let exported = exports::find(path).filter(|_| is_get);
+    let operation = match path {
+        _ if exported.is_some() => exports::OPERATION,
         stream::PATH if is_get => stream::OPERATION,
         live::PATH if is_get => live::OPERATION,
         _ => return handle(app, endpoint, request).await.map(Either::Left),
     };
     let began = Instant::now();
     let (parts, _) = request.into_parts();
-    let opened = match operation {
-        live::OPERATION => live::open(app, &parts, stuck).await,
-        _ => stream::open(app, &parts, stuck).map_err(|error| failed(app, error)),
+    let opened = match (operation, exported) {
+        (_, Some(what)) => exports::open(app, &parts, what, stuck).await,
+        (live::OPERATION, _) => live::open(app, &parts, stuck).await.map(of_events),
+        _ => match stream::open(app, &parts, stuck) {
+            Ok(pieces) => Ok(of_events(pieces)),
+            Err(error) => Err(failed(app, error)),
+        },
     };
     let answer = match opened {
-        Ok(pieces) => {
-            let mut answer = Response::new(Either::Right(pieces));
-            let (headers, value) = (answer.headers_mut(), HeaderValue::from_static);
-            headers.insert(CONTENT_TYPE, value("text/event-stream"));
-            headers.insert(CACHE_CONTROL, value("no-cache, no-store"));
-            answer
-        }
+        Ok(answer) => answer.map(Either::Right),
         Err(answer) => answer.map(Either::Left),
     };
     note(app, operation, &answer, began);
+    answer
+}
+
+/// Pieces that are events.
+fn of_events(pieces: Pieces) -> Response<Pieces> {
+    let mut answer = Response::new(pieces);
+    let (headers, value) = (answer.headers_mut(), HeaderValue::from_static);
+    headers.insert(CONTENT_TYPE, value("text/event-stream"));
+    headers.insert(CACHE_CONTROL, value("no-cache, no-store"));
     answer
 }
 

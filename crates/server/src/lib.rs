@@ -13,6 +13,7 @@ pub mod clock;
 pub mod dashboard;
 pub mod entropy;
 pub mod errand;
+pub mod exports;
 pub mod http;
 pub mod metrics;
 pub mod moments;

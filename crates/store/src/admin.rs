@@ -94,6 +94,13 @@ impl Admin {
         String::from_utf8(kept).map_err(|_| StoreError::Corrupt("the account is no text".into()))
     }
 
+    /// The account that sandbox keys open, in a database that has been served.
+    pub fn account(&self) -> Result<String> {
+        let kept = self.with(|db| meta(db, "account"))?;
+        let kept = kept.ok_or_else(|| StoreError::Other("no server was started on it yet".into()));
+        String::from_utf8(kept?).map_err(|_| StoreError::Corrupt("the account is no text".into()))
+    }
+
     /// The secret with which the database writes its ids.
     pub fn secret(&self) -> Result<[u8; 16]> {
         self.with(|db| secret(db))

@@ -36,6 +36,7 @@ pub use lane::{Lane, LaneOptions};
 pub use lanes::Lanes;
 pub use list::{BalanceFilter, DocumentFilter, Page, RequestFilter, Window};
 pub use positions::{DayBalances, IdlePurse, IdleTotal};
+pub use reader::whole::JournalEnd;
 pub use reader::{REFERENCES_MAX, Reader, Readers, SEARCH_CANDIDATES_MAX};
 pub use store::{Location, Store};
 pub use working_set::Sight;

@@ -4,7 +4,7 @@
 //! returns, along the primary key or one named index.
 
 mod find;
-
+pub(crate) mod whole;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};

@@ -124,7 +124,7 @@ fn show_account(wire: &Wire, account: &'static str, currency: Currency, balance:
 }
 
 /// What an account is called.
-pub(super) fn name(account: Account) -> &'static str {
+pub(crate) fn name(account: Account) -> &'static str {
     match account {
         Account::Bank => "bank",
         Account::CustomerCash(_) => "customer_cash",

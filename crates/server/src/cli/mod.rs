@@ -6,6 +6,7 @@ pub mod backup;
 pub mod clock;
 pub mod copy;
 pub mod doctor;
+pub mod export;
 pub mod keys;
 pub mod listen;
 pub mod mcp;
@@ -42,6 +43,8 @@ enum Command {
     Backup(backup::Backup),
     /// Copy a whole database into another, between SQLite and PostgreSQL and back.
     Copy(copy::Copy),
+    /// Write transactions or the journal to a file, also while a server is running.
+    Export(export::Export),
     /// Make, list and revoke API keys.
     Keys(keys::Keys),
     /// Show the clock of a running sandbox, or move it forward.
@@ -75,6 +78,7 @@ pub fn run(clock: Clock, entropy: Entropy) -> ExitCode {
         Command::Doctor(doctor) => doctor.run(),
         Command::Backup(backup) => backup.run(),
         Command::Copy(copy) => copy.run(),
+        Command::Export(export) => export.run(),
         Command::Keys(keys) => keys.run(clock, &entropy),
         Command::Clock(clock) => clock.run(),
         Command::Approvals(approvals) => approvals.run(),

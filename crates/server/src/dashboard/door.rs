@@ -110,7 +110,8 @@ async fn act(visit: Visit, action: Action, parts: &Parts, body: &Bytes) -> Answe
     }
 }
 
-fn failed(app: &App, who: &Who, path: &str, failure: &Failure) -> Answer {
+/// A page about what did not come about.
+pub fn failed(app: &App, who: &Who, path: &str, failure: &Failure) -> Answer {
     let title = match failure.status {
         404 => "Not found",
         403 => "Not allowed",
@@ -128,7 +129,7 @@ fn failed(app: &App, who: &Who, path: &str, failure: &Failure) -> Answer {
 }
 
 /// A refusal for somebody of whom nothing is known.
-fn bare(failure: &Failure) -> Answer {
+pub fn bare(failure: &Failure) -> Answer {
     let body =
         html! { body.bare { main { section.card.narrow { p.lead { (failure.message) } } } } };
     let status = StatusCode::from_u16(failure.status).unwrap_or(StatusCode::FORBIDDEN);

@@ -6,7 +6,9 @@ use std::sync::LazyLock;
 use hyper::Method;
 
 use super::pages::customer::{self, forms};
-use super::pages::{customers, home, payments, payouts, refunds, transaction, unreconciled};
+use super::pages::{
+    customers, exports, home, payments, payouts, refunds, statement, transaction, unreconciled,
+};
 use super::visit::{Done, Failure, Form, Shown, Visit};
 
 type Later<T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send>>;
@@ -44,6 +46,7 @@ fn all() -> Vec<Row> { vec![
     action!("/customers/{customer}/instructions" forms::instruct),
     action!("/customers/{customer}/reconciliation" forms::reconcile),
     action!("/customers/{customer}/return" forms::send_back),
+    page!("/customers/{customer}/statement" statement::show),
     page!("/transactions/{customer}/{transaction}" transaction::show),
     action!("/transactions/{customer}/{transaction}/reverse" transaction::reverse),
     page!("/payments" payments::list),
@@ -65,6 +68,7 @@ fn all() -> Vec<Row> { vec![
     action!("/payouts/bank-accounts" payouts::banks::add),
     action!("/payouts/bank-accounts/{id}/remove" payouts::banks::remove),
     page!("/unreconciled" unreconciled::show),
+    page!("/exports" exports::show),
 ] }
 
 /// What a request means.
