@@ -15,7 +15,7 @@ use books::journal::Account;
 use books::{Change, Currency, World};
 
 use crate::changes::Writes;
-use crate::db::{Row, all, one, values};
+use crate::db::{all, one, values};
 use crate::error::Result;
 use crate::list::{Page, Window};
 use crate::reader::Reader;
@@ -102,19 +102,21 @@ impl IdlePurses {
         }
     }
 
-    /// Writes what is left of it.
-    pub(crate) fn write<'a>(&self, into: &mut impl Writes<'a>) -> Result<()> {
+    /// Writes what is left of it, and how many customers came to have cash in all.
+    pub(crate) fn write<'a>(&self, lane: i64, into: &mut impl Writes<'a>) -> Result<()> {
+        let mut more: HashMap<(World, Currency), i64> = HashMap::new();
         for ((world, customer, currency), idle) in &self.0 {
             let (world, customer, currency) = (*world, *customer, *currency);
-            match (idle.held_cash, idle.since) {
-                (_, Some(since)) => {
-                    into.put(&tables::IDLE_PURSE, values![world, customer, currency, since])?;
-                }
-                (true, None) => {
-                    into.remove(&tables::IDLE_PURSE, values![world, customer, currency])?;
-                }
-                (false, None) => {}
+            if let Some(since) = idle.since {
+                into.put(&tables::IDLE_PURSE, values![world, customer, currency, since])?;
+            } else if idle.held_cash {
+                into.remove(&tables::IDLE_PURSE, values![world, customer, currency])?;
             }
+            *more.entry((world, currency)).or_default() +=
+                i64::from(idle.since.is_some()) - i64::from(idle.held_cash);
+        }
+        for ((world, currency), customers) in more.into_iter().filter(|(_, more)| *more != 0) {
+            into.put(&tables::IDLE_COUNT, values![world, currency, lane, customers])?;
         }
         Ok(())
     }
@@ -282,11 +284,13 @@ impl Reader {
         for currency in self.currencies(world)? {
             let sums = self.sums(world, Account::ALL_CASH, currency, NEWEST)?;
             let amount = together(sums.iter().map(|sum| sum.amount)).saturating_neg();
-            let sql = "SELECT count(*), min(since) FROM idle_purse
+            let at = values![world, currency];
+            let sql = "SELECT CAST(coalesce(sum(customers), 0) AS BIGINT) FROM idle_count
                        WHERE world = ?1 AND currency = ?2";
-            let read = |row: &dyn Row| Ok((row.int(0)?, row.opt_number(1)?));
-            let found = one(self.db()?, sql, &values![world, currency], read)?;
-            let (customers, oldest) = found.unwrap_or_default();
+            let customers = one(self.db()?, sql, &at, |row| row.int(0))?.unwrap_or_default();
+            let sql = "SELECT since FROM idle_purse WHERE world = ?1 AND currency = ?2
+                       ORDER BY since LIMIT 1";
+            let oldest = one(self.db()?, sql, &at, |row| row.number(0))?;
             totals.push(IdleTotal { currency, amount, customers, oldest });
         }
         Ok(totals)

@@ -33,6 +33,7 @@ pub const TABLES: &[&str] = &[
     "house_balance",
     "day_balance",
     "idle_purse",
+    "idle_count",
     "balance_transaction",
     "document",
     "payable",
