@@ -7,6 +7,7 @@
 //! or by a page.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::RangeInclusive;
 
 use books::cash_balance::CashTransaction;
 use books::id::Number;
@@ -14,7 +15,7 @@ use books::journal::Account;
 use books::{Change, Currency, World};
 
 use crate::changes::Writes;
-use crate::db::{Row, all, one, values};
+use crate::db::{all, one, values};
 use crate::error::Result;
 use crate::list::{Page, Window};
 use crate::reader::Reader;
@@ -101,19 +102,21 @@ impl IdlePurses {
         }
     }
 
-    /// Writes what is left of it.
-    pub(crate) fn write<'a>(&self, into: &mut impl Writes<'a>) -> Result<()> {
+    /// Writes what is left of it, and how many customers came to have cash in all.
+    pub(crate) fn write<'a>(&self, lane: i64, into: &mut impl Writes<'a>) -> Result<()> {
+        let mut more: HashMap<(World, Currency), i64> = HashMap::new();
         for ((world, customer, currency), idle) in &self.0 {
             let (world, customer, currency) = (*world, *customer, *currency);
-            match (idle.held_cash, idle.since) {
-                (_, Some(since)) => {
-                    into.put(&tables::IDLE_PURSE, values![world, customer, currency, since])?;
-                }
-                (true, None) => {
-                    into.remove(&tables::IDLE_PURSE, values![world, customer, currency])?;
-                }
-                (false, None) => {}
+            if let Some(since) = idle.since {
+                into.put(&tables::IDLE_PURSE, values![world, customer, currency, since])?;
+            } else if idle.held_cash {
+                into.remove(&tables::IDLE_PURSE, values![world, customer, currency])?;
             }
+            *more.entry((world, currency)).or_default() +=
+                i64::from(idle.since.is_some()) - i64::from(idle.held_cash);
+        }
+        for ((world, currency), customers) in more.into_iter().filter(|(_, more)| *more != 0) {
+            into.put(&tables::IDLE_COUNT, values![world, currency, lane, customers])?;
         }
         Ok(())
     }
@@ -198,12 +201,15 @@ impl Reader {
         }
         let begun = histories.iter().filter_map(|(_, sums)| Some(sums.first()?.day)).min();
         let Some(begun) = begun else { return Ok(Vec::new()) };
-        let mut days = Vec::new();
-        for day in first.max(begun)..=last {
-            let at_its_end = |(account, sums): &(Account, Vec<Sum>)| (*account, carried(sums, day));
-            days.push(DayBalances { day, sums: histories.iter().map(at_its_end).collect() });
+        let days = first.max(begun)..=last;
+        let mut rows: Vec<DayBalances> =
+            days.clone().map(|day| DayBalances { day, sums: BTreeMap::new() }).collect();
+        for (account, sums) in histories {
+            for (row, sum) in rows.iter_mut().zip(carried(&sums, days.clone())) {
+                row.sums.insert(account, sum);
+            }
         }
-        Ok(days)
+        Ok(rows)
     }
 
     /// Purses that hold cash, oldest first; of one currency or of all.
@@ -278,11 +284,13 @@ impl Reader {
         for currency in self.currencies(world)? {
             let sums = self.sums(world, Account::ALL_CASH, currency, NEWEST)?;
             let amount = together(sums.iter().map(|sum| sum.amount)).saturating_neg();
-            let sql = "SELECT count(*), min(since) FROM idle_purse
+            let at = values![world, currency];
+            let sql = "SELECT CAST(coalesce(sum(customers), 0) AS BIGINT) FROM idle_count
                        WHERE world = ?1 AND currency = ?2";
-            let read = |row: &dyn Row| Ok((row.int(0)?, row.opt_number(1)?));
-            let found = one(self.db()?, sql, &values![world, currency], read)?;
-            let (customers, oldest) = found.unwrap_or_default();
+            let customers = one(self.db()?, sql, &at, |row| row.int(0))?.unwrap_or_default();
+            let sql = "SELECT since FROM idle_purse WHERE world = ?1 AND currency = ?2
+                       ORDER BY since LIMIT 1";
+            let oldest = one(self.db()?, sql, &at, |row| row.number(0))?;
             totals.push(IdleTotal { currency, amount, customers, oldest });
         }
         Ok(totals)
@@ -303,14 +311,15 @@ impl Reader {
         currency: Currency,
         first: i64,
     ) -> Result<Vec<Sum>> {
-        // A lane that booked anything has a chain.
-        let sql = "SELECT d.lane, d.day, d.amount FROM chain c
-                   JOIN day_balance d ON d.world = c.world AND d.account = ?2 AND d.currency = ?3
-                       AND d.lane = c.lane AND d.day >= coalesce(
+        // A lane that booked anything has a chain. Each lane's rows are a range of the key, which a
+        // cross join has SQLite see.
+        let sql = "SELECT d.lane, d.day, d.amount FROM chain c CROSS JOIN day_balance d
+                   WHERE c.world = ?1 AND d.world = c.world AND d.account = ?2
+                       AND d.currency = ?3 AND d.lane = c.lane AND d.day >= coalesce(
                            (SELECT max(b.day) FROM day_balance b WHERE b.world = c.world
                             AND b.account = ?2 AND b.currency = ?3 AND b.lane = c.lane
                             AND b.day <= ?4), ?4)
-                   WHERE c.world = ?1 ORDER BY d.day";
+                   ORDER BY d.day";
         let at = values![world, account.code().0, currency, first];
         all(self.db()?, sql, &at, |row| {
             Ok(Sum { lane: row.int(0)?, day: row.int(1)?, amount: row.int(2)? })
@@ -318,11 +327,16 @@ impl Reader {
     }
 }
 
-/// The sum over all lanes at the end of a day: of each the newest one by then.
-fn carried(sums: &[Sum], day: i64) -> i64 {
-    let by_then = sums.iter().take_while(|sum| sum.day <= day);
-    let of_lanes: HashMap<i64, i64> = by_then.map(|sum| (sum.lane, sum.amount)).collect();
-    together(of_lanes.into_values())
+/// The sum over all lanes at the end of each day: of each lane the newest one by then.
+fn carried(sums: &[Sum], days: RangeInclusive<i64>) -> impl Iterator<Item = i64> {
+    let mut sums = sums.iter().peekable();
+    let mut of_lanes = HashMap::new();
+    days.map(move |day| {
+        while let Some(sum) = sums.next_if(|sum| sum.day <= day) {
+            of_lanes.insert(sum.lane, sum.amount);
+        }
+        together(of_lanes.values().copied())
+    })
 }
 
 fn together(amounts: impl Iterator<Item = i64>) -> i64 {

@@ -24,6 +24,8 @@ pub(crate) enum Again {
     Stays,
     /// These columns are written anew.
     Replaces(&'static [&'static str]),
+    /// This column becomes the sum of the two.
+    Adds(&'static str),
     /// This column becomes the larger of the two.
     Raises(&'static str),
 }
@@ -86,6 +88,7 @@ impl Table {
                 let each = columns.iter().map(|name| format!("{name} = excluded.{name}"));
                 each.collect::<Vec<_>>().join(", ")
             }
+            Again::Adds(name) => format!("{name} = {}.{name} + excluded.{name}", self.name),
             Again::Raises(name) => {
                 let old = format!("{}.{name}", self.name);
                 format!(
@@ -145,6 +148,8 @@ tables! {
         key ["world", "account", "currency", "lane", "day"], Again::Replaces(&["amount"]);
     IDLE_PURSE "idle_purse" ("world" Int, "customer" Int, "currency" Text, "since" Int)
         key ["world", "customer", "currency"], Again::Replaces(&["since"]);
+    IDLE_COUNT "idle_count" ("world" Int, "currency" Text, "lane" Int, "customers" Int)
+        key ["world", "currency", "lane"], Again::Adds("customers");
     BALANCE_TRANSACTION "balance_transaction" ("world" Int, "number" Int, "type" Text,
         "currency" Text, "amount" Int, "fee" Int, "available_on" Int, "source_kind" Text,
         "source_customer" Int, "source" Int, "description" Text)

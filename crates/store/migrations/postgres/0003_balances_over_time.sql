@@ -23,7 +23,17 @@ CREATE TABLE idle_purse (
 
 CREATE INDEX idle_purse_by_age ON idle_purse (world, currency, since, customer);
 
--- What happened before this table was there. A number holds a moment in milliseconds since 2020,
+-- How many customers have cash in a currency: the sum over the lanes, each of which adds what it
+-- changes.
+CREATE TABLE idle_count (
+    world     BIGINT NOT NULL,
+    currency  TEXT   NOT NULL CHECK (length(currency) = 3),
+    lane      BIGINT NOT NULL,
+    customers BIGINT NOT NULL,
+    PRIMARY KEY (world, currency, lane)
+);
+
+-- What happened before these tables were there. A number holds a moment in milliseconds since 2020,
 -- which is day 18262, then 8 bits of a lane and 14 of a counter.
 INSERT INTO day_balance (world, account, currency, lane, day, amount)
 SELECT world, account, currency, lane, day,
@@ -43,3 +53,6 @@ FROM (SELECT world, customer, currency,
       FROM cash_transaction
       GROUP BY world, customer, currency) AS p
 WHERE rose > coalesce(emptied, 0);
+
+INSERT INTO idle_count (world, currency, lane, customers)
+SELECT world, currency, 0, count(*) FROM idle_purse GROUP BY world, currency;

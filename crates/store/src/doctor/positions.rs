@@ -24,7 +24,16 @@ FROM (SELECT world, customer, currency,
       GROUP BY world, customer, currency) AS p
 WHERE rose > coalesce(emptied, 0)";
 
-/// Counts both anew.
+const COUNTS: &str = "SELECT world, currency FROM
+        (SELECT world, currency, count(*) AS customers FROM idle_purse
+         GROUP BY world, currency) AS c
+    FULL JOIN
+        (SELECT world, currency, sum(customers) AS customers FROM idle_count
+         GROUP BY world, currency) AS n
+    USING (world, currency)
+    WHERE coalesce(c.customers, 0) <> coalesce(n.customers, 0)";
+
+/// Counts all of it anew.
 pub(super) fn positions(db: &dyn Db, auditor: &mut Auditor) -> Result<()> {
     let days = format!(
         "WITH counted (world, account, currency, lane, day, amount) AS ({DAYS})
@@ -45,6 +54,10 @@ pub(super) fn positions(db: &dyn Db, auditor: &mut Auditor) -> Result<()> {
     let invariant = "purses that hold cash are noted with their age";
     breaks(db, auditor, invariant, &idle, |row: &dyn Row| {
         Ok(format!("customer {} in world {}", row.int(1)?, row.int(0)?))
+    })?;
+    let invariant = "the count of customers who have cash is right";
+    breaks(db, auditor, invariant, COUNTS, |row: &dyn Row| {
+        Ok(format!("{} in world {}", row.text(1)?, row.int(0)?))
     })
 }
 

@@ -158,7 +158,7 @@ impl Writer for PgWriter {
             sheets.put(&tables::CHAIN, values![*world, self.lane, head, *length])?;
         }
         batch.posted.write(self.lane, &mut sheets)?;
-        batch.idle.write(&mut sheets)?;
+        batch.idle.write(self.lane, &mut sheets)?;
         self.send(&sheets, numbers.last(), batch.used.len() as u64)
     }
 

@@ -109,7 +109,7 @@ impl Writer for SqliteWriter {
             rows.put(&tables::CHAIN, values![*world, LANE, head, *length])?;
         }
         batch.posted.write(LANE, &mut rows)?;
-        batch.idle.write(&mut rows)?;
+        batch.idle.write(LANE, &mut rows)?;
         if !batch.is_empty() {
             rows.put(&tables::LANE, values![LANE, numbers.last()])?;
         }

@@ -1,6 +1,6 @@
 //! Tampering with where money stands and stood.
 
-use crate::{Case, DAYS, IDLE, check};
+use crate::{COUNT, Case, DAYS, IDLE, check};
 
 const DAY_BALANCES: &[Case] = &[
     ("a day", "UPDATE day_balance SET amount = amount + 1 WHERE currency = 'jpy'", DAYS),
@@ -36,6 +36,9 @@ const IDLE_PURSES: &[Case] = &[
     ("a purse that was made up", "INSERT INTO idle_purse VALUES (1, :bob, 'chf', :end)", IDLE),
     ("an age", "UPDATE idle_purse SET since = :last WHERE currency = 'usd'", IDLE),
     ("a customer", "UPDATE idle_purse SET customer = :bob WHERE currency = 'eur'", IDLE),
+    ("a count", "UPDATE idle_count SET customers = customers + 1 WHERE currency = 'usd'", COUNT),
+    ("a count that is gone", "DELETE FROM idle_count WHERE currency = 'jpy'", COUNT),
+    ("a count that was made up", "INSERT INTO idle_count VALUES (2, 'usd', 3, 1)", COUNT),
     (
         "a purse that holds nothing",
         "UPDATE cash_transaction SET ending_balance = 0 WHERE currency = 'jpy'",

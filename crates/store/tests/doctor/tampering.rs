@@ -20,6 +20,7 @@ pub const BALANCED: &str = "postings sum to zero";
 pub const CHAIN: &str = "the hash chain is unbroken";
 pub const COLUMNS: &str = "the columns of a row agree with its data";
 pub const COMPLETE: &str = "a payment intent has all its money once it succeeded";
+pub const COUNT: &str = "the count of customers who have cash is right";
 pub const CUSTOMER: &str = "every cash balance transaction belongs to a customer";
 pub const DAYS: &str = "the balances of days equal the journal";
 pub const ENDING: &str = "each ending balance follows from the one before";
