@@ -31,7 +31,7 @@ pub(crate) fn of(customer: &Customer) -> Vec<String> {
     words.extend(email.iter().flat_map(|email| split(email)));
     words.extend(profile.description.iter().flat_map(|text| split(text)));
     let mut seen = HashSet::new();
-    words.retain(|word| seen.insert(word.clone()));
+    words.retain(|word| !word.is_empty() && seen.insert(word.clone()));
     words
 }
 
@@ -62,11 +62,7 @@ fn split(text: &str) -> impl Iterator<Item = String> + '_ {
 }
 
 /// Writes the words of a customer beside those that are there already.
-pub(crate) fn put<'a>(
-    world: World,
-    customer: &Customer,
-    into: &mut impl Writes<'a>,
-) -> Result<()> {
+pub(crate) fn put<'a>(world: World, customer: &Customer, into: &mut impl Writes<'a>) -> Result<()> {
     rows(world, customer).into_iter().try_for_each(|row| into.put(&tables::CUSTOMER_WORD, row))
 }
 

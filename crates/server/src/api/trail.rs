@@ -54,7 +54,7 @@ fn of_the_commit(behind: &[Event], key: RowKey) -> impl Iterator<Item = &Event> 
     };
     let request = |event: &Event| event.cause.as_ref().map(|cause| cause.request_id.clone());
     let asked = behind.iter().find(|event| is_about(event)).and_then(request);
-    behind.iter().filter(move |event| {
-        is_about(event) || (asked.is_some() && request(event) == asked)
-    })
+    behind
+        .iter()
+        .filter(move |event| is_about(event) || (asked.is_some() && request(event) == asked))
 }

@@ -17,6 +17,7 @@ mod parts;
 mod reads;
 mod texts;
 mod views;
+mod words;
 
 /// Where every bench of this target keeps its books.
 fn home() -> support::Home {
