@@ -65,7 +65,14 @@ fn an_audit_tells_what_is_broken(kind: Kind) {
     let api = Api::new(&server);
     let customer = api.customer();
     assert_eq!(api.fund(&customer, 5, "k").status, 200);
-    server.database().sql("UPDATE house_balance SET amount = amount + 1");
+    let damage = "UPDATE house_balance SET amount = amount + 1";
+    match kind {
+        Kind::Postgres => drop(server.database().sql(damage)),
+        Kind::Sqlite => {
+            let db = rusqlite::Connection::open(server.home().join("purser.db"));
+            assert!(db.expect("the database").execute(damage, []).expect("a write") > 0);
+        }
+    }
     let audit = audited(&api);
     assert_eq!(audit["status"], "broken", "{audit}");
     let findings = audit["findings"].as_array().expect("findings");
