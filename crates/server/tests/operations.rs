@@ -1,5 +1,7 @@
 //! Running Purser: starting and stopping it, watching it, keys, copies, and bad days.
 
+#[path = "operations/audits.rs"]
+mod audits;
 #[path = "operations/disk_full.rs"]
 mod disk_full;
 #[path = "operations/keys.rs"]

@@ -90,6 +90,7 @@ scenarios! {
     bank_transfers_in_production
     clock
     clock_in_production
+    customer_search
     fees_and_settlement
     invoices_bad_requests
     invoices_given_up
@@ -114,6 +115,7 @@ scenarios! {
     returns_by_age
     returns_by_age_given_back
     returns_of_swift_money
+    trails
     webhook_endpoints
 }
 

@@ -31,7 +31,7 @@ pub(crate) fn of(customer: &Customer) -> Vec<String> {
     words.extend(email.iter().flat_map(|email| split(email)));
     words.extend(profile.description.iter().flat_map(|text| split(text)));
     let mut seen = HashSet::new();
-    words.retain(|word| seen.insert(word.clone()));
+    words.retain(|word| !word.is_empty() && seen.insert(word.clone()));
     words
 }
 

@@ -1,11 +1,12 @@
 //! Searching customers by whatever is known of them: names, words, addresses, ids, account numbers.
 //!
-//! What it costs is bounded, however many customers there are: see [`store::Reader::customers_called`]
-//! for words, and [`store::REFERENCES_MAX`] for references of transfers. A key for some customers
-//! finds only those.
+//! What it costs is bounded, however many customers there are: by [`store::SEARCH_CANDIDATES_MAX`]
+//! for words, and by [`store::REFERENCES_MAX`] for references of transfers. A key for some
+//! customers finds only those.
 
 use std::cmp::Reverse;
 
+use books::id::REFERENCE_CHARS;
 use books::{Document, Number};
 use store::Page as Rows;
 
@@ -15,7 +16,6 @@ use super::guard;
 use super::json::Json;
 use super::list::Ask;
 use super::params::{Limit, Str, params};
-use books::id::REFERENCE_CHARS;
 
 /// Characters of a query, at most.
 pub const QUERY_CHARS_MAX: usize = 200;

@@ -26,6 +26,7 @@ pub const TABLES: &[&str] = &[
     "lane",
     "lease",
     "customer",
+    "customer_word",
     "cash_transaction",
     "entry",
     "posting",
@@ -214,6 +215,10 @@ fn reads(bench: &Bench) {
         r.idle_since(world, customer, Currency::USD)?;
         r.account_owner(world, "nobody's")?;
         r.entries(world, Window::newest(2))?;
+        r.customers_called(world, "ada", &[], 2)?;
+        r.newest_payment_intents(world)?;
+        r.instructions_of(world, customer)?;
+        r.events_behind(world, Number(0), 2)?;
         assert!(!r.due_timers(Timestamp(i64::MAX), 9)?.is_empty());
         r.next_timer()?.expect("a timer");
         r.worlds()?;
