@@ -28,6 +28,7 @@ pub(crate) const SQLITE: Schema = Schema {
         ("webhooks", include_str!("../migrations/sqlite/0003_webhooks.sql")),
         ("retries", include_str!("../migrations/sqlite/0004_retries.sql")),
         ("agents", include_str!("../migrations/sqlite/0005_agents.sql")),
+        ("dashboard", include_str!("../migrations/sqlite/0008_dashboard.sql")),
     ],
     find: "SELECT name FROM sqlite_schema WHERE name = 'schema_migration'",
     create: "CREATE TABLE IF NOT EXISTS schema_migration (
@@ -41,6 +42,7 @@ pub(crate) const POSTGRES: Schema = Schema {
     all: &[
         ("begin", include_str!("../migrations/postgres/0001_begin.sql")),
         ("agents", include_str!("../migrations/postgres/0002_agents.sql")),
+        ("dashboard", include_str!("../migrations/postgres/0005_dashboard.sql")),
     ],
     find: "SELECT CAST(to_regclass('schema_migration') AS TEXT)
            WHERE to_regclass('schema_migration') IS NOT NULL",

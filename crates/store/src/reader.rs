@@ -170,7 +170,13 @@ impl Reader {
         Ok(Reader { snapshots: store.snapshots()? })
     }
 
-    fn db(&self) -> Result<&dyn Db> {
+    pub(crate) fn db(&self) -> Result<&dyn Db> {
+        self.snapshots.db()
+    }
+
+    /// The same with a new snapshot: for what other processes change.
+    pub(crate) fn new_db(&self) -> Result<&dyn Db> {
+        self.snapshots.let_go()?;
         self.snapshots.db()
     }
 
@@ -373,8 +379,7 @@ impl Reader {
     /// The API key with this hash, revoked or not, as it is at this moment: keys are made and
     /// revoked by other processes, so this looks at a new snapshot.
     pub fn api_key(&self, hash: &[u8; 32]) -> Result<Option<ApiKey>> {
-        self.snapshots.let_go()?;
-        admin::find_key(self.db()?, hash)
+        admin::find_key(self.new_db()?, hash)
     }
 
     /// The house accounts, each summed over its lanes.
