@@ -137,8 +137,8 @@ fn me(app: &App, who: &Who) -> Markup {
                 @if who.may_choose_account(app) {
                     form method="post" action=(entry::ACCOUNT) {
                         (token)
-                        label for="account" { "Another account of this sandbox" }
-                        input #account name="account" maxlength="64" spellcheck="false"
+                        label for="chosen-account" { "Another account of this sandbox" }
+                        input #chosen-account name="account" maxlength="64" spellcheck="false"
                             placeholder=(app.account);
                         button type="submit" { "Show it" }
                     }

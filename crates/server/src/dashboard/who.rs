@@ -151,3 +151,6 @@ pub fn token(app: &App, session: &[u8]) -> String {
     mac.update(session);
     session::hex(&mac.finalize().into_bytes())
 }
+
+#[cfg(test)]
+mod tests;

@@ -95,8 +95,7 @@ fn who(app: &App, session: &Session, opened: Opened) -> Result<Option<Who>, Fail
     let (own, chosen) = (app.account.clone(), session.account.as_str());
     let (name, role, own, livemode, scopes, limits) = match opened {
         Opened::User(User { name, role, .. }) => {
-            let scopes = (role == Role::ReadOnly).then(|| vec!["*:read".to_owned()]);
-            (name, role, own, session.livemode, scopes, None)
+            (name, role, own, session.livemode, scopes_of(role), None)
         }
         Opened::Key(key) => {
             let ApiKey { id, masked, account, livemode, scopes, limits, .. } = *key;
@@ -117,6 +116,11 @@ fn who(app: &App, session: &Session, opened: Opened) -> Result<Option<Who>, Fail
     };
     let access = Access { account, livemode, world, scopes, masked: name.clone(), limits };
     Ok(Some(Who { name, role, access, token: token(app, &session.token), entry }))
+}
+
+/// What a role may do through the API: everything, or whatever changes nothing.
+pub fn scopes_of(role: Role) -> Option<Vec<String>> {
+    (role == Role::ReadOnly).then(|| vec!["*:read".to_owned()])
 }
 
 /// What the holder of a key is here: whoever may write something is shown how.
