@@ -40,7 +40,7 @@ enum Verb {
         #[arg(long)]
         role: RoleName,
         #[command(flatten)]
-        password: Password,
+        password: PasswordFrom,
     },
     /// List the users.
     List,
@@ -54,7 +54,7 @@ enum Verb {
         /// Their name.
         name: String,
         #[command(flatten)]
-        password: Password,
+        password: PasswordFrom,
     },
 }
 
@@ -76,13 +76,13 @@ impl From<RoleName> for Role {
 }
 
 #[derive(Args)]
-struct Password {
+struct PasswordFrom {
     /// Read the password from standard input instead of asking for it.
     #[arg(long)]
     password_stdin: bool,
 }
 
-impl Password {
+impl PasswordFrom {
     /// The hash of a password that is good enough.
     fn hash(&self, entropy: &Entropy) -> Result<String, String> {
         let read = if self.password_stdin { piped() } else { typed() }?;
