@@ -6,6 +6,7 @@
 //! [`HASHING_MAX`] at once.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::header::{HeaderValue, RETRY_AFTER};
@@ -14,6 +15,7 @@ use hyper::{Method, StatusCode};
 use maud::{Markup, html};
 use store::dashboard::Holder;
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use super::door::{self, bare, cookie, is_dashboard, set_cookie, tell};
 use super::visit::{Failure, Form};
@@ -38,6 +40,8 @@ pub const ACCOUNT: &str = "/dashboard/account";
 const VISITOR: &str = "purser_visitor";
 /// Passwords that are hashed at once, at most.
 const HASHING_MAX: usize = 2;
+/// How long one waits for the others.
+const HASHING_WAIT: Duration = Duration::from_secs(10);
 /// Bytes of a name, at most; no longer one is anybody's.
 const NAME_BYTES_MAX: usize = 64;
 /// What is said of everything that was not right, so that nobody learns what was.
@@ -232,7 +236,9 @@ async fn by_password(
     };
     let user = found.map_err(session::broken)?;
     let gone = || Failure::new(503, "This server is shutting down.");
-    let place = app.desk.hashing.acquire().await.map_err(|_| gone())?;
+    let place = timeout(HASHING_WAIT, app.desk.hashing.acquire()).await;
+    let busy = |_| Failure::new(503, "Too many people sign in just now. Please try again.");
+    let place = place.map_err(busy)?.map_err(|_| gone())?;
     let kept = user.as_ref().map(|user| user.password.clone());
     let password = password.to_owned();
     let judged =
