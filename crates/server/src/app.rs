@@ -22,6 +22,7 @@ use crate::api::stream::STREAMS_MAX;
 use crate::api::wire::Wire;
 use crate::audits::Audits;
 use crate::clock::Clock;
+use crate::dashboard::entry::Desk;
 use crate::entropy::Entropy;
 use crate::metrics::Metrics;
 use crate::news::News;
@@ -73,6 +74,8 @@ pub struct App {
     pub streams: Arc<Semaphore>,
     /// Audits of the database.
     pub audits: Audits,
+    /// What slows down who guesses passwords.
+    pub desk: Desk,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// Last, so that it is let go last: the database is ours as long as this is here.
@@ -160,6 +163,7 @@ impl App {
             news,
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             audits: Audits::default(),
+            desk: Desk::default(),
             metrics,
             store,
             settings,

@@ -6,10 +6,11 @@
 //! [`routes`], and a link to it.
 //!
 //! Reading order: [`door`] is the way of one request; [`routes`] has every page and action;
-//! [`visit`] is what a page knows and may ask; [`who`] says who looks; [`frame`] is around it
-//! all; [`live`] tells open pages that there is more to see.
+//! [`visit`] is what a page knows and may ask; [`who`] says who looks, and [`entry`] is how they
+//! came in; [`frame`] is around it all; [`live`] tells open pages that there is more to see.
 
 pub mod door;
+pub mod entry;
 pub mod frame;
 pub mod live;
 pub mod pages;

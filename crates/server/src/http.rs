@@ -27,6 +27,7 @@ use crate::api::openapi::Document;
 use crate::api::serve::{Answer, failed, is_api, serve, unreadable};
 use crate::api::stream::{self, Pieces};
 use crate::app::App;
+use crate::dashboard::who::host::Peer;
 use crate::dashboard::{door as dashboard, live};
 use crate::exports::door as exports;
 use crate::settings::{
@@ -57,8 +58,9 @@ pub async fn run(app: Arc<App>, listener: TcpListener, stop: impl Future<Output 
         };
         tokio::select! {
             (place, accepted) = accepted => match accepted {
-                Ok((stream, _)) => {
-                    connection((&app, &endpoint), stream, place.ok(), &graceful);
+                Ok((stream, peer)) => {
+                    let peer = Peer(peer.ip());
+                    connection((&app, &endpoint), (stream, peer), place.ok(), &graceful);
                 },
                 Err(error) => {
                     // Out of file descriptors, most likely: others have to close first.
@@ -82,7 +84,7 @@ pub async fn run(app: Arc<App>, listener: TcpListener, stop: impl Future<Output 
 
 fn connection(
     (app, endpoint): (&Arc<App>, &Arc<mcp::Endpoint>),
-    stream: TcpStream,
+    (stream, peer): (TcpStream, Peer),
     place: Option<tokio::sync::OwnedSemaphorePermit>,
     graceful: &GracefulShutdown,
 ) {
@@ -92,7 +94,8 @@ fn connection(
     let (app, endpoint) = (app.clone(), endpoint.clone());
     let (streams, stuck) = (Arc::new(AtomicBool::new(false)), Arc::new(Notify::new()));
     let (is_stream, is_stuck) = (streams.clone(), stuck.clone());
-    let service = service_fn(move |request| {
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
         let (app, endpoint) = (app.clone(), endpoint.clone());
         let (streams, stuck) = (streams.clone(), stuck.clone());
         async move {

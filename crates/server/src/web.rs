@@ -30,7 +30,7 @@ pub fn document(title: &str, body: &Markup) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="robots" content="noindex, nofollow";
-                meta name="referrer" content="no-referrer";
+                meta name="referrer" content="same-origin";
                 title { (title) " · Purser" }
                 link rel="icon" href=(assets::ICON.path()) type="image/svg+xml";
                 link rel="stylesheet" href=(assets::STYLE.path());
@@ -59,6 +59,7 @@ pub fn see_other(to: &str) -> Answer {
     let to = HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static("/dashboard"));
     answer.headers_mut().insert(LOCATION, to);
     answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    guard(answer.headers_mut());
     answer
 }
 
@@ -68,7 +69,8 @@ pub fn guard(headers: &mut HeaderMap) {
         ("content-security-policy", POLICY),
         ("cross-origin-opener-policy", "same-origin"),
         ("cross-origin-resource-policy", "same-origin"),
-        ("referrer-policy", "no-referrer"),
+        // Other sites learn nothing; without any, browsers would not say whose page sends a form.
+        ("referrer-policy", "same-origin"),
         ("x-content-type-options", "nosniff"),
         ("x-frame-options", "DENY"),
     ] {

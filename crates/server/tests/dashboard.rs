@@ -1,6 +1,8 @@
-//! The dashboard, as a browser without scripts meets it: pages that show what the API knows, and
-//! actions that leave its trail.
+//! The dashboard, as a browser without scripts meets it: pages that show what the API knows,
+//! actions that leave its trail, and who may see and do what.
 
+#[path = "dashboard/browser.rs"]
+mod browser;
 #[path = "dashboard/customers.rs"]
 mod customers;
 #[path = "dashboard/desk.rs"]
@@ -11,4 +13,6 @@ mod payments;
 mod payouts;
 #[path = "dashboard/refunds.rs"]
 mod refunds;
+#[path = "dashboard/sign_in.rs"]
+mod sign_in;
 mod support;

@@ -75,7 +75,7 @@ impl Admin {
         Ok(Admin { way, db })
     }
 
-    fn with<T>(&self, with: impl FnOnce(&dyn Db) -> Result<T>) -> Result<T> {
+    pub(crate) fn with<T>(&self, with: impl FnOnce(&dyn Db) -> Result<T>) -> Result<T> {
         let mut kept = self.db.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let db = match kept.take().filter(|db| !db.is_closed()) {
             Some(db) => db,

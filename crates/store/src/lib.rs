@@ -7,6 +7,7 @@
 pub mod admin;
 mod changes;
 pub mod copy;
+pub mod dashboard;
 mod db;
 pub mod doctor;
 pub mod duties;

@@ -4,6 +4,7 @@
 //! returns, along the primary key or one named index.
 
 mod find;
+mod lots;
 pub(crate) mod whole;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -16,7 +17,7 @@ use books::event::{Event, EventKind};
 use books::funding::Instructions;
 use books::id::{Kind, Number, RowKey};
 use books::journal::{Account, Entry, Posting, Seal};
-use books::timer::{Look, Lot, Timer};
+use books::timer::Timer;
 use books::webhook::{Attempt, WebhookEndpoint};
 use books::{Currency, Document, Purse, RequestRow, Timestamp, World};
 use tokio::runtime::{Handle, RuntimeFlavor};
@@ -166,15 +167,18 @@ pub struct Reader {
     snapshots: Box<dyn Snapshots>,
 }
 
-/// Kinds of entries that bring new money into a cash balance: each is a lot, whose age counts.
-const CREDITS: &str = "('funded', 'refunded_from_payment')";
-
 impl Reader {
     fn open(store: &Store) -> Result<Reader> {
         Ok(Reader { snapshots: store.snapshots()? })
     }
 
     pub(crate) fn db(&self) -> Result<&dyn Db> {
+        self.snapshots.db()
+    }
+
+    /// The same with a new snapshot: for what other processes change.
+    pub(crate) fn new_db(&self) -> Result<&dyn Db> {
+        self.snapshots.let_go()?;
         self.snapshots.db()
     }
 
@@ -377,8 +381,7 @@ impl Reader {
     /// The API key with this hash, revoked or not, as it is at this moment: keys are made and
     /// revoked by other processes, so this looks at a new snapshot.
     pub fn api_key(&self, hash: &[u8; 32]) -> Result<Option<ApiKey>> {
-        self.snapshots.let_go()?;
-        admin::find_key(self.db()?, hash)
+        admin::find_key(self.new_db()?, hash)
     }
 
     /// The house accounts, each summed over its lanes.
@@ -509,63 +512,6 @@ impl Reader {
     pub fn worlds(&self) -> Result<Vec<World>> {
         let sql = "SELECT world FROM world ORDER BY world";
         all(self.db()?, sql, &[], |row| row.world(0))
-    }
-
-    /// Lots that a look is due for and that were not looked at, oldest first; and the number up
-    /// to which everything that is due is among them, to be noted when they are done with.
-    pub fn lots_due(
-        &self,
-        world: World,
-        look: Look,
-        now: Timestamp,
-        limit: usize,
-    ) -> Result<(Vec<Lot>, Option<Number>)> {
-        let (looked, newest) = (self.looked(world, look)?, Lot::newest_due(look, now));
-        let lots = self.lots(world, (looked, newest), limit)?;
-        let upto = match lots.last() {
-            Some(last) if lots.len() == limit => Some(last.key.number),
-            Some(_) => Some(newest),
-            // Noting that there was nothing costs a write, so that is done now and then only.
-            None => {
-                let sql = "SELECT number FROM entry WHERE world = ?1 AND number > ?2
-                           AND number <= ?3 ORDER BY number LIMIT 1 OFFSET 1000";
-                let at = &values![world, looked, newest];
-                one(self.db()?, sql, at, |_| Ok(newest))?
-            }
-        };
-        Ok((lots, upto))
-    }
-
-    /// When the next look of a kind is due in a world.
-    pub fn next_lot(&self, world: World, look: Look) -> Result<Option<Timestamp>> {
-        let lots = self.lots(world, (self.looked(world, look)?, Number(i64::MAX)), 1)?;
-        Ok(lots.first().map(|lot| lot.due(look)))
-    }
-
-    fn looked(&self, world: World, look: Look) -> Result<Number> {
-        let sql = "SELECT number FROM looked WHERE world = ?1 AND days = ?2";
-        let at = &values![world, look.days()];
-        let found = one(self.db()?, sql, at, |row| row.number(0))?;
-        Ok(found.unwrap_or_default())
-    }
-
-    fn lots(
-        &self,
-        world: World,
-        (after, upto): (Number, Number),
-        limit: usize,
-    ) -> Result<Vec<Lot>> {
-        let sql = format!(
-            "SELECT e.number, p.owner, p.currency, -p.amount FROM entry e
-             JOIN posting p ON p.world = e.world AND p.entry = e.number AND p.account = 2
-             WHERE e.world = ?1 AND e.number > ?2 AND e.number <= ?3 AND e.kind IN {CREDITS}
-             ORDER BY e.number LIMIT ?4"
-        );
-        let at = &values![world, after, upto, limit];
-        all(self.db()?, &sql, at, |row| {
-            let key = RowKey { number: row.number(0)?, customer: row.number(1)? };
-            Ok(Lot { key, currency: row.currency(2)?, amount: row.int(3)? })
-        })
     }
 
     /// Reads one row more than the page holds, to know whether there are more.

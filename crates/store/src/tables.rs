@@ -126,6 +126,8 @@ tables! {
     API_KEY "api_key" ("id" Text, "hash" Bytes, "account" Text, "livemode" Int, "name" Text,
         "masked" Text, "scopes" Text, "created" Int, "revoked" Int, "limits" Text)
         key ["id"], Again::Fails;
+    DASHBOARD_USER "dashboard_user" ("name" Text, "password" Text, "role" Text, "created" Int)
+        key ["name"], Again::Stays;
     LANE "lane" ("lane" Int, "last_number" Int) key ["lane"], Again::Raises("last_number");
     CUSTOMER "customer" ("world" Int, "number" Int, "deleted" Int, "email" Text, "data" Text)
         key ["world", "number"], Again::Replaces(&["deleted", "email", "data"]);

@@ -176,11 +176,7 @@ fn chosen_account(
         return Ok(own);
     };
     let named = named.to_str().unwrap_or("");
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
-    let possible = named.len() <= ACCOUNT_BYTES_MAX
-        && named.strip_prefix("acct_").is_some_and(|rest| !rest.is_empty())
-        && named.bytes().all(plain);
-    if named == &*own || (possible && !is_fixed) {
+    if named == &*own || (is_account(named) && !is_fixed) {
         return Ok(named.into());
     }
     let message = format!(
@@ -188,6 +184,14 @@ fn chosen_account(
          Stripe-Account, or there is no such account."
     );
     Err(ApiError::invalid(403, message).coded("account_invalid"))
+}
+
+/// Whether a text can name an account.
+pub fn is_account(named: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+    named.len() <= ACCOUNT_BYTES_MAX
+        && named.strip_prefix("acct_").is_some_and(|rest| !rest.is_empty())
+        && named.bytes().all(plain)
 }
 
 /// The worlds that are known to this process.

@@ -5,6 +5,7 @@ pub mod approvals;
 pub mod backup;
 pub mod clock;
 pub mod copy;
+pub mod dashboard_user;
 pub mod doctor;
 pub mod export;
 pub mod keys;
@@ -47,6 +48,8 @@ enum Command {
     Export(export::Export),
     /// Make, list and revoke API keys.
     Keys(keys::Keys),
+    /// Say who can sign in to the dashboard with a name and a password.
+    DashboardUser(dashboard_user::DashboardUser),
     /// Show the clock of a running sandbox, or move it forward.
     Clock(clock::Clock),
     /// Show what agents wait for, and agree or disagree.
@@ -80,6 +83,7 @@ pub fn run(clock: Clock, entropy: Entropy) -> ExitCode {
         Command::Copy(copy) => copy.run(),
         Command::Export(export) => export.run(),
         Command::Keys(keys) => keys.run(clock, &entropy),
+        Command::DashboardUser(user) => user.run(clock, &entropy),
         Command::Clock(clock) => clock.run(),
         Command::Approvals(approvals) => approvals.run(),
         Command::Listen(listen) => listen.run(clock),

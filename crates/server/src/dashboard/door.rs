@@ -11,6 +11,7 @@ use hyper::{Method, StatusCode};
 use maud::html;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
+use super::entry;
 use super::frame::frame;
 use super::routes::{self, Action, Found, Page};
 use super::visit::{Done, Failure, Shown, Visit};
@@ -45,8 +46,11 @@ pub async fn answer(app: &Arc<App>, parts: &Parts, body: &Bytes) -> Answer {
 }
 
 async fn respond(app: &Arc<App>, parts: &Parts, body: &Bytes) -> Answer {
-    if let Err(refused) = who::check_origin(app, parts) {
+    if let Err(refused) = who::host::check(app, parts) {
         return bare(&refused);
+    }
+    if let Some(answer) = entry::answer(app, parts, body).await {
+        return answer;
     }
     let who = match who::find(app, parts).await {
         Ok(who) => who,
@@ -89,7 +93,9 @@ async fn show(visit: Visit, page: Page, parts: &Parts) -> Answer {
 async fn act(visit: Visit, action: Action, parts: &Parts, body: &Bytes) -> Answer {
     let (app, who) = (visit.app.clone(), visit.who.clone());
     let path = parts.uri.path();
-    let form = match who::check_form(&app, &who, parts, body) {
+    let form = match who::check_form(&who, parts, body)
+        .and_then(|form| who.check_may_act().map(|()| form))
+    {
         Ok(form) => form,
         Err(failure) => return failed(&app, &who, path, &failure),
     };
@@ -139,7 +145,8 @@ pub fn bare(failure: &Failure) -> Answer {
 /// What holds for all cookies of the dashboard, beside `Secure` where it is served over TLS.
 pub const COOKIE_RULES: &str = "Path=/dashboard; HttpOnly; SameSite=Strict";
 
-fn tell(answer: &mut Answer, kind: &str, sentence: &str) {
+/// Leaves a sentence for the page that is shown next: `kind` is `done` or `failed`.
+pub fn tell(answer: &mut Answer, kind: &str, sentence: &str) {
     if sentence.is_empty() {
         return;
     }

@@ -3,7 +3,8 @@
 use maud::{Markup, html};
 
 use super::door::{Notice, PATH};
-use super::who::Who;
+use super::entry;
+use super::who::{Entry, Who};
 use crate::app::App;
 use crate::web;
 use crate::web::parts::moment;
@@ -58,7 +59,7 @@ pub fn frame(
                     "Purser"
                 }
                 span.mode.sandbox[!who.access.livemode] { (mode) }
-                code.account { (who.access.account) }
+                (me(app, who))
                 form.search role="search" action={ (PATH) "/customers" } {
                     label.unseen for="search" { "Search for customers" }
                     input #search type="search" name="query" data-shortcut="/"
@@ -103,6 +104,54 @@ pub fn frame(
         }
     };
     web::document(title, &body)
+}
+
+/// Who is there, and what they can do about that.
+fn me(app: &App, who: &Who) -> Markup {
+    let token = html! { input type="hidden" name="token" value=(who.token); };
+    let (account, livemode) = (&who.access.account, who.access.livemode);
+    html! {
+        details.me {
+            summary {
+                @match who.entry {
+                    Entry::Local => { span.unseen { "Account " } code { (account) } }
+                    _ => { span.unseen { "Signed in as " } (who.name) }
+                }
+            }
+            div.card {
+                p {
+                    @if !matches!(who.entry, Entry::Local) { b { (who.name) } " · " }
+                    (if who.may_act() { "Operator" } else { "Read-only" })
+                    br;
+                    code { (account) }
+                }
+                @if who.may_switch_mode() {
+                    form method="post" action=(entry::MODE) {
+                        (token)
+                        input type="hidden" name="livemode" value=(!livemode);
+                        button type="submit" {
+                            "Show the " (if livemode { "test" } else { "live" }) " mode"
+                        }
+                    }
+                }
+                @if who.may_choose_account(app) {
+                    form method="post" action=(entry::ACCOUNT) {
+                        (token)
+                        label for="chosen-account" { "Another account of this sandbox" }
+                        input #chosen-account name="account" maxlength="64" spellcheck="false"
+                            placeholder=(app.account);
+                        button type="submit" { "Show it" }
+                    }
+                }
+                @if !matches!(who.entry, Entry::Local) {
+                    form method="post" action=(entry::SIGN_OUT) {
+                        (token)
+                        button type="submit" { "Sign out" }
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// Whether a page is this place, or below it.

@@ -12,6 +12,7 @@ use hyper::http::request::Parts;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::door::bare;
 use super::who;
 use crate::api::serve::{Answer, failed};
 use crate::api::stream::{Pieces, SILENCE, SILENCE_MAX, UNREAD_MAX};
@@ -29,15 +30,17 @@ const CHANGED: &[u8] = b"data: changed\n\n";
 
 /// Begins to tell whoever looks at the dashboard. `stuck` is notified when nobody reads any more.
 pub async fn open(app: &Arc<App>, parts: &Parts, stuck: Arc<Notify>) -> Result<Pieces, Answer> {
+    who::host::check(app, parts).map_err(|refused| bare(&refused))?;
     let who = who::find(app, parts).await?;
     let (to, pieces) = Pieces::open(app).map_err(|error| failed(app, error))?;
-    let teller = Teller { app: app.clone(), world: who.access.world };
+    let teller = Teller { app: app.clone(), asked: parts.clone(), world: who.access.world };
     tokio::spawn(teller.run(app.news.listen(), to, stuck));
     Ok(pieces)
 }
 
 struct Teller {
     app: Arc<App>,
+    asked: Parts,
     world: books::World,
 }
 
@@ -66,6 +69,10 @@ impl Teller {
             sleep_until(spoke + PACE).await;
             let Ok(now) = last() else { return };
             if now != told {
+                // Who signed out meanwhile is told nothing any more.
+                if who::find(&self.app, &self.asked).await.is_err() {
+                    return;
+                }
                 told = now;
                 next = Some(Bytes::from_static(CHANGED));
             }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::http::request::Builder;
 use hyper::{Method, Request};
 use maud::{Markup, html};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -156,17 +157,22 @@ impl Visit {
         if !key.is_empty() {
             request = request.header(HeaderName::from_static("idempotency-key"), key);
         }
-        request = request.header("ocp-agent-type", AGENT_TYPE);
-        if let Ok(name) = HeaderValue::from_str(&self.who.name) {
-            request = request.header("ocp-user", name);
-        }
-        self.ask(request.body(body.into())).await
+        self.ask(self.signed(request).body(body.into())).await
     }
 
     /// Removes through the API.
     pub async fn delete(&self, path: &str) -> Result<Value, Failure> {
         let request = Request::builder().method(Method::DELETE).uri(path);
-        self.ask(request.header("ocp-agent-type", AGENT_TYPE).body(Bytes::new())).await
+        self.ask(self.signed(request).body(Bytes::new())).await
+    }
+
+    /// A request that says for whom it is made, as the trail tells it.
+    fn signed(&self, request: Builder) -> Builder {
+        let request = request.header("ocp-agent-type", AGENT_TYPE);
+        match HeaderValue::from_str(&self.who.name) {
+            Ok(name) => request.header("ocp-user", name),
+            Err(_) => request,
+        }
     }
 
     async fn ask(&self, request: hyper::http::Result<Request<Bytes>>) -> Result<Value, Failure> {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use hyper::Response;
-use hyper::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
 use hyper::http::request::Parts;
 use store::StoreError;
 use tokio::sync::{Notify, mpsc};
@@ -24,6 +24,7 @@ use crate::api::stream::{Pieces, UNREAD_MAX};
 use crate::app::App;
 use crate::dashboard::visit::{Failure, Form};
 use crate::dashboard::{door, who};
+use crate::web;
 
 /// How the counters call them.
 pub const OPERATION: &str = "DashboardExport";
@@ -52,7 +53,7 @@ pub async fn open(
     what: (Subject, Format),
     cut: Arc<Notify>,
 ) -> Result<Response<Pieces>, Answer> {
-    who::check_origin(app, parts).map_err(|failure| door::bare(&failure))?;
+    who::host::check(app, parts).map_err(|failure| door::bare(&failure))?;
     let who = who::find(app, parts).await?;
     check(&who.access).map_err(|error| failed(app, error))?;
     let path = parts.uri.path();
@@ -104,8 +105,7 @@ fn with_headers(pieces: Pieces, format: Format, file_name: &str) -> Response<Pie
     let attached = HeaderValue::from_str(&format!("attachment; filename=\"{file_name}\""));
     headers.insert(CONTENT_DISPOSITION, attached.unwrap_or(HeaderValue::from_static("attachment")));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    let nosniff = HeaderName::from_static("x-content-type-options");
-    headers.insert(nosniff, HeaderValue::from_static("nosniff"));
+    web::guard(headers);
     answer
 }
 

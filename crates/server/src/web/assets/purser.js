@@ -88,7 +88,9 @@ function follow(path) {
         asked = true;
         try {
             const answer = await fetch(location.href, { headers: { 'Purser-Live': '1' } });
-            if (answer.ok) replace(await answer.text());
+            // A session that ended leads to the sign-in page.
+            if (answer.redirected) location.assign(answer.url);
+            else if (answer.ok) replace(await answer.text());
         } catch { /* The next change tries again. */ }
         setTimeout(() => {
             asked = false;
