@@ -100,9 +100,10 @@ fn choices(visit: &Visit, id: &str, asked: &Asked) -> Markup {
     let date = |name, value| html! { input id=(name) type="date" name=(name) value=(value); };
     let path = format!("/dashboard/customers/{}/statement", escape(id));
     let code = asked.currency.as_str();
+    let others = asked.currencies.iter().map(String::as_str).filter(|known| *known != code);
     let currency = html! {
         select #currency name="currency" {
-            @for known in asked.currencies.iter().map(String::as_str).filter(|known| *known != code) {
+            @for known in others {
                 option value=(known) { (known.to_uppercase()) }
             }
             option value=(code) selected { (code.to_uppercase()) }
