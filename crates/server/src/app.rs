@@ -22,6 +22,7 @@ use crate::api::stream::STREAMS_MAX;
 use crate::api::wire::Wire;
 use crate::clock::Clock;
 use crate::entropy::Entropy;
+use crate::hosted::Hosted;
 use crate::metrics::Metrics;
 use crate::news::News;
 use crate::settings::{Mode, Settings};
@@ -70,6 +71,8 @@ pub struct App {
     pub news: News,
     /// Places for streams of events.
     pub streams: Arc<Semaphore>,
+    /// What visits of payers share.
+    pub hosted: Hosted,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// Last, so that it is let go last: the database is ours as long as this is here.
@@ -156,6 +159,7 @@ impl App {
             registry: Registry::default(),
             news,
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+            hosted: Hosted::default(),
             metrics,
             store,
             settings,

@@ -28,6 +28,7 @@ use crate::api::serve::{Answer, failed, is_api, serve, unreadable};
 use crate::api::stream::{self, Pieces};
 use crate::app::App;
 use crate::dashboard::{door as dashboard, live};
+use crate::hosted;
 use crate::settings::{
     BODY_BYTES_MAX, BODY_TIMEOUT_S, DRAIN_TIMEOUT_S, HEADER_BYTES_MAX, HEADER_TIMEOUT_S,
     HEADERS_MAX,
@@ -165,12 +166,17 @@ async fn plain_answer(
     let operation = match request.uri().path() {
         stream::PATH if is_get => stream::OPERATION,
         live::PATH if is_get => live::OPERATION,
+        path if hosted::live::token(request.method(), path).is_some() => hosted::live::OPERATION,
         _ => return handle(app, endpoint, request).await.map(Either::Left),
     };
     let began = Instant::now();
     let (parts, _) = request.into_parts();
     let opened = match operation {
         live::OPERATION => live::open(app, &parts, stuck).await,
+        hosted::live::OPERATION => {
+            let token = hosted::live::token(&parts.method, parts.uri.path());
+            hosted::live::open(app, token.unwrap_or_default(), stuck)
+        }
         _ => stream::open(app, &parts, stuck).map_err(|error| failed(app, error)),
     };
     let answer = match opened {
@@ -231,6 +237,10 @@ async fn handle(app: &Arc<App>, endpoint: &mcp::Endpoint, request: Request<Incom
         }
         Ok(body) if dashboard::is_dashboard(parts.uri.path()) => {
             (dashboard::answer(app, &parts, &body).await, dashboard::OPERATION)
+        }
+        Ok(body) if let Some(link) = hosted::door::link(parts.uri.path()) => {
+            let answer = hosted::door::answer(app, link, &parts, &body).await;
+            (answer, hosted::door::operation(link.0))
         }
         Ok(body) => {
             let (answer, route) = serve(app, &parts, body).await;

@@ -12,6 +12,7 @@ pub mod clock;
 pub mod dashboard;
 pub mod entropy;
 pub mod errand;
+pub mod hosted;
 pub mod http;
 pub mod metrics;
 pub mod moments;

@@ -35,7 +35,7 @@ macro_rules! tables {
 }
 
 /// Objects that answers are made of, with their field tables.
-pub const RESOURCES: [(&str, &str); 28] = tables![
+pub const RESOURCES: [(&str, &str); 29] = tables![
     "account",
     "balance",
     "balance_transaction",
@@ -59,6 +59,7 @@ pub const RESOURCES: [(&str, &str); 28] = tables![
     "purser.clock",
     "purser.entry",
     "purser.ledger_account",
+    "purser.refund_details_link",
     "purser.request",
     "purser.webhook_attempt",
     "purser.webhook_resend",

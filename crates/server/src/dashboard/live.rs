@@ -31,44 +31,45 @@ const CHANGED: &[u8] = b"data: changed\n\n";
 pub async fn open(app: &Arc<App>, parts: &Parts, stuck: Arc<Notify>) -> Result<Pieces, Answer> {
     let who = who::find(app, parts).await?;
     let (to, pieces) = Pieces::open(app).map_err(|error| failed(app, error))?;
-    let teller = Teller { app: app.clone(), world: who.access.world };
-    tokio::spawn(teller.run(app.news.listen(), to, stuck));
+    let (app, world) = (app.clone(), who.access.world);
+    let news = app.news.listen();
+    let look = move || app.readers.snapshot(|reader| reader.last_event(world)).ok();
+    tokio::spawn(tell(look, news, to, stuck));
     Ok(pieces)
 }
 
-struct Teller {
-    app: Arc<App>,
-    world: books::World,
-}
-
-impl Teller {
-    async fn run(self, mut news: Listener, to: mpsc::Sender<Bytes>, stuck: Arc<Notify>) {
-        let last = || self.app.readers.snapshot(|reader| reader.last_event(self.world));
-        let Ok(mut told) = last() else { return };
-        let mut spoke = Instant::now();
-        let mut next = Some(Bytes::from_static(SILENCE));
-        while !news.is_over() {
-            if let Some(text) = next.take() {
-                match timeout(UNREAD_MAX, to.send(text)).await {
-                    Ok(Ok(())) => spoke = Instant::now(),
-                    Ok(Err(_)) => return,
-                    Err(_) => return stuck.notify_one(),
-                }
+/// Tells that there is something else to see, whenever there is, until nobody listens. `look` says
+/// what there is to see; none ends it.
+pub async fn tell<T: PartialEq>(
+    look: impl Fn() -> Option<T>,
+    mut news: Listener,
+    to: mpsc::Sender<Bytes>,
+    stuck: Arc<Notify>,
+) {
+    let Some(mut told) = look() else { return };
+    let mut spoke = Instant::now();
+    let mut next = Some(Bytes::from_static(SILENCE));
+    while !news.is_over() {
+        if let Some(text) = next.take() {
+            match timeout(UNREAD_MAX, to.send(text)).await {
+                Ok(Ok(())) => spoke = Instant::now(),
+                Ok(Err(_)) => return,
+                Err(_) => return stuck.notify_one(),
             }
-            tokio::select! {
-                goes_on = news.hear() => if !goes_on { return },
-                () = sleep_until(spoke + SILENCE_MAX) => {
-                    next = Some(Bytes::from_static(SILENCE));
-                    continue;
-                }
-                () = to.closed() => return,
+        }
+        tokio::select! {
+            goes_on = news.hear() => if !goes_on { return },
+            () = sleep_until(spoke + SILENCE_MAX) => {
+                next = Some(Bytes::from_static(SILENCE));
+                continue;
             }
-            sleep_until(spoke + PACE).await;
-            let Ok(now) = last() else { return };
-            if now != told {
-                told = now;
-                next = Some(Bytes::from_static(CHANGED));
-            }
+            () = to.closed() => return,
+        }
+        sleep_until(spoke + PACE).await;
+        let Some(now) = look() else { return };
+        if now != told {
+            told = now;
+            next = Some(Bytes::from_static(CHANGED));
         }
     }
 }
