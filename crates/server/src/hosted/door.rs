@@ -80,7 +80,7 @@ pub fn sheet(title: &str, live: Option<&str>, is_test: bool, body: &Markup) -> M
         body.bare.hosted data-live=[live] {
             main #main {
                 @if is_test {
-                    p.notice.test { "This is a test: please send no real money." }
+                    p.notice.test { "This is a test: no real money is asked for or sent here." }
                 }
                 h1 { (title) }
                 (body)

@@ -75,7 +75,7 @@ fn waiting(guest: &Guest, intent: &PaymentIntent, remains: &str) -> Markup {
             }))
         }
         (card("How long it takes", &html! {
-            ul.plain { @for how_long in accounts.iter().flat_map(durations) { li { (how_long) } } }
+            ul.bullets { @for how_long in accounts.iter().flat_map(durations) { li { (how_long) } } }
             p.hint { "Your bank may need longer at weekends and on holidays." }
         }))
         p.hint {
@@ -94,7 +94,7 @@ fn standing(intent: &PaymentIntent, remains: &str) -> Markup {
     html! {
         section.card {
             @if intent.applied > 0 {
-                p { (badge("partly paid")) }
+                p { span.badge.wait { "partly paid" } }
                 p.lead {
                     span.money { (amount(intent.applied, currency)) } " of "
                     span.money { (amount(intent.amount, currency)) } " arrived. "
@@ -141,7 +141,7 @@ fn code(intent: &PaymentIntent, account: &FinancialAddress, told: &Value) -> Opt
     let says = "QR code with the account, the amount and the reference of this transfer";
     let picture = qr::picture(&qr::payload(&transfer)?, says)?;
     Some(html! {
-        figure.code {
+        figure.scan {
             (picture)
             figcaption { "Or scan this code with the app of your bank." }
         }
