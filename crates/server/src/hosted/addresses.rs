@@ -70,6 +70,19 @@ pub fn heading(address: &FinancialAddress) -> &'static str {
     }
 }
 
+/// Who is paid.
+pub fn payee(address: &FinancialAddress) -> &str {
+    let parties = match address {
+        FinancialAddress::Aba { aba, .. } => &aba.parties,
+        FinancialAddress::Swift { swift, .. } => &swift.parties,
+        FinancialAddress::SortCode { sort_code, .. } => &sort_code.parties,
+        FinancialAddress::Iban { iban, .. } => &iban.parties,
+        FinancialAddress::Zengin { zengin, .. } => &zengin.parties,
+        FinancialAddress::Spei { spei, .. } => &spei.parties,
+    };
+    &parties.account_holder_name
+}
+
 /// What a payer has to type for an account.
 pub fn lines(address: &FinancialAddress) -> Vec<Line> {
     match address {

@@ -6,7 +6,7 @@ use books::payment_intent::{IntentStatus, PaymentIntent};
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::addresses::{self, Line, durations, heading};
+use super::addresses::{self, Line, durations, heading, payee};
 use super::door::sheet;
 use super::guest::Guest;
 use super::{live, qr};
@@ -66,7 +66,7 @@ fn waiting(guest: &Guest, intent: &PaymentIntent, remains: &str) -> Markup {
         serde_json::from_value(told["financial_addresses"].clone()).unwrap_or_default();
     let reference = Some(text(&told["reference"])).filter(|reference| !reference.is_empty());
     html! {
-        (standing(intent, remains))
+        (standing(intent, remains, accounts.first().map(payee)))
         (card("What to send", &what(intent, reference)))
         @for account in &accounts {
             (card(heading(account), &html! {
@@ -88,8 +88,8 @@ fn waiting(guest: &Guest, intent: &PaymentIntent, remains: &str) -> Markup {
     }
 }
 
-/// How much of it is there.
-fn standing(intent: &PaymentIntent, remains: &str) -> Markup {
+/// How much of it is there, and who gets it.
+fn standing(intent: &PaymentIntent, remains: &str, payee: Option<&str>) -> Markup {
     let currency = intent.currency.as_str();
     html! {
         section.card {
@@ -103,6 +103,9 @@ fn standing(intent: &PaymentIntent, remains: &str) -> Markup {
             } @else {
                 p { span.badge.wait { "waiting for your transfer" } }
                 p.lead { span.money { (remains) } " are to be paid." }
+            }
+            @if let Some(payee) = payee {
+                p { "It goes to " strong { (payee) } "." }
             }
         }
     }
