@@ -22,18 +22,19 @@ const SECRETS: [&str; 5] =
 struct Shop {
     server: Server,
     client: Client,
+    key: String,
     account: Option<&'static str>,
     customer: String,
 }
 
 impl Shop {
     fn open() -> Shop {
-        Shop::over(Server::started(), None)
+        Shop::over(Server::started(), "sk_test_hosted".to_owned(), None)
     }
 
-    fn over(server: Server, account: Option<&'static str>) -> Shop {
+    fn over(server: Server, key: String, account: Option<&'static str>) -> Shop {
         let client = Client::new(server.base().expect("it runs"));
-        let mut shop = Shop { server, client, account, customer: String::new() };
+        let mut shop = Shop { server, client, key, account, customer: String::new() };
         let made = shop.post(
             "/v1/customers",
             &[("email", SECRETS[0]), ("name", SECRETS[1]), ("metadata[a]", SECRETS[2])],
@@ -42,14 +43,18 @@ impl Shop {
         shop
     }
 
-    fn api(&self, method: &str, path: &str, params: &[(&str, &str)]) -> Value {
+    fn call(&self, key: &str, method: &str, path: &str, params: &[(&str, &str)]) -> Answer {
         let params: Vec<_> = params.iter().map(|(a, b)| ((*a).into(), (*b).into())).collect();
         let mut request = Request::new(method, path, &params);
-        request = request.header("Authorization", "Bearer sk_test_hosted");
+        request = request.header("Authorization", &format!("Bearer {key}"));
         if let Some(account) = self.account {
             request = request.header("Stripe-Account", account);
         }
-        let answer = self.client.send(&request).expect("the server runs");
+        self.client.send(&request).expect("the server runs")
+    }
+
+    fn api(&self, method: &str, path: &str, params: &[(&str, &str)]) -> Value {
+        let answer = self.call(&self.key, method, path, params);
         let value = answer.json().unwrap_or_else(|why| panic!("{why}"));
         assert_eq!(answer.status, 200, "{method} {path}: {value}");
         value
@@ -130,6 +135,15 @@ impl Shop {
         let fields: Vec<_> = fields.iter().map(|(a, b)| ((*a).into(), (*b).into())).collect();
         self.client.send(&Request::new("POST", path, &fields)).expect("the server runs")
     }
+}
+
+/// A new key.
+fn key(server: &Server, flags: &[&str]) -> String {
+    let words = ["keys", "create", "--json", "--name", "hosted"];
+    let made = server.purser(&[&words, flags].concat());
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let made: Value = serde_json::from_slice(&made.stdout).expect("JSON");
+    text(&made["key"])
 }
 
 fn instructions(payment: &Value) -> &Value {

@@ -9,6 +9,7 @@ use store::DocumentFilter;
 use super::error::{ApiError, refused};
 use super::execute::Asked;
 use super::funding::check_test_mode;
+use super::guard::check_whole;
 use super::json::{Json, object};
 use super::list::Ask;
 use super::params::{
@@ -255,8 +256,11 @@ pub fn retrieve(ask: &Ask<'_>, _: NoParams) -> Result<Json, ApiError> {
 }
 
 /// Shows the link with which a customer says where a refund is to go. It goes into a message to
-/// that customer, and to nobody else.
+/// that customer, and to nobody else, so a key that may only read does not get it.
 pub fn details_link(ask: &Ask<'_>, _: NoParams) -> Result<Json, ApiError> {
+    // Whoever has the link decides where the money goes, past all limits of a key.
+    ask.access.allow("refunds", true, "GetPurserRefundsRefundDetailsLink")?;
+    check_whole(ask.access)?;
     let document = ask.document(Kind::Refund, "refund")?;
     let waits = match &document {
         Document::Refund(refund) if refund.status == RefundStatus::RequiresAction => {

@@ -2,7 +2,7 @@
 
 use super::support::http::{Answer, Request};
 use super::support::server::Server;
-use super::{Shop, instructions, path as path_of, text};
+use super::{Shop, instructions, key, path as path_of, text};
 
 fn instructions_path(shop: &Shop) -> String {
     let payment = shop.payment("5000", "eur");
@@ -55,7 +55,7 @@ fn links_of_one_account_open_nothing_of_another() {
     let mut shop = Shop::open();
     let own = instructions_path(&shop);
     let server = std::mem::replace(&mut shop.server, Server::new());
-    let other = Shop::over(server, Some("acct_another"));
+    let other = Shop::over(server, shop.key, Some("acct_another"));
     let foreign = instructions_path(&other);
     assert_eq!((other.visit(&own).status, other.visit(&foreign).status), (200, 200));
     // The payment of the one and the world of the other, with either signature.
@@ -127,4 +127,39 @@ fn pages_are_read_and_take_nothing_else() {
     }
     let metrics = shop.visit("/metrics").body;
     assert!(metrics.contains("HostedInstructions"), "{metrics}");
+}
+
+/// Whoever has the link decides where the money goes: a key that may not do that does not get it.
+#[test]
+fn only_whole_keys_that_may_write_get_links_for_bank_details() {
+    let shop = Shop::open();
+    let (id, _) = shop.refund("2000", "usd");
+    let path = format!("/purser/v1/refunds/{id}/details_link");
+    for (flags, status) in [
+        (vec!["--restricted", "--scope", "refunds:read"], 403),
+        (vec!["--restricted", "--scope", "refunds:write"], 200),
+        (vec!["--restricted", "--scope", "customers:write"], 403),
+        (vec!["--customer", &shop.customer], 403),
+    ] {
+        let answer = shop.call(&key(&shop.server, &flags), "GET", &path, &[]);
+        assert_eq!(answer.status, status, "{flags:?}: {}", answer.body);
+        assert_eq!(answer.body.contains("/refunds/details/"), status == 200, "{flags:?}");
+    }
+}
+
+#[test]
+fn live_links_open_live_pages() {
+    let mut server = Server::new();
+    server.serve(&["--production".to_owned()]);
+    let [live, test] = ["live", "test"].map(|mode| key(&server, &["--mode", mode]));
+    let shop = Shop::over(server, live, None);
+    let path = instructions_path(&shop);
+    let token = path.rsplit('/').next().expect("a token");
+    assert!(token.starts_with("live_"), "{token}");
+    assert!(!shop.page(&path).contains("This is a test"));
+    let shop = Shop::over(shop.server, test, None);
+    let other = instructions_path(&shop);
+    assert!(shop.page(&other).contains("This is a test"));
+    let changed = other.replace("/test_", "/live_");
+    nothing(&shop.visit(&changed));
 }
