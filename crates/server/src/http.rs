@@ -175,7 +175,7 @@ async fn plain_answer(
         live::OPERATION => live::open(app, &parts, stuck).await,
         hosted::live::OPERATION => {
             let token = hosted::live::token(&parts.method, parts.uri.path());
-            hosted::live::open(app, token.unwrap_or_default(), stuck)
+            hosted::live::open(app, token.unwrap_or_default(), stuck).map_err(|answer| *answer)
         }
         _ => stream::open(app, &parts, stuck).map_err(|error| failed(app, error)),
     };

@@ -69,15 +69,19 @@ fn waiting(guest: &Guest, intent: &PaymentIntent, remains: &str) -> Markup {
         (standing(intent, remains, accounts.first().map(payee)))
         (card("What to send", &what(intent, reference)))
         @for account in &accounts {
-            (card(heading(account), &html! {
+            section.card {
+                h2 { (heading(account)) }
                 (addresses::list(&addresses::lines(account)))
                 @if let Some(code) = code(intent, account, told) { (code) }
-            }))
+            }
         }
-        (card("How long it takes", &html! {
-            ul.bullets { @for how_long in accounts.iter().flat_map(durations) { li { (how_long) } } }
+        section.card {
+            h2 { "How long it takes" }
+            ul.bullets {
+                @for how_long in accounts.iter().flat_map(durations) { li { (how_long) } }
+            }
             p.hint { "Your bank may need longer at weekends and on holidays." }
-        }))
+        }
         p.hint {
             "This page shows money as soon as it is here. "
             a href=(guest.path) { "Load it again" }

@@ -34,11 +34,12 @@ pub fn token<'p>(method: &Method, path: &'p str) -> Option<&'p str> {
 }
 
 /// Begins to tell. `stuck` is notified when nobody reads any more.
-pub fn open(app: &Arc<App>, token: &str, stuck: Arc<Notify>) -> Result<Pieces, Answer> {
+pub fn open(app: &Arc<App>, token: &str, stuck: Arc<Notify>) -> Result<Pieces, Box<Answer>> {
     let guest = Guest::enter(app, Purpose::Instructions, token);
-    let guest = guest.map_err(|error| failed(app, error))?.ok_or_else(door::nothing)?;
+    let refused = |error| Box::new(failed(app, error));
+    let guest = guest.map_err(refused)?.ok_or_else(|| Box::new(door::nothing()))?;
     let places = (&app.hosted.streams, STREAMS_MAX);
-    let (to, pieces) = Pieces::open_in(app, places).map_err(|error| failed(app, error))?;
+    let (to, pieces) = Pieces::open_in(app, places).map_err(refused)?;
     let (app, target) = (app.clone(), guest.target);
     let news = app.news.listen();
     let watch = move || look(&app, &target).ok();
