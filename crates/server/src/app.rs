@@ -24,6 +24,7 @@ use crate::audits::Audits;
 use crate::clock::Clock;
 use crate::dashboard::entry::Desk;
 use crate::entropy::Entropy;
+use crate::hosted::Hosted;
 use crate::metrics::Metrics;
 use crate::news::News;
 use crate::settings::{Mode, Settings};
@@ -76,6 +77,8 @@ pub struct App {
     pub audits: Audits,
     /// What slows down who guesses passwords.
     pub desk: Desk,
+    /// What visits of payers share.
+    pub hosted: Hosted,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// Last, so that it is let go last: the database is ours as long as this is here.
@@ -164,6 +167,7 @@ impl App {
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             audits: Audits::default(),
             desk: Desk::default(),
+            hosted: Hosted::default(),
             metrics,
             store,
             settings,

@@ -30,6 +30,7 @@ use crate::app::App;
 use crate::dashboard::who::host::Peer;
 use crate::dashboard::{door as dashboard, live};
 use crate::exports::door as exports;
+use crate::hosted;
 use crate::settings::{
     BODY_BYTES_MAX, BODY_TIMEOUT_S, DRAIN_TIMEOUT_S, HEADER_BYTES_MAX, HEADER_TIMEOUT_S,
     HEADERS_MAX,
@@ -172,6 +173,7 @@ async fn plain_answer(
         _ if exported.is_some() => exports::OPERATION,
         stream::PATH if is_get => stream::OPERATION,
         live::PATH if is_get => live::OPERATION,
+        path if hosted::live::token(request.method(), path).is_some() => hosted::live::OPERATION,
         _ => return handle(app, endpoint, request).await.map(Either::Left),
     };
     let began = Instant::now();
@@ -179,6 +181,10 @@ async fn plain_answer(
     let opened = match (operation, exported) {
         (_, Some(what)) => exports::open(app, &parts, what, stuck).await,
         (live::OPERATION, _) => live::open(app, &parts, stuck).await.map(of_events),
+        (hosted::live::OPERATION, _) => {
+            let token = hosted::live::token(&parts.method, parts.uri.path()).unwrap_or_default();
+            hosted::live::open(app, token, stuck).map(of_events).map_err(|answer| *answer)
+        }
         _ => match stream::open(app, &parts, stuck) {
             Ok(pieces) => Ok(of_events(pieces)),
             Err(error) => Err(failed(app, error)),
@@ -245,6 +251,10 @@ async fn handle(app: &Arc<App>, endpoint: &mcp::Endpoint, request: Request<Incom
         }
         Ok(body) if dashboard::is_dashboard(parts.uri.path()) => {
             (dashboard::answer(app, &parts, &body).await, dashboard::OPERATION)
+        }
+        Ok(body) if let Some(link) = hosted::door::link(parts.uri.path()) => {
+            let answer = hosted::door::answer(app, link, &parts, &body).await;
+            (answer, hosted::door::operation(link.0))
         }
         Ok(body) => {
             let (answer, route) = serve(app, &parts, body).await;

@@ -14,6 +14,7 @@ pub mod dashboard;
 pub mod entropy;
 pub mod errand;
 pub mod exports;
+pub mod hosted;
 pub mod http;
 pub mod metrics;
 pub mod moments;

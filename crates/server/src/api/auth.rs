@@ -213,6 +213,12 @@ impl Worlds {
         known.insert((account.into(), livemode), (world, created));
     }
 
+    /// The account and the mode that a world is of.
+    fn of(&self, world: World) -> Option<AccountInMode> {
+        let known = self.0.read().unwrap_or_else(|poisoned| poisoned.into_inner());
+        known.iter().find(|(_, (known, _))| *known == world).map(|(whose, _)| whose.clone())
+    }
+
     fn len(&self) -> usize {
         self.0.read().unwrap_or_else(|poisoned| poisoned.into_inner()).len()
     }
@@ -231,6 +237,18 @@ pub fn world(app: &App, account: &Arc<str>, livemode: bool) -> Result<World, Api
     let world = app.admin.world(account, livemode, now)?;
     app.worlds.remember(account, livemode, world, app.admin.world_made(world)?);
     Ok(world)
+}
+
+/// The account and the mode that a world is of; `None` where there is no such world.
+pub fn whose(app: &App, world: World) -> Result<Option<(Arc<str>, bool)>, ApiError> {
+    if let Some(known) = app.worlds.of(world) {
+        return Ok(Some(known));
+    }
+    // Another server on this database may have opened it.
+    for (account, livemode, world, created) in app.admin.worlds()? {
+        app.worlds.remember(&account, livemode, world, created);
+    }
+    Ok(app.worlds.of(world))
 }
 
 #[cfg(test)]

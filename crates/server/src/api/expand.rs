@@ -35,7 +35,7 @@ macro_rules! tables {
 }
 
 /// Objects that answers are made of, with their field tables.
-pub const RESOURCES: [(&str, &str); 33] = tables![
+pub const RESOURCES: [(&str, &str); 34] = tables![
     "account",
     "balance",
     "balance_transaction",
@@ -61,6 +61,7 @@ pub const RESOURCES: [(&str, &str); 33] = tables![
     "purser.daily_balance",
     "purser.entry",
     "purser.ledger_account",
+    "purser.refund_details_link",
     "purser.request",
     "purser.trail",
     "purser.unreconciled",

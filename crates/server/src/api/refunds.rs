@@ -2,14 +2,15 @@
 
 use books::command::{RefundCommand, RefundOf, RefundTerms};
 use books::id::RowKey;
-use books::refund::RefundAccount;
+use books::refund::{RefundAccount, RefundStatus};
 use books::{Command, Document, Kind};
 use store::DocumentFilter;
 
 use super::error::{ApiError, refused};
 use super::execute::Asked;
 use super::funding::check_test_mode;
-use super::json::Json;
+use super::guard::check_whole;
+use super::json::{Json, object};
 use super::list::Ask;
 use super::params::{
     CreatedRange, CurrencyCode, Email, MetadataPatch, NoParams, Page, ParamError, Path, Positive,
@@ -18,6 +19,7 @@ use super::params::{
 use super::payment_intents;
 use super::payouts::{currency, metadata_patch, new_metadata};
 use super::refund_accounts::{BankAccount, Checked};
+use crate::hosted::links::Purpose;
 
 choice! {
     /// Where the money comes from, if not from a payment.
@@ -251,6 +253,32 @@ fn refund(asked: &Asked<'_>) -> Result<RowKey, ApiError> {
 pub fn retrieve(ask: &Ask<'_>, _: NoParams) -> Result<Json, ApiError> {
     let refund = ask.document(Kind::Refund, "refund")?;
     Ok(ask.wire.document(&refund))
+}
+
+/// Shows the link with which a customer says where a refund is to go. It goes into a message to
+/// that customer, and to nobody else, so a key that may only read does not get it.
+pub fn details_link(ask: &Ask<'_>, _: NoParams) -> Result<Json, ApiError> {
+    // Whoever has the link decides where the money goes, past all limits of a key.
+    ask.access.allow("refunds", true, "GetPurserRefundsRefundDetailsLink")?;
+    check_whole(ask.access)?;
+    let document = ask.document(Kind::Refund, "refund")?;
+    let waits = match &document {
+        Document::Refund(refund) if refund.status == RefundStatus::RequiresAction => {
+            refund.details_request.as_ref().map(|request| request.expires_at)
+        }
+        _ => None,
+    };
+    let Some(expires_at) = waits else {
+        let message = "This refund does not wait for bank details, so there is no link for them.";
+        return Err(ApiError::invalid(400, message));
+    };
+    Ok(object! {
+        "object": "purser.refund_details_link",
+        "expires_at": expires_at,
+        "livemode": ask.wire.livemode,
+        "refund": ask.id("refund").to_owned(),
+        "url": ask.wire.link(Purpose::RefundDetails, document.key()),
+    })
 }
 
 /// Lists refunds.

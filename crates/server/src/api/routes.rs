@@ -165,6 +165,7 @@ pub fn all() -> Vec<Route> { vec![
     route!(GET "/purser/v1/ledger_accounts" GetPurserLedgerAccounts Read journal::ledger_accounts, NoParams => ["purser.ledger_account"], "journal", "List the accounts of the ledger with their balances"),
     route!(POST "/purser/v1/payment_intents/{intent}/refund_to_cash_balance" PostPurserPaymentIntentsIntentRefundToCashBalance Write refunds::to_cash_balance, refunds::ToCashBalance => "refund", "refunds", "Refund a payment to the cash balance"),
     route!(POST "/purser/v1/refunds/{refund}/bank_details" PostPurserRefundsRefundBankDetails Write refunds::bank_details, refunds::BankDetails => "refund", "refunds", "Submit the bank details for a refund"),
+    route!(GET "/purser/v1/refunds/{refund}/details_link" GetPurserRefundsRefundDetailsLink Read refunds::details_link, NoParams => "purser.refund_details_link", "refunds", "Show the link with which a customer gives bank details for a refund"),
     route!(GET "/purser/v1/requests" GetPurserRequests Read requests::list, requests::List => ["purser.request"], "requests", "List what agents asked for, and what came of it"),
     route!(GET "/purser/v1/requests/{request}" GetPurserRequestsRequest Read requests::retrieve, NoParams => "purser.request", "requests", "Retrieve a request of an agent"),
     route!(GET "/purser/v1/unreconciled" GetPurserUnreconciled Read positions::unreconciled, positions::List => ["purser.unreconciled"], "cash_balance", "List the cash that waits in cash balances, oldest first"),

@@ -17,7 +17,7 @@ use books::{Kind, Number};
 use bytes::Bytes;
 use hyper::body::{Body, Frame};
 use hyper::http::request::Parts;
-use tokio::sync::{Notify, OwnedSemaphorePermit, mpsc};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::{Instant, timeout};
 
 use super::auth::authenticate;
@@ -77,9 +77,17 @@ pub struct Pieces {
 impl Pieces {
     /// Begins to send, if there is a place for one more stream: gives where pieces are put.
     pub fn open(app: &App) -> Result<(mpsc::Sender<Bytes>, Pieces), ApiError> {
-        let place = app.streams.clone().try_acquire_owned().map_err(|_| ApiError {
+        Pieces::open_in(app, (&app.streams, STREAMS_MAX))
+    }
+
+    /// The same among other places than those of the API, of which there are so many.
+    pub fn open_in(
+        app: &App,
+        (places, max): (&Arc<Semaphore>, usize),
+    ) -> Result<(mpsc::Sender<Bytes>, Pieces), ApiError> {
+        let place = places.clone().try_acquire_owned().map_err(|_| ApiError {
             code: Some("rate_limit"),
-            ..ApiError::invalid(429, format!("{STREAMS_MAX} streams are open (streams_max)."))
+            ..ApiError::invalid(429, format!("{max} streams are open (streams_max)."))
         })?;
         let (to, pieces) = mpsc::channel(WAITING_MAX);
         Ok((to, Pieces { pieces, _place: place, _counted: app.metrics.stream() }))

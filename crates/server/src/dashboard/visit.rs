@@ -83,6 +83,12 @@ impl Form {
         node.and_then(Node::as_text).unwrap_or_default().trim()
     }
 
+    /// The text of a field whose name is like `hash[name]`; empty where there is none.
+    pub fn within(&self, hash: &str, name: &str) -> &str {
+        let node = self.0.as_ref().and_then(|node| node.get(hash)?.get(name));
+        node.and_then(Node::as_text).unwrap_or_default().trim()
+    }
+
     /// A field's text where it has any.
     pub fn given(&self, name: &str) -> Option<&str> {
         Some(self.text(name)).filter(|text| !text.is_empty())

@@ -138,6 +138,10 @@ impl Names {
                 let Some(intent) = self.intent_in(text) else { return };
                 format!("<hosted_url {intent}>")
             }
+            "url" if whole["object"] == "purser.refund_details_link" => {
+                let refund = whole["refund"].as_str().unwrap_or_default();
+                format!("<details_url {}>", self.name_word(refund))
+            }
             "number" => match text.split_once('-') {
                 Some((prefix, _)) if capitals(prefix, INVOICE_PREFIX_CHARS) => {
                     format!("<invoice_number {}>", self.next("invoice_number"))

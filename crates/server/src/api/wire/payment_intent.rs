@@ -11,14 +11,13 @@ use books::{Currency, Kind};
 use super::Wire;
 use super::cash_balance::financial_addresses;
 use crate::api::json::{Json, object};
+use crate::hosted::links::Purpose;
 
 /// The one type of payment method that there is.
 pub(super) const METHOD_TYPE: &str = "customer_balance";
 const CLIENT_SECRET_CHARS: usize = 25;
-const HOSTED_TOKEN_CHARS: usize = 22;
-/// What keeps the secrets of a payment intent apart.
+/// What keeps this secret of a payment intent apart from others.
 const CLIENT_SECRET: u8 = b's';
-const HOSTED_TOKEN: u8 = b'h';
 
 impl Wire {
     /// A payment intent.
@@ -111,11 +110,7 @@ impl Wire {
 
     /// The page on which a customer reads where to send the money for a payment intent.
     pub fn instructions_url(&self, intent: &PaymentIntent) -> String {
-        let id = self.ids.write(Kind::PaymentIntent, intent.key);
-        let name = id.strip_prefix(Kind::PaymentIntent.prefix()).unwrap_or(&id);
-        let secret = self.ids.row_secret(HOSTED_TOKEN, intent.key.number, HOSTED_TOKEN_CHARS);
-        let mode = if self.livemode { "live" } else { "test" };
-        format!("{}/bank_transfers/instructions/{mode}_{name}{secret}", self.public_url)
+        self.link(Purpose::Instructions, intent.key)
     }
 
     fn next_action(&self, intent: &PaymentIntent) -> Json {

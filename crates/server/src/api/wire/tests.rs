@@ -49,7 +49,7 @@ fn payment_intents_in_every_state() {
     let name = awaiting_one["id"].as_str().unwrap().strip_prefix("pi_").unwrap();
     let url = told["hosted_instructions_url"].as_str().unwrap();
     let page = format!("http://127.0.0.1:12111/bank_transfers/instructions/test_{name}");
-    assert_eq!(url.strip_prefix(&page).map(str::len), Some(22));
+    assert_eq!(url.strip_prefix(&page).map(str::len), Some(24 + 32));
     let secret = format!("pi_{name}_secret_");
     let secret = awaiting_one["client_secret"].as_str().unwrap().strip_prefix(&secret);
     assert_eq!(secret.map(str::len), Some(25));

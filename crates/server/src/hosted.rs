@@ -1,0 +1,46 @@
+//! Pages for payers: where a transfer is to go, and where a refund is to go.
+//!
+//! Whoever has the link sees the page: nobody signs in. So a link is signed, cannot be guessed and
+//! ends some day, and a page shows what its reader must know and nothing else: no name, no
+//! e-mail address, no metadata, no id but the reference of a transfer.
+//!
+//! Reading order: [`links`] makes and reads links; [`door`] is the way of one request; [`guest`]
+//! is what a link opens; [`instructions`] with [`addresses`] and [`qr`] is the page about a
+//! payment, [`refund`] with [`accounts`] the one about a refund; [`tries`] slows down whoever
+//! guesses bank accounts; [`live`] tells open pages that there is more to see.
+
+pub mod links;
+
+pub mod door;
+pub mod guest;
+
+pub mod addresses;
+pub mod instructions;
+pub mod qr;
+
+pub mod accounts;
+pub mod refund;
+pub mod tries;
+
+pub mod live;
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+/// What visits of payers share.
+pub struct Hosted {
+    /// Places for pages that are told of changes. Payers never take those of the API's streams.
+    pub streams: Arc<Semaphore>,
+    /// Bank details that were wrong.
+    pub tries: tries::Tries,
+}
+
+impl Default for Hosted {
+    fn default() -> Hosted {
+        Hosted {
+            streams: Arc::new(Semaphore::new(live::STREAMS_MAX)),
+            tries: tries::Tries::default(),
+        }
+    }
+}
