@@ -11,6 +11,7 @@
 
 pub mod door;
 pub mod frame;
+pub mod links;
 pub mod live;
 pub mod pages;
 pub mod routes;

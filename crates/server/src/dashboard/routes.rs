@@ -5,18 +5,19 @@ use std::sync::LazyLock;
 
 use hyper::Method;
 
-use super::pages::{customers, home};
-use super::visit::{Done, Failure, Form, Shown, Visit};
+use super::pages::{
+    approvals, clock, customers, events, home, journal, ledger, requests, webhooks,
+};
+use super::visit::{Came, Failure, Form, Shown, Visit};
 
 type Later<T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send>>;
 /// Shows something.
 pub type Page = fn(Visit) -> Later<Shown>;
-/// Does something, and says where to go on.
-pub type Action = fn(Visit, Form) -> Later<Done>;
+/// Does something, and says where to go on or shows what came of it.
+pub type Action = fn(Visit, Form) -> Later<Came>;
 
 enum Row {
     Page(&'static str, Page),
-    #[allow(dead_code, reason = "the actions are on their way")]
     Action(&'static str, Action),
 }
 
@@ -26,10 +27,11 @@ macro_rules! page {
     };
 }
 
-#[allow(unused_macros, reason = "the actions are on their way")]
 macro_rules! action {
     ($path:literal $action:path) => {
-        Row::Action($path, |visit, form| Box::pin($action(visit, form)))
+        Row::Action($path, |visit, form| {
+            Box::pin(async move { $action(visit, form).await.map(Into::into) })
+        })
     };
 }
 
@@ -38,6 +40,26 @@ macro_rules! action {
 fn all() -> Vec<Row> { vec![
     page!("/" home::show),
     page!("/customers" customers::list),
+    page!("/events" events::list),
+    page!("/events/{id}" events::show),
+    action!("/events/{id}/resend" events::resend),
+    page!("/webhooks" webhooks::list),
+    action!("/webhooks" webhooks::add),
+    page!("/webhooks/{id}" webhooks::show),
+    action!("/webhooks/{id}/status" webhooks::set_status),
+    action!("/webhooks/{id}/secret" webhooks::roll_secret),
+    action!("/webhooks/{id}/remove" webhooks::remove),
+    page!("/requests" requests::list),
+    page!("/requests/{id}" requests::show),
+    page!("/approvals" approvals::list),
+    page!("/approvals/{id}" approvals::show),
+    action!("/approvals/{id}/approve" approvals::approve),
+    action!("/approvals/{id}/reject" approvals::reject),
+    page!("/ledger" ledger::show),
+    page!("/journal" journal::list),
+    page!("/journal/{id}" journal::show),
+    page!("/clock" clock::show),
+    action!("/clock" clock::advance),
 ] }
 
 /// What a request means.

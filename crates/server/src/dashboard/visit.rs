@@ -48,6 +48,26 @@ pub struct Done {
     pub notice: String,
 }
 
+/// What came of an action.
+pub enum Came {
+    /// A page to go on with.
+    Done(Done),
+    /// A page that is shown there and then, because what is on it is not to be shown again.
+    Shown(Shown),
+}
+
+impl From<Done> for Came {
+    fn from(done: Done) -> Came {
+        Came::Done(done)
+    }
+}
+
+impl From<Shown> for Came {
+    fn from(shown: Shown) -> Came {
+        Came::Shown(shown)
+    }
+}
+
 /// Why a page or an action did not come about.
 #[derive(Clone, Debug)]
 pub struct Failure {

@@ -9,6 +9,9 @@ use serde_json::Value;
 
 use crate::moments::show_moment;
 
+/// Characters of an object that a page shows as JSON, at most.
+const JSON_CHARS_MAX: usize = 40_000;
+
 /// A text out of an object, empty where it has none.
 pub fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
@@ -168,6 +171,18 @@ pub fn pager(path: &str, list: &Value, (after, before): (bool, bool)) -> Markup 
                 }
             }
         }
+    }
+}
+
+/// An object as JSON, of which at most [`JSON_CHARS_MAX`] characters are shown.
+pub fn json_text(label: &str, value: &Value) -> Markup {
+    let text = serde_json::to_string_pretty(value).unwrap_or_default();
+    let end = text.char_indices().nth(JSON_CHARS_MAX).map(|(at, _)| at);
+    html! {
+        pre tabindex="0" role="region" aria-label=(label) {
+            code { (text[..end.unwrap_or(text.len())]) }
+        }
+        @if end.is_some() { p.hint { "There is more of it. The API answers with all." } }
     }
 }
 
