@@ -30,6 +30,8 @@ use crate::rows::{
 };
 use crate::store::Store;
 
+pub mod glance;
+
 /// How long nobody connects again to a database that could not be reached.
 const DOWN_FOR: Duration = Duration::from_millis(500);
 
