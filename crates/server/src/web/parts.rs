@@ -9,8 +9,10 @@ use serde_json::Value;
 
 use crate::moments::show_moment;
 
+/// Characters of a long text that a table shows, at most.
+const SHORT_CHARS_MAX: usize = 160;
 /// Characters of an object that a page shows as JSON, at most.
-const JSON_CHARS_MAX: usize = 40_000;
+const JSON_CHARS_MAX: usize = 20_000;
 
 /// A text out of an object, empty where it has none.
 pub fn text(value: &Value) -> &str {
@@ -171,6 +173,14 @@ pub fn pager(path: &str, list: &Value, (after, before): (bool, bool)) -> Markup 
                 }
             }
         }
+    }
+}
+
+/// The beginning of a text that may be long, for tables.
+pub fn short(text: &str) -> String {
+    match text.char_indices().nth(SHORT_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
 }
 

@@ -7,12 +7,12 @@ use super::requests::{summary, who};
 use crate::dashboard::links::link;
 use crate::dashboard::visit::{Done, Failure, Form, Shown, Visit, escape};
 use crate::web::parts::{
-    amount, badge, card, copyable, facts, field, json_text, rows, table, text, when,
+    amount, badge, card, copyable, facts, field, json_text, rows, short, table, text, when,
 };
 
 const LIST: &str = "/dashboard/approvals";
 /// Approvals that wait which are shown at once, at most.
-const PENDING_MAX: usize = 100;
+const PENDING_MAX: usize = 50;
 /// Parameters of a request that are shown, at most.
 const PARAMS_MAX: usize = 200;
 
@@ -49,7 +49,7 @@ fn line(visit: &Visit, approval: &Value) -> Vec<Markup> {
         },
         amounts(approval).unwrap_or_else(|| html! { span.muted { "–" } }),
         who(&approval["agent"]),
-        html! { (text(&approval["agent"]["goal"])) },
+        html! { (short(text(&approval["agent"]["goal"]))) },
         badge(text(&approval["status"])),
         when(&approval["created"]),
         when(&approval["expires_at"]),

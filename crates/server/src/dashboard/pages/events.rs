@@ -6,10 +6,16 @@ use serde_json::Value;
 
 use crate::dashboard::links::{link, object_link};
 use crate::dashboard::visit::{Done, Failure, Form, Shown, Visit, escape};
-use crate::web::parts::{badge, card, copyable, facts, field, json_text, rows, table, text, when};
+use crate::web::parts::{
+    badge, card, copyable, facts, field, json_text, rows, short, table, text, when,
+};
 
 /// Webhook endpoints that a page reads, at most.
 const ENDPOINTS_MAX: usize = 100;
+/// Those of them that the page of an event shows, at most.
+const SHOWN_MAX: usize = 20;
+/// Attempts that it shows of each, at most: the newest.
+const ATTEMPTS_MAX: usize = 10;
 
 /// Events, newest first: all, or those of a type.
 pub async fn list(visit: Visit) -> Result<Shown, Failure> {
@@ -115,12 +121,15 @@ fn told(visit: &Visit, event: &Value, attempts: &Value, endpoints: &Value) -> Ma
         @if known.is_empty() && of_others.is_empty() {
             p.empty { "No webhook endpoint wants events of this type." }
         }
-        @for endpoint in known {
+        @for endpoint in known.iter().take(SHOWN_MAX) {
             h3 { (link(&endpoint["id"])) " " (text(&endpoint["url"])) }
             @let own = rows(attempts).iter()
                 .filter(|attempt| attempt["webhook_endpoint"] == endpoint["id"]);
             (attempt_table(own, "It was not told yet."))
             (resend_form(visit, text(&event["id"]), text(&endpoint["id"])))
+        }
+        @if known.len() > SHOWN_MAX {
+            p.muted { "These are " (SHOWN_MAX) " of " (known.len()) " endpoints that want it." }
         }
         @if !of_others.is_empty() {
             h3 { "Endpoints that were removed" }
@@ -134,8 +143,9 @@ fn wants(endpoint: &Value, kind: &Value) -> bool {
     names.is_some_and(|names| names.iter().any(|name| name == "*" || name == kind))
 }
 
-fn attempt_table<'a>(attempts: impl Iterator<Item = &'a Value>, empty: &str) -> Markup {
-    let lines: Vec<_> = attempts.map(attempt_cells).collect();
+/// The newest attempts of some, newest first.
+fn attempt_table<'a>(attempts: impl DoubleEndedIterator<Item = &'a Value>, empty: &str) -> Markup {
+    let lines: Vec<_> = attempts.rev().take(ATTEMPTS_MAX).map(attempt_cells).collect();
     table("Attempts", &["When", "Outcome", "Answer", ">Took"], &lines, empty)
 }
 
@@ -151,8 +161,10 @@ pub fn attempt_cells(attempt: &Value) -> Vec<Markup> {
             (badge(state))
             @if let Some(status) = attempt["status"].as_i64() { " " (status) }
         },
-        html! { code { (text(&attempt["answer"])) } },
-        html! { (attempt["latency_ms"].as_i64().unwrap_or_default()) " ms" },
+        html! { code { (short(text(&attempt["answer"]))) } },
+        html! {
+            span.money { (attempt["latency_ms"].as_i64().unwrap_or_default()) " ms" }
+        },
     ]
 }
 

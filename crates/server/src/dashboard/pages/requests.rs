@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::dashboard::links::link;
 use crate::dashboard::visit::{Failure, Shown, Visit, escape};
-use crate::web::parts::{badge, card, copyable, facts, field, rows, table, text, when};
+use crate::web::parts::{badge, card, copyable, facts, field, rows, short, table, text, when};
 
 const LIST: &str = "/dashboard/requests";
 
@@ -20,7 +20,7 @@ pub async fn list(visit: Visit) -> Result<Shown, Failure> {
         query += &format!("{joint}{name}={}", escape(value));
     }
     let requests = visit.list(&format!("/purser/v1/requests{query}")).await?;
-    let lines: Vec<_> = rows(&requests).iter().map(line).collect();
+    let lines: Vec<_> = rows(&requests).iter().map(|one| line(&visit, one)).collect();
     let headings = ["When", "Who", "Goal", "What", "Outcome"];
     let empty = "Nothing of the kind was asked for.";
     let body = html! {
@@ -53,14 +53,15 @@ fn filter(context: &str, customer: &str) -> Markup {
     }
 }
 
-fn line(request: &Value) -> Vec<Markup> {
+fn line(visit: &Visit, request: &Value) -> Vec<Markup> {
+    let operation = text(&request["operation"]);
     vec![
         html! {
             a href={ (LIST) "/" (text(&request["id"])) } { (when(&request["created"])) }
         },
         who(&request["agent"]),
-        html! { (text(&request["agent"]["goal"])) },
-        html! { code { (text(&request["method"])) " " (text(&request["path"])) } },
+        html! { (short(text(&request["agent"]["goal"]))) },
+        html! { (summary(visit, operation).unwrap_or(operation)) },
         outcome(request),
     ]
 }

@@ -7,9 +7,11 @@ use serde_json::Value;
 use super::events::attempt_cells;
 use crate::dashboard::links::link;
 use crate::dashboard::visit::{Done, Failure, Form, Shown, Visit, escape};
-use crate::web::parts::{badge, card, copyable, facts, field, rows, table, text, when};
+use crate::web::parts::{badge, card, copyable, facts, field, rows, short, table, text, when};
 
 const LIST: &str = "/dashboard/webhooks";
+/// Attempts that a page shows of an endpoint, at most: the newest.
+const ATTEMPTS_SHOWN_MAX: usize = 50;
 /// Types of events that a page names of an endpoint, at most.
 const TYPES_SHOWN_MAX: usize = 40;
 
@@ -18,9 +20,12 @@ pub async fn list(visit: Visit) -> Result<Shown, Failure> {
     let endpoints = visit.list("/v1/webhook_endpoints").await?;
     let lines = rows(&endpoints).iter().map(|endpoint| {
         vec![
-            html! { a href={ (LIST) "/" (text(&endpoint["id"])) } { (text(&endpoint["url"])) } },
-            html! { (text(&endpoint["description"])) },
-            html! { (types(endpoint).len()) },
+            html! { a href={ (LIST) "/" (text(&endpoint["id"])) } { (short(text(&endpoint["url"]))) } },
+            html! { (short(text(&endpoint["description"]))) },
+            match types(endpoint)[..] {
+                ["*"] => html! { "all" },
+                ref some => html! { (some.len()) },
+            },
             badge(text(&endpoint["status"])),
             when(&endpoint["created"]),
         ]
@@ -95,7 +100,7 @@ pub async fn show(visit: Visit) -> Result<Shown, Failure> {
         ("Id", Some(copyable("the id", text(&endpoint["id"])))),
         ("Types of events", Some(named_types(&endpoint))),
     ]);
-    let lines = rows(&attempts).iter().map(|attempt| {
+    let lines = rows(&attempts).iter().take(ATTEMPTS_SHOWN_MAX).map(|attempt| {
         let mut cells = attempt_cells(attempt);
         cells.insert(0, link(&attempt["event"]));
         cells
