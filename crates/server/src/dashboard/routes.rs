@@ -56,6 +56,7 @@ fn all() -> Vec<Row> { vec![
     action!("/approvals/{id}/approve" approvals::approve),
     action!("/approvals/{id}/reject" approvals::reject),
     page!("/ledger" ledger::show),
+    action!("/ledger/audits" ledger::audit),
     page!("/journal" journal::list),
     page!("/journal/{id}" journal::show),
     page!("/clock" clock::show),

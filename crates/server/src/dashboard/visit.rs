@@ -7,7 +7,7 @@ use http_body_util::BodyExt;
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{Method, Request};
 use maud::{Markup, html};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use super::routes::Ids;
@@ -19,6 +19,8 @@ use crate::web::parts::pager;
 
 /// What agents' notes call the dashboard.
 const AGENT_TYPE: &str = "dashboard";
+/// What cannot stand in a path or a query. Ids are to stay as they are.
+const UNSAFE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'_').remove(b'-');
 /// Rows of a list on one page.
 const ROWS: usize = 25;
 
@@ -245,5 +247,5 @@ impl Visit {
 
 /// A text that can stand in a path or a query.
 pub fn escape(text: &str) -> String {
-    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+    utf8_percent_encode(text, UNSAFE).to_string()
 }

@@ -1,0 +1,122 @@
+//! The ledger, the journal and the clock; and pages of what does not exist.
+
+use super::browser::{Browser, text};
+
+const DAY_S: i64 = 24 * 60 * 60;
+
+#[test]
+fn the_ledger_adds_up() {
+    let browser = Browser::new();
+    browser.sees("/ledger", &["No money has moved yet"], &["balanced"]);
+    let customer = browser.customer(123_456);
+    let path = format!("/v1/test_helpers/customers/{customer}/fund_cash_balance");
+    browser.api("POST", &path, &[("amount", "700"), ("currency", "jpy")]);
+    let shown = ["Bank", "Customers, all of them", "1,234.56", ">700<", "differ by nothing"];
+    browser.sees("/ledger", &shown, &["broken"]);
+    assert_eq!(browser.page("/ledger").matches(">balanced<").count(), 2);
+}
+
+#[test]
+fn the_journal_is_read_by_day_and_page_by_page() {
+    let browser = Browser::new();
+    let customer = browser.customer(1);
+    for cash in 2..=30 {
+        browser.fund(&customer, cash);
+    }
+    assert_eq!(browser.rows("/journal"), 25);
+    browser.sees("/journal", &["Bank", "0.30 EUR", "funded"], &[">0.05 EUR"]);
+    let entries = browser.get("/purser/v1/journal");
+    let today = entries["data"][0]["created"].as_i64().expect("a moment");
+    let day = |seconds: i64| {
+        let day = browser.page("/journal");
+        let machine = day.split("<time datetime=\"").nth(1 + usize::from(seconds < 0));
+        machine.and_then(|rest| rest.get(..10)).expect("a moment").to_owned()
+    };
+    let by_day = format!("/journal?day={}", day(today));
+    assert_eq!(browser.rows(&by_day), 25);
+    let second = browser.target(&by_day, "Older").expect("a second page");
+    assert!(second.contains("day="), "{second}");
+    assert_eq!(browser.rows(&second), 5);
+    browser.sees("/journal?day=2019-12-31", &["There are no such entries"], &["funded"]);
+    for wrong in ["yesterday", "2026-02-30", "%22%3E"] {
+        assert_eq!(browser.look(&format!("/journal?day={wrong}")).status, 400, "{wrong}");
+    }
+}
+
+#[test]
+fn the_clock_is_moved_and_says_what_happened() {
+    let browser = Browser::new();
+    let offset = || browser.get("/purser/v1/clock")["offset_s"].as_i64().expect("a number");
+    browser.sees("/clock", &["It is the real time"], &["on the way</h2>"]);
+    let form = browser.form("/clock", "Move it by 1 day");
+    let to = browser.led(&browser.submit(&form, &[]), "The clock was moved to");
+    assert_eq!(offset(), DAY_S);
+    browser.sees(&to, &["1d", "What happened on the way", "Nothing was due"], &[]);
+    // The same page sends it once more.
+    browser.led(&browser.submit(&form, &[]), "was moved since");
+    assert_eq!(offset(), DAY_S);
+
+    // Money that somebody paid becomes available at a time of its own.
+    let customer = browser.customer(5000);
+    let params = [
+        ("amount", "5000"),
+        ("currency", "eur"),
+        ("customer", &*customer),
+        ("confirm", "true"),
+        ("payment_method_types[]", "customer_balance"),
+        ("payment_method_data[type]", "customer_balance"),
+    ];
+    browser.api("POST", "/v1/payment_intents", &params);
+    for (button, more) in [("1 hour", DAY_S / 24), ("1 week", 7 * DAY_S), ("75 days", 75 * DAY_S)] {
+        let before = offset();
+        let button = format!("Move it by {button}");
+        let to = browser.press("/clock", &button, &[], "The clock was moved to");
+        assert_eq!(offset(), before + more);
+        if more == 7 * DAY_S {
+            browser.sees(&to, &["balance.available"], &["Nothing was due"]);
+        }
+    }
+}
+
+#[test]
+fn the_clock_is_moved_to_a_date_and_never_back() {
+    let browser = Browser::new();
+    let now = || browser.get("/purser/v1/clock")["now"].as_i64().expect("a number");
+    let button = "Move it there";
+    let moved = "The clock was moved to 2041-02-03 04:05";
+    // More than ten years ahead is too far for one move.
+    browser.press("/clock", button, &[("to", "2041-02-03T04:05")], "ten years");
+    browser.press("/clock", button, &[("to", "2035-01-01T00:00")], "2035-01-01 00:00");
+    browser.press("/clock", button, &[("to", "2041-02-03T04:05")], moved);
+    assert!((2_243_995_500..2_243_995_560).contains(&now()), "{}", now());
+    for (to, words) in
+        [("2041-01-01T00:00", "only goes forward"), ("soon", "no moment"), ("", "advance_s")]
+    {
+        browser.press("/clock", button, &[("to", to)], words);
+        assert!(now() < 2_243_995_560, "{to}");
+    }
+}
+
+#[test]
+fn what_does_not_exist_is_not_found() {
+    let browser = Browser::new();
+    for path in [
+        "/events/evt_nothing",
+        "/webhooks/we_nothing",
+        "/requests/req_nothing",
+        "/approvals/apr_nothing",
+        "/journal/1",
+        "/journal/nothing",
+        "/events/..%2F..%2Fcustomers",
+        "/events?after=evt_nothing",
+        "/nowhere",
+    ] {
+        let answer = browser.look(path);
+        let wanted = if path.contains('?') { 400..=404 } else { 404..=404 };
+        assert!(wanted.contains(&answer.status), "{path}: {}", answer.status);
+        assert!(answer.body.contains("<h1>"), "{path}: {}", answer.body);
+    }
+    let customer = browser.customer(0);
+    let of_another_kind = text(&browser.get(&format!("/v1/customers/{customer}")), "id");
+    assert_eq!(browser.look(&format!("/events/{of_another_kind}")).status, 404);
+}
