@@ -36,6 +36,10 @@ bless:
 bench *options:
     @python3 bench/bench.py "$@"
 
+# Measure the pages of the dashboard on a large store.
+bench-pages *options:
+    @python3 bench/pages.py "$@"
+
 # Where the server spends its time in one case of the bench. Needs perf.
 profile case *options:
     @python3 bench/profile.py "$@"

@@ -100,13 +100,19 @@ class Service:
 
 def read_answer(stream):
     """Status and body of the next answer on a socket."""
+    head, body = read_whole(stream)
+    return int(head[9:12]), body
+
+
+def read_whole(stream):
+    """Head and body of the next answer on a socket."""
     data = b""
     while (end := data.find(b"\r\n\r\n")) < 0:
         data += receive(stream)
     length = int(re.search(rb"content-length: (\d+)", data[:end], re.I).group(1))
     while len(data) < end + 4 + length:
         data += receive(stream)
-    return int(data[9:12]), data[end + 4:]
+    return data[:end], data[end + 4:]
 
 
 def receive(stream):
@@ -119,6 +125,13 @@ def fetch(address, request):
     with socket.create_connection(address, timeout=30) as stream:
         stream.sendall(request)
         return read_answer(stream)
+
+
+def fetch_raw(address, request):
+    """Like `fetch`, with the whole head in place of the status."""
+    with socket.create_connection(address, timeout=30) as stream:
+        stream.sendall(request)
+        return read_whole(stream)
 
 
 def fetch_each(address, requests):

@@ -17,6 +17,7 @@ use aes::cipher::{BlockCipherEncrypt, KeyInit};
 use serde::{Deserialize, Serialize};
 
 use crate::time::{Millis, Timestamp};
+use crate::timer::DAY_S;
 
 /// 2020-01-01T00:00:00Z in milliseconds: where numbers start to count, which leaves 69 years.
 const EPOCH_MS: i64 = 1_577_836_800_000;
@@ -48,6 +49,11 @@ impl Number {
     /// When the row was made.
     pub fn created(self) -> Timestamp {
         Millis((self.0 >> TIME_SHIFT) + EPOCH_MS).seconds()
+    }
+
+    /// The day on which the row was made: days since 1970-01-01, UTC.
+    pub fn day(self) -> i64 {
+        self.created().0.div_euclid(DAY_S)
     }
 
     /// The lane that made the row.

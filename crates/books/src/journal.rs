@@ -42,6 +42,11 @@ pub enum Account {
 }
 
 impl Account {
+    /// The cash of all customers together.
+    pub const ALL_CASH: Account = Account::CustomerCash(Number(0));
+    /// What all payment intents hold together.
+    pub const ALL_INTENTS: Account = Account::PaymentIntent(Number(0));
+
     /// The code in the store, and the number of the owner (0 for accounts of the house).
     pub fn code(self) -> (i64, Number) {
         match self {
@@ -78,6 +83,15 @@ impl Account {
             _ => return None,
         };
         Some(account)
+    }
+
+    /// The account of all owners together: what is kept of it is one sum.
+    pub fn of_all(self) -> Account {
+        match self {
+            Account::CustomerCash(_) => Account::ALL_CASH,
+            Account::PaymentIntent(_) => Account::ALL_INTENTS,
+            house => house,
+        }
     }
 
     /// Whether this is an account of the house, whose balance is kept as one row per lane.

@@ -20,6 +20,7 @@ use crate::api::idempotency::InFlight;
 use crate::api::routes::Router;
 use crate::api::stream::STREAMS_MAX;
 use crate::api::wire::Wire;
+use crate::audits::Audits;
 use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::metrics::Metrics;
@@ -70,6 +71,8 @@ pub struct App {
     pub news: News,
     /// Places for streams of events.
     pub streams: Arc<Semaphore>,
+    /// Audits of the database.
+    pub audits: Audits,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// Last, so that it is let go last: the database is ours as long as this is here.
@@ -156,6 +159,7 @@ impl App {
             registry: Registry::default(),
             news,
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+            audits: Audits::default(),
             metrics,
             store,
             settings,

@@ -7,6 +7,7 @@ pub mod account_numbers;
 pub mod agent;
 pub mod api;
 pub mod app;
+pub mod audits;
 pub mod cli;
 pub mod clock;
 pub mod dashboard;

@@ -105,6 +105,7 @@ scenarios! {
     payouts_more
     payouts_that_fail
     payouts_weekend
+    positions
     reconciliation_old_money
     reconciliation_ties
     refunds_after_deletion

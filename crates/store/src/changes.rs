@@ -15,6 +15,7 @@ use crate::db::{Value, values};
 use crate::error::Result;
 use crate::job::{Idempotency, Kept};
 use crate::tables::{self, Table};
+use crate::words;
 
 /// Takes rows on their way into tables.
 pub(crate) trait Writes<'a> {
@@ -106,7 +107,8 @@ fn put_customer<'a>(
         customer.profile.email.as_ref(),
         serde_json::to_string(customer)?,
     ];
-    into.put(&tables::CUSTOMER, row)
+    into.put(&tables::CUSTOMER, row)?;
+    words::put(world, customer, into)
 }
 
 fn put_entry<'a>(

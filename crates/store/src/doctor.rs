@@ -7,6 +7,7 @@
 
 mod documents;
 mod journal;
+mod positions;
 
 use std::collections::BTreeMap;
 
@@ -15,10 +16,10 @@ use books::id::{Kind, Number, RowKey};
 use books::journal::Account;
 use books::{Currency, Document, World};
 
-use crate::db::{Db, one};
+use crate::db::{Db, Row, one};
 use crate::error::{Result, StoreError};
 use crate::lookup;
-use crate::store::{Access, Location, open_existing};
+use crate::store::{Access, Location, Store, open_existing};
 
 /// How often progress is told: every so many rows.
 const TELL_EVERY: u64 = 10_000;
@@ -88,6 +89,22 @@ pub fn examine(location: &Location, progress: &mut dyn FnMut(u64, u64)) -> Resul
     examine_snapshot(&*db, progress)
 }
 
+/// An examination of a database that this process serves, over a connection of its own.
+pub struct Examination(Box<dyn Db + Send>);
+
+impl Examination {
+    /// Connects, so that what follows needs nothing of the store.
+    pub fn of(store: &Store) -> Result<Examination> {
+        store.examine().map(Examination)
+    }
+
+    /// Examines the database as it is now. It takes its time, and writers do not wait for it.
+    pub fn run(self, progress: &mut dyn FnMut(u64, u64)) -> Result<Report> {
+        self.0.begin_snapshot()?;
+        examine_snapshot(&*self.0, progress)
+    }
+}
+
 /// The same with a snapshot that is open already.
 pub(crate) fn examine_snapshot(db: &dyn Db, progress: &mut dyn FnMut(u64, u64)) -> Result<Report> {
     let mut auditor = Auditor::default();
@@ -117,6 +134,7 @@ pub(crate) fn examine_snapshot(db: &dyn Db, progress: &mut dyn FnMut(u64, u64)) 
     documents::events(db, &mut auditor)?;
     sums(db, &mut auditor)?;
     references(db, &mut auditor)?;
+    positions::positions(db, &mut auditor)?;
     Ok(auditor.finish())
 }
 
@@ -182,7 +200,7 @@ fn sums(db: &dyn Db, auditor: &mut Auditor) -> Result<()> {
 
 fn references(db: &dyn Db, auditor: &mut Auditor) -> Result<()> {
     for (invariant, query) in REFERENCES {
-        breaks(db, auditor, invariant, query)?;
+        breaks(db, auditor, invariant, query, numbered)?;
     }
     // What cannot be read is called so elsewhere, and only passed over here. The cast gives SQLite
     // a type to index.
@@ -198,15 +216,25 @@ fn references(db: &dyn Db, auditor: &mut Auditor) -> Result<()> {
         db.found_int("d.data", "applied"),
     );
     let invariant = "payments from a cash balance are what the payment intents say";
-    breaks(db, auditor, invariant, &payments)
+    breaks(db, auditor, invariant, &payments, numbered)
+}
+
+/// Reads `world, number` of a row that breaks an invariant.
+fn numbered(row: &dyn Row) -> Result<String> {
+    Ok(format!("number {} in world {}", row.int(1)?, row.int(0)?))
 }
 
 /// Calls what a query finds a break of an invariant, also that it cannot be answered: then there
 /// are amounts that nobody can add.
-fn breaks(db: &dyn Db, auditor: &mut Auditor, invariant: &'static str, query: &str) -> Result<()> {
+fn breaks(
+    db: &dyn Db,
+    auditor: &mut Auditor,
+    invariant: &'static str,
+    query: &str,
+    name: impl Fn(&dyn Row) -> Result<String>,
+) -> Result<()> {
     let scanned = db.scan(query, &mut |row| {
-        let (world, number) = (row.int(0)?, row.int(1)?);
-        auditor.found(invariant, format!("number {number} in world {world}"));
+        auditor.found(invariant, name(row)?);
         Ok(true)
     });
     match scanned {

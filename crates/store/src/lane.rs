@@ -25,10 +25,11 @@ use books::{Change, Context, Decision, IdKey, Refusal, Reply, Rules, World};
 use crate::error::{Result, StoreError};
 use crate::job::{Answer, Job, Outcome, Used};
 use crate::lookup;
+use crate::positions::SumKey;
 use crate::retention;
 use crate::store::Store;
 use crate::working_set::{Sight, WorkingSet};
-use crate::writer::{Batch, HouseKey, Writer};
+use crate::writer::{Batch, Writer};
 
 /// How long an idempotency key is remembered, as Stripe documents it.
 pub(crate) const KEY_LIFETIME_S: i64 = 24 * 60 * 60;
@@ -159,7 +160,7 @@ impl Lane {
             inbox,
             waiting: waiting.clone(),
             chains: HashMap::new(),
-            house: HashMap::new(),
+            sums: HashMap::new(),
             last_batch: 0,
             forgot: Instant::now(),
         };
@@ -251,8 +252,8 @@ struct Work {
     waiting: Arc<AtomicUsize>,
     /// The last seal and the length of each chain, as committed.
     chains: HashMap<World, (Seal, i64)>,
-    /// This lane's rows of the house accounts, as committed.
-    house: HashMap<HouseKey, i64>,
+    /// What this lane posted to each account in all, as committed.
+    sums: HashMap<SumKey, i64>,
     /// Whose rows these are.
     hands: (i64, i64),
     last_batch: usize,
@@ -391,7 +392,7 @@ impl Work {
             // Somebody else may have written meanwhile.
             self.hands = self.writer.hands();
             self.chains.clear();
-            self.house.clear();
+            self.sums.clear();
         }
         self.writer.load(&mut set, cutoff, &mut self.numbers)?;
         self.pass(Point::Loaded);
@@ -419,7 +420,7 @@ impl Work {
             failed: false,
         });
         self.chains.extend(pending.chains);
-        self.house.extend(pending.house);
+        self.sums.extend(pending.posted.sums);
         self.pass(Point::Published);
         Ok(outcomes)
     }
@@ -451,7 +452,7 @@ impl Work {
             accounts: &*self.options.accounts,
             cause: job.cause(),
         };
-        let untouched = job.is_tried().then(|| (set.borrow().clone(), pending.house.clone()));
+        let untouched = job.is_tried().then(|| (set.borrow().clone(), pending.posted.clone()));
         let sight = Sight { world, db: self.writer.db(), set };
         let decide = || match &command {
             Some(command) => books::decide(command, &sight, &mut ctx),
@@ -466,7 +467,7 @@ impl Work {
         }
         let mut changes = Vec::new();
         let result = match decided {
-            Ok(decision) => match self.post_to_house(world, &decision.changes, pending)? {
+            Ok(decision) => match self.post(world, &decision.changes, pending)? {
                 true => {
                     set.borrow_mut().apply(world, &decision.changes);
                     changes = decision.changes;
@@ -480,9 +481,9 @@ impl Work {
         let Ok(kept) = catch_unwind(AssertUnwindSafe(keep)) else {
             return Err(StoreError::Bug("an answer could not be rendered".into()));
         };
-        if let Some((set_before, house_before)) = untouched {
+        if let Some((set_before, posted_before)) = untouched {
             let failure = set.replace(set_before).take_failure();
-            pending.house = house_before;
+            pending.posted = posted_before;
             return failure.map_or(Ok(Outcome::Decided { result, kept }), Err);
         }
         let number = &mut || self.numbers.next((self.options.clock)());
@@ -505,41 +506,23 @@ impl Work {
         Ok(Outcome::Decided { result, kept })
     }
 
-    /// Adds the postings on house accounts to their sums; `false` if one would overflow.
-    fn post_to_house(&self, world: World, changes: &[Change], pending: &mut Batch) -> Result<bool> {
-        let mut sums = Vec::new();
-        for change in changes {
-            let Change::Booked(entry, _) = change else {
-                continue;
-            };
-            for posting in entry.postings().iter().filter(|p| p.account.is_house()) {
-                let key = (world, posting.account, posting.currency);
-                let at = sums.iter().position(|(known, _)| *known == key);
-                let sum = match at {
-                    Some(at) => sums.swap_remove(at).1,
-                    None => self.house_sum(&key, pending)?,
-                };
-                match sum.checked_add(posting.amount_minor) {
-                    Some(sum) => sums.push((key, sum)),
-                    None => return Ok(false),
-                }
-            }
-        }
-        pending.house.extend(sums);
-        Ok(true)
-    }
-
-    fn house_sum(&self, key: &HouseKey, pending: &Batch) -> Result<i64> {
-        match pending.house.get(key).or_else(|| self.house.get(key)) {
+    /// Adds the postings of a decision to the sums of the lane; `false` if one would overflow.
+    fn post(&self, world: World, changes: &[Change], pending: &mut Batch) -> Result<bool> {
+        let known = |key: &SumKey| match self.sums.get(key) {
             Some(sum) => Ok(*sum),
-            None => lookup::house_balance(self.writer.db(), *key, self.numbers.lane()),
-        }
+            None => lookup::posted(self.writer.db(), *key, self.numbers.lane()),
+        };
+        pending.posted.add(world, changes, known)
     }
 
-    /// Seals the entries of a batch, each over the one before it in its chain.
+    /// Seals the entries of a batch, each over the one before it in its chain, and follows what
+    /// they do to purses.
     fn seal(&self, batch: &mut Batch) -> Result<()> {
         for (world, change, sealed) in &mut batch.changes {
             let Change::Booked(entry, booked) = change else { continue };
+            if let Some(row) = booked {
+                batch.idle.follow(*world, row);
+            }
             let (head, length) = match batch.chains.get(world).or_else(|| self.chains.get(world)) {
                 Some(chain) => *chain,
                 None => lookup::chain(self.writer.db(), *world, self.numbers.lane())?,
@@ -555,7 +538,7 @@ impl Work {
     /// too, the next batch fails likewise and tries again.
     fn recover(&mut self) {
         self.chains.clear();
-        self.house.clear();
+        self.sums.clear();
         if self.writer.reopen().is_ok()
             && let Ok(kept) = self.writer.numbers()
             && (kept.lane() != self.numbers.lane() || kept.last() > self.numbers.last())

@@ -195,14 +195,24 @@ pub(crate) fn chain(db: &dyn Db, world: World, lane: i64) -> Result<(Seal, i64)>
     Ok(found.unwrap_or_default())
 }
 
-/// A lane's row of a house account.
-pub(crate) fn house_balance(
+/// What a lane posted to an account in all. Of the house that is a row of its own, of all other
+/// owners together the row of the newest day.
+pub(crate) fn posted(
     db: &dyn Db,
     (world, account, currency): (World, Account, Currency),
     lane: i64,
 ) -> Result<i64> {
-    let sql = "SELECT amount FROM house_balance
-               WHERE world = ?1 AND account = ?2 AND currency = ?3 AND lane = ?4";
+    let sql = match account.is_house() {
+        true => {
+            "SELECT amount FROM house_balance
+             WHERE world = ?1 AND account = ?2 AND currency = ?3 AND lane = ?4"
+        }
+        false => {
+            "SELECT amount FROM day_balance
+             WHERE world = ?1 AND account = ?2 AND currency = ?3 AND lane = ?4
+             ORDER BY day DESC LIMIT 1"
+        }
+    };
     let at = values![world, account.code().0, currency, lane];
     Ok(one(db, sql, &at, |row| row.int(0))?.unwrap_or(0))
 }

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::db::{Db, all, one, values};
 use crate::error::{Result, StoreError};
+use crate::words;
 
 /// The schema of one kind of database, and how it is changed.
 pub(crate) struct Schema {
@@ -20,6 +21,9 @@ pub(crate) struct Schema {
     pub(crate) begin: &'static str,
 }
 
+/// The migration after which the words of customers are filled in: SQL does not know them.
+const CUSTOMER_WORDS: &str = "customer words";
+
 /// That of SQLite.
 pub(crate) const SQLITE: Schema = Schema {
     all: &[
@@ -28,6 +32,8 @@ pub(crate) const SQLITE: Schema = Schema {
         ("webhooks", include_str!("../migrations/sqlite/0003_webhooks.sql")),
         ("retries", include_str!("../migrations/sqlite/0004_retries.sql")),
         ("agents", include_str!("../migrations/sqlite/0005_agents.sql")),
+        ("balances over time", include_str!("../migrations/sqlite/0006_balances_over_time.sql")),
+        (CUSTOMER_WORDS, include_str!("../migrations/sqlite/0007_customer_words.sql")),
     ],
     find: "SELECT name FROM sqlite_schema WHERE name = 'schema_migration'",
     create: "CREATE TABLE IF NOT EXISTS schema_migration (
@@ -41,6 +47,8 @@ pub(crate) const POSTGRES: Schema = Schema {
     all: &[
         ("begin", include_str!("../migrations/postgres/0001_begin.sql")),
         ("agents", include_str!("../migrations/postgres/0002_agents.sql")),
+        ("balances over time", include_str!("../migrations/postgres/0003_balances_over_time.sql")),
+        (CUSTOMER_WORDS, include_str!("../migrations/postgres/0004_customer_words.sql")),
     ],
     find: "SELECT CAST(to_regclass('schema_migration') AS TEXT)
            WHERE to_regclass('schema_migration') IS NOT NULL",
@@ -73,6 +81,9 @@ fn apply(db: &dyn Db, (version, name, sql): (i64, &str, &str)) -> Result<()> {
         return Ok(());
     }
     db.batch(sql)?;
+    if name == CUSTOMER_WORDS {
+        words::fill(db)?;
+    }
     let insert = "INSERT INTO schema_migration (version, name, sha256) VALUES (?1, ?2, ?3)";
     db.execute(insert, &values![version, name, hash(sql)]).map(drop)
 }

@@ -3,6 +3,9 @@
 //! Each method reads one thing; every list is bounded by its [`Window`] and reads only the rows it
 //! returns, along the primary key or one named index.
 
+mod find;
+pub mod glance;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -30,7 +33,7 @@ use crate::rows::{
 };
 use crate::store::Store;
 
-pub mod glance;
+pub use find::{REFERENCES_MAX, SEARCH_CANDIDATES_MAX};
 
 /// How long nobody connects again to a database that could not be reached.
 const DOWN_FOR: Duration = Duration::from_millis(500);
@@ -172,7 +175,7 @@ impl Reader {
         Ok(Reader { snapshots: store.snapshots()? })
     }
 
-    fn db(&self) -> Result<&dyn Db> {
+    pub(crate) fn db(&self) -> Result<&dyn Db> {
         self.snapshots.db()
     }
 

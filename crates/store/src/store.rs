@@ -119,6 +119,10 @@ impl Store {
     pub(crate) fn connect(&self) -> Result<Box<dyn Db + Send>> {
         self.backend.connect()
     }
+
+    pub(crate) fn examine(&self) -> Result<Box<dyn Db + Send>> {
+        self.backend.examine()
+    }
 }
 
 /// One in memory belongs to the server that made it.
@@ -140,6 +144,8 @@ pub(crate) trait Backend: Send + Sync {
     fn snapshots(&self) -> Result<Box<dyn Snapshots>>;
     /// A connection for rare writes.
     fn connect(&self) -> Result<Box<dyn Db + Send>>;
+    /// A connection that reads everything, however long that takes.
+    fn examine(&self) -> Result<Box<dyn Db + Send>>;
 }
 
 /// What somebody who is not the server does with a database that is there.

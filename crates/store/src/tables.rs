@@ -126,6 +126,8 @@ tables! {
     LANE "lane" ("lane" Int, "last_number" Int) key ["lane"], Again::Raises("last_number");
     CUSTOMER "customer" ("world" Int, "number" Int, "deleted" Int, "email" Text, "data" Text)
         key ["world", "number"], Again::Replaces(&["deleted", "email", "data"]);
+    CUSTOMER_WORD "customer_word" ("world" Int, "word" Text, "customer" Int)
+        key ["world", "word", "customer"], Again::Stays;
     CASH_TRANSACTION "cash_transaction" ("world" Int, "customer" Int, "number" Int, "type" Text,
         "currency" Text, "net_amount" Int, "ending_balance" Int, "others" Text, "detail" Text)
         key ["world", "customer", "number"], Again::Fails;
@@ -138,6 +140,11 @@ tables! {
     HOUSE_BALANCE "house_balance" ("world" Int, "account" Int, "currency" Text, "lane" Int,
         "amount" Int)
         key ["world", "account", "currency", "lane"], Again::Replaces(&["amount"]);
+    DAY_BALANCE "day_balance" ("world" Int, "account" Int, "currency" Text, "lane" Int,
+        "day" Int, "amount" Int)
+        key ["world", "account", "currency", "lane", "day"], Again::Replaces(&["amount"]);
+    IDLE_PURSE "idle_purse" ("world" Int, "customer" Int, "currency" Text, "since" Int)
+        key ["world", "customer", "currency"], Again::Replaces(&["since"]);
     BALANCE_TRANSACTION "balance_transaction" ("world" Int, "number" Int, "type" Text,
         "currency" Text, "amount" Int, "fee" Int, "available_on" Int, "source_kind" Text,
         "source_customer" Int, "source" Int, "description" Text)

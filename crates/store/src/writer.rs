@@ -3,16 +3,14 @@
 use std::collections::HashMap;
 
 use books::id::{Number, Numbers};
-use books::journal::{Account, Seal};
-use books::{Change, Currency, World};
+use books::journal::Seal;
+use books::{Change, World};
 
 use crate::db::Db;
 use crate::error::Result;
 use crate::job::{Idempotency, Kept};
+use crate::positions::{IdlePurses, Posted};
 use crate::working_set::WorkingSet;
-
-/// A lane's row of a house account.
-pub(crate) type HouseKey = (World, Account, Currency);
 
 /// What a batch is going to write.
 #[derive(Default)]
@@ -20,8 +18,10 @@ pub(crate) struct Batch {
     /// In order; entries of the journal with their seals.
     pub(crate) changes: Vec<(World, Change, Option<Seal>)>,
     pub(crate) used: Vec<(World, Idempotency, Number, Kept)>,
-    /// The lane's rows of the house accounts, as they will be.
-    pub(crate) house: HashMap<HouseKey, i64>,
+    /// The lane's sums of the accounts, as they will be.
+    pub(crate) posted: Posted,
+    /// Purses that came to hold cash, or ceased to.
+    pub(crate) idle: IdlePurses,
     /// The last seal and the length of each of the lane's chains, as they will be.
     pub(crate) chains: HashMap<World, (Seal, i64)>,
 }

@@ -264,6 +264,20 @@ pub fn report(asked: &Asked<'_>, params: Report) -> Result<Command, ApiError> {
     Ok(Command::Fund { customer, amount_minor, currency, transfer, simulated: false })
 }
 
+/// The accounts that a number may mean, each as [`bank::FundingAddresses::account_key`] has it:
+/// an IBAN, a CLABE, or the number of an account at a bank of the profile.
+pub fn account_keys(profile: &BankProfile, number: &str) -> Vec<String> {
+    let iban = Iban::parse(number).map(|iban| iban.to_string());
+    let clabe = Clabe::parse(number).map(|clabe| clabe.to_string());
+    let us = AbaRouting::parse(&profile.us.routing_number)
+        .and_then(|bank| Ok(format!("{bank}:{}", UsAccount::parse(number)?)));
+    let gb = SortCode::parse(&profile.gb.sort_code)
+        .and_then(|bank| Ok(format!("{bank}:{}", GbAccount::parse(number)?)));
+    let jp = ZenginAccount::parse(number)
+        .map(|account| format!("{}:{}:{account}", profile.jp.bank_code, profile.jp.branch_code));
+    [iban, clabe, us, gb, jp].into_iter().flatten().collect()
+}
+
 /// No customer has this account.
 fn nobody(key: &str) -> ApiError {
     let last4 = &key[key.len().saturating_sub(4)..];
@@ -320,6 +334,9 @@ mod tests {
                     let form = format!("currency={}&account_number={form}", rail.currency());
                     let key = read(&form).and_then(|report| report.account_key(&profile));
                     assert_eq!(key.as_ref(), Ok(&made.account_key), "{form}");
+                    let number = form.split(['=', '&']).nth(3).unwrap();
+                    let keys = account_keys(&profile, number);
+                    assert!(keys.contains(&made.account_key), "{number}: {keys:?}");
                 }
             }
         }

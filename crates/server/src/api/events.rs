@@ -158,7 +158,7 @@ pub fn retrieve(ask: &Ask<'_>, _: NoParams) -> Result<Json, ApiError> {
 }
 
 /// The smallest number of an event that can still be seen.
-fn oldest(now: Timestamp) -> Number {
+pub fn oldest(now: Timestamp) -> Number {
     Number::first_at(Timestamp(now.0 - RETENTION_DAYS * 24 * 60 * 60))
 }
 

@@ -35,7 +35,7 @@ macro_rules! tables {
 }
 
 /// Objects that answers are made of, with their field tables.
-pub const RESOURCES: [(&str, &str); 28] = tables![
+pub const RESOURCES: [(&str, &str); 33] = tables![
     "account",
     "balance",
     "balance_transaction",
@@ -56,10 +56,15 @@ pub const RESOURCES: [(&str, &str); 28] = tables![
     "payment_method",
     "payout",
     "purser.approval",
+    "purser.audit",
     "purser.clock",
+    "purser.daily_balance",
     "purser.entry",
     "purser.ledger_account",
     "purser.request",
+    "purser.trail",
+    "purser.unreconciled",
+    "purser.unreconciled_total",
     "purser.webhook_attempt",
     "purser.webhook_resend",
     "refund",

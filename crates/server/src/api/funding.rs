@@ -2,10 +2,13 @@
 
 use books::cash_balance::{BankTransfer as Told, Sender};
 use books::{Command, Refusal};
+use store::Page as Rows;
 
 use super::error::{ApiError, refused};
 use super::execute::Asked;
-use super::params::{Between, CurrencyCode, ParamError, Path, Str, choice, params};
+use super::json::Json;
+use super::list::Ask;
+use super::params::{Between, CurrencyCode, NoParams, ParamError, Path, Str, choice, params};
 use super::payouts::currency;
 use super::transfer_options::{EuTransfer, FundingType, TransferType, check_rail};
 
@@ -91,6 +94,15 @@ pub fn instructions(asked: &Asked<'_>, params: Instructions) -> Result<Command, 
         country: transfer.eu_bank_transfer.map(|eu| eu.country.0.code().to_owned()),
         address_types: types.iter().map(|kind| kind.as_str().to_owned()).collect(),
     })
+}
+
+/// Lists the instructions that were made, and makes none. There is one set for each currency, and
+/// for euros one for each country, so they come on one page.
+pub fn made_instructions(ask: &Ask<'_>, _: NoParams) -> Result<Json, ApiError> {
+    let customer = ask.purse()?.standing.number;
+    let rows = ask.reader.instructions_of(ask.wire.world, customer)?;
+    let show = |made| ask.wire.funding_instructions(&made, &[]);
+    Ok(ask.page(Rows { rows, has_more: false }, show))
 }
 
 /// Simulates a transfer.

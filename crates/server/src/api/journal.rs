@@ -1,8 +1,6 @@
 //! The journal and the accounts of the ledger, as whoever owns the books may read them. These
 //! objects are Purser's own: Stripe shows no books.
 
-use std::collections::BTreeMap;
-
 use books::id::Number;
 use books::journal::{Account, Entry, Posting, Seal};
 use books::{Currency, Kind};
@@ -27,13 +25,7 @@ params! {
 /// Lists the entries of the journal.
 pub fn entries(ask: &Ask<'_>, params: List) -> Result<Json, ApiError> {
     let window = ask.window(&params.page, params.created, "journal entry", |id| {
-        let Some(number) = id.parse().ok().filter(|number| (1..i64::MAX).contains(number)) else {
-            return Ok(None);
-        };
-        let (above, below) = (Number(number - 1), Number(number + 1));
-        let just_it = Window { above, below, ..Window::newest(1) };
-        let found = ask.reader.entries(ask.wire.world, just_it)?;
-        Ok(found.rows.first().map(|(entry, _)| entry.number()))
+        Ok(find(ask, id)?.map(|(entry, _)| entry.number()))
     })?;
     let rows = ask.reader.entries(ask.wire.world, window)?;
     let mut shown = Vec::with_capacity(rows.rows.len());
@@ -43,29 +35,44 @@ pub fn entries(ask: &Ask<'_>, params: List) -> Result<Json, ApiError> {
     Ok(ask.page(Rows { rows: shown, has_more: rows.has_more }, |entry| entry))
 }
 
-/// Lists the accounts of the house with their balances, and what belongs to all customers: their
-/// cash and what open payment intents hold. There are a few for each currency, so they come on
-/// one page.
-pub fn ledger_accounts(ask: &Ask<'_>, _: NoParams) -> Result<Json, ApiError> {
-    let house = ask.reader.house_balances(ask.wire.world)?;
-    // What is not the house's is the customers': the ledger sums to zero.
-    let mut customers: BTreeMap<Currency, i64> = BTreeMap::new();
-    for (_, currency, balance) in &house {
-        let sum = customers.entry(*currency).or_default();
-        *sum = sum.saturating_sub(*balance);
+/// Shows one entry.
+pub fn entry(ask: &Ask<'_>, _: NoParams) -> Result<Json, ApiError> {
+    let id = ask.id("entry");
+    let found = find(ask, id)?;
+    let (entry, seal) = found.ok_or_else(|| ApiError::missing("journal entry", id, "entry"))?;
+    show_entry(ask, &entry, &seal)
+}
+
+/// The entry with an id, which is its number.
+fn find(ask: &Ask<'_>, id: &str) -> Result<Option<(Entry, Seal)>, ApiError> {
+    match id.parse() {
+        Ok(number) => at(ask, Number(number)),
+        Err(_) => Ok(None),
     }
-    let of_house = house.iter().map(|(account, currency, balance)| {
-        show_account(ask.wire, name(*account), *currency, *balance)
-    });
-    let of_customers = customers
-        .iter()
-        .map(|(currency, balance)| show_account(ask.wire, "customers", *currency, *balance));
-    let rows = of_house.chain(of_customers).collect();
-    Ok(ask.page(Rows { rows, has_more: false }, |account| account))
+}
+
+/// The entry with a number.
+pub fn at(ask: &Ask<'_>, number: Number) -> Result<Option<(Entry, Seal)>, ApiError> {
+    if !(1..i64::MAX).contains(&number.0) {
+        return Ok(None);
+    }
+    let (above, below) = (Number(number.0 - 1), Number(number.0 + 1));
+    let just_it = Window { above, below, ..Window::newest(1) };
+    Ok(ask.reader.entries(ask.wire.world, just_it)?.rows.pop())
+}
+
+/// Lists the accounts of the ledger with their balances. What belongs to customers, their cash and
+/// what open payment intents hold, is one account of each kind. There are a few for each currency,
+/// so they come on one page.
+pub fn ledger_accounts(ask: &Ask<'_>, _: NoParams) -> Result<Json, ApiError> {
+    let rows = ask.reader.ledger(ask.wire.world)?;
+    Ok(ask.page(Rows { rows, has_more: false }, |(account, currency, balance)| {
+        show_account(ask.wire, name(account), currency, balance)
+    }))
 }
 
 /// An entry, with each posting on its side and the seal in hexadecimal digits.
-fn show_entry(ask: &Ask<'_>, entry: &Entry, seal: &Seal) -> Result<Json, ApiError> {
+pub fn show_entry(ask: &Ask<'_>, entry: &Entry, seal: &Seal) -> Result<Json, ApiError> {
     let mut postings = Vec::with_capacity(entry.postings().len());
     // Books are read debits first.
     let (debits, credits): (Vec<_>, Vec<_>) =
@@ -117,7 +124,7 @@ fn show_account(wire: &Wire, account: &'static str, currency: Currency, balance:
 }
 
 /// What an account is called.
-fn name(account: Account) -> &'static str {
+pub(super) fn name(account: Account) -> &'static str {
     match account {
         Account::Bank => "bank",
         Account::CustomerCash(_) => "customer_cash",

@@ -16,9 +16,10 @@ use super::json::Json;
 use super::list::Ask;
 use super::params::{NoParams, Param, Schema};
 use super::{
-    accounts, approvals, balances, bank_transfers, cash_balances, charges, clock, customers,
-    events, external_accounts, funding, invoice_items, invoices, journal, payment_intents,
-    payment_methods, payouts, refunds, requests, webhook_endpoints,
+    accounts, approvals, audits, balances, bank_transfers, cash_balances, charges, clock,
+    customer_search, customers, events, external_accounts, funding, invoice_items, invoices,
+    journal, payment_intents, payment_methods, payouts, positions, refunds, requests, trail,
+    webhook_endpoints,
 };
 
 /// One operation.
@@ -147,18 +148,27 @@ pub fn all() -> Vec<Route> { vec![
     route!(GET "/purser/v1/approvals/{id}" GetPurserApprovalsId Read approvals::retrieve, NoParams => "purser.approval", "approvals", "Retrieve an approval"),
     route!(POST "/purser/v1/approvals/{id}/approve" PostPurserApprovalsIdApprove Write approvals::approve, NoParams => "purser.approval", "approvals", "Approve a request, which is carried out at once"),
     route!(POST "/purser/v1/approvals/{id}/reject" PostPurserApprovalsIdReject Write approvals::reject, approvals::Reject => "purser.approval", "approvals", "Reject a request"),
+    route!(GET "/purser/v1/audits" GetPurserAudits Read audits::list, NoParams => ["purser.audit"], "journal", "List the last audits"),
+    route!(POST "/purser/v1/audits" PostPurserAudits Own audits::start, NoParams => "purser.audit", "journal", "Start an audit of the whole database"),
     route!(POST "/purser/v1/bank_transfers" PostPurserBankTransfers Write bank_transfers::report, bank_transfers::Report => "customer_cash_balance_transaction", "bank_transfers", "Report a bank transfer that arrived"),
     route!(POST "/purser/v1/bank_transfers/{transaction}/reverse" PostPurserBankTransfersTransactionReverse Write bank_transfers::reverse, NoParams => "customer_cash_balance_transaction", "bank_transfers", "Report that the sender's bank pulls a transfer back"),
     route!(GET "/purser/v1/clock" GetPurserClock Read clock::show, NoParams => "purser.clock", "clock", "Show the sandbox clock"),
     route!(POST "/purser/v1/clock" PostPurserClock Own clock::advance, clock::Move => "purser.clock", "clock", "Move the sandbox clock forward, and do everything that is due on the way"),
+    route!(GET "/purser/v1/daily_balances" GetPurserDailyBalances Read positions::daily_balances, positions::Days => ["purser.daily_balance"], "journal", "List what the accounts of the ledger held, day by day"),
+    route!(GET "/purser/v1/customer_search" GetPurserCustomerSearch Read customer_search::search, customer_search::Search => ["customer"], "customers", "Find customers by what is known of them"),
+    route!(GET "/purser/v1/customers/{customer}/cash_balance_transactions/{transaction}/trail" GetPurserCustomersCustomerCashBalanceTransactionsTransactionTrail Read trail::trail, NoParams => "purser.trail", "cash_balance", "Retrieve what stands behind a cash balance transaction: its journal entry, events and request"),
+    route!(GET "/purser/v1/customers/{customer}/funding_instructions" GetPurserCustomersCustomerFundingInstructions Read funding::made_instructions, NoParams => ["funding_instructions"], "cash_balance", "List the funding instructions that were made for a customer"),
     route!(GET "/purser/v1/events/{id}/attempts" GetPurserEventsIdAttempts Read webhook_endpoints::attempts_for_event, NoParams => ["purser.webhook_attempt"], "events", "List the attempts to tell endpoints of an event"),
     route!(POST "/purser/v1/events/{id}/resend" PostPurserEventsIdResend Own webhook_endpoints::resend, webhook_endpoints::Resend => "purser.webhook_resend", "webhook_endpoints", "Tell an endpoint of an event once more"),
     route!(GET "/purser/v1/journal" GetPurserJournal Read journal::entries, journal::List => ["purser.entry"], "journal", "List the entries of the journal"),
+    route!(GET "/purser/v1/journal/{entry}" GetPurserJournalEntry Read journal::entry, NoParams => "purser.entry", "journal", "Retrieve an entry of the journal"),
     route!(GET "/purser/v1/ledger_accounts" GetPurserLedgerAccounts Read journal::ledger_accounts, NoParams => ["purser.ledger_account"], "journal", "List the accounts of the ledger with their balances"),
     route!(POST "/purser/v1/payment_intents/{intent}/refund_to_cash_balance" PostPurserPaymentIntentsIntentRefundToCashBalance Write refunds::to_cash_balance, refunds::ToCashBalance => "refund", "refunds", "Refund a payment to the cash balance"),
     route!(POST "/purser/v1/refunds/{refund}/bank_details" PostPurserRefundsRefundBankDetails Write refunds::bank_details, refunds::BankDetails => "refund", "refunds", "Submit the bank details for a refund"),
     route!(GET "/purser/v1/requests" GetPurserRequests Read requests::list, requests::List => ["purser.request"], "requests", "List what agents asked for, and what came of it"),
     route!(GET "/purser/v1/requests/{request}" GetPurserRequestsRequest Read requests::retrieve, NoParams => "purser.request", "requests", "Retrieve a request of an agent"),
+    route!(GET "/purser/v1/unreconciled" GetPurserUnreconciled Read positions::unreconciled, positions::List => ["purser.unreconciled"], "cash_balance", "List the cash that waits in cash balances, oldest first"),
+    route!(GET "/purser/v1/unreconciled_totals" GetPurserUnreconciledTotals Read positions::unreconciled_totals, NoParams => ["purser.unreconciled_total"], "cash_balance", "List the cash of all customers together, by currency"),
     route!(GET "/purser/v1/webhook_endpoints/{webhook_endpoint}/attempts" GetPurserWebhookEndpointsWebhookEndpointAttempts Read webhook_endpoints::attempts, NoParams => ["purser.webhook_attempt"], "webhook_endpoints", "List the newest attempts to tell an endpoint"),
     route!(POST "/purser/v1/webhook_endpoints/{webhook_endpoint}/roll_secret" PostPurserWebhookEndpointsWebhookEndpointRollSecret Write webhook_endpoints::roll_secret, webhook_endpoints::Roll => "webhook_endpoint", "webhook_endpoints", "Give a webhook endpoint another secret"),
 ] }

@@ -19,7 +19,8 @@ const TEXT_WITHIN_S: u64 = 3 * 24 * 60 * 60;
 
 /// Numbers in members that end like this are moments, however far they are from now.
 const ENDINGS: &[&str] = &["_at", "_on", "_date"];
-const MEMBERS: &[&str] = &["created", "date", "end", "now", "period_end", "period_start", "start"];
+const MEMBERS: &[&str] =
+    &["created", "date", "end", "now", "oldest", "period_end", "period_start", "since", "start"];
 
 /// Follows the server's clock, which may have been moved ahead of the real one.
 #[derive(Default)]
@@ -41,6 +42,10 @@ impl Moments {
     /// to now is one.
     pub fn name(&self, member: &str, value: &Value) -> Option<String> {
         let (at_s, now_s) = (value.as_i64()?, self.now_s());
+        if member == "day" {
+            // A midnight, also when it is just now.
+            return Some(day(at_s, now_s));
+        }
         let of_time = MEMBERS.contains(&member) || ENDINGS.iter().any(|e| member.ends_with(e));
         (of_time || close(at_s, now_s)).then(|| relative(at_s, now_s))
     }
@@ -69,8 +74,7 @@ fn relative(at_s: i64, now_s: i64) -> String {
     let away_s = at_s - now_s;
     // At midnight itself, whole days from now are also midnights.
     if at_s % DAY_S == 0 && !close(rounded(away_s, DAY_S), away_s) {
-        let days = at_s.div_euclid(DAY_S) - now_s.div_euclid(DAY_S);
-        return if days == 0 { "<today>".to_owned() } else { format!("<today{days:+}d>") };
+        return day(at_s, now_s);
     }
     let (hours, minutes) = (rounded(away_s, HOUR_S), rounded(away_s, MINUTE_S));
     let away_s = if close(hours, away_s) { hours } else { minutes };
@@ -81,6 +85,11 @@ fn relative(at_s: i64, now_s: i64) -> String {
     let parts = parts.into_iter().filter(|(count, _)| *count > 0);
     let span: String = parts.map(|(count, unit)| format!("{count}{unit}")).collect();
     format!("<now{sign}{span}>")
+}
+
+fn day(at_s: i64, now_s: i64) -> String {
+    let days = at_s.div_euclid(DAY_S) - now_s.div_euclid(DAY_S);
+    if days == 0 { "<today>".to_owned() } else { format!("<today{days:+}d>") }
 }
 
 fn rounded(span_s: i64, unit_s: i64) -> i64 {

@@ -27,15 +27,17 @@ enum Place {
 
 const PARTS: &[&str] = &["available", "connect_reserved", "instant_available", "pending"];
 
-/// The accounts of the house, and what belongs to all customers together.
+/// The accounts of the ledger; `customers` is what belongs to all customers, wherever it is.
 const ACCOUNTS: &[&str] = &[
     "bank",
     "connect_reserved",
+    "customer_cash",
     "customers",
     "fees",
     "issuing",
     "merchant_available",
     "merchant_pending",
+    "payment_intent",
     "payouts_in_transit",
     "prefunding_available",
     "prefunding_pending",
@@ -98,7 +100,12 @@ impl Money {
                 Some(sum_of(&answer[part], "amount", |entry| entry["currency"] == currency))
             }
             Place::Ledger(account) => Some(sum_of(&answer["data"], "balance", |entry| {
-                entry["currency"] == currency && entry["account"] == account.as_str()
+                let of_customers = ["customer_cash", "payment_intent"];
+                let is_it = match account.as_str() {
+                    "customers" => of_customers.iter().any(|name| entry["account"] == *name),
+                    name => entry["account"] == name,
+                };
+                entry["currency"] == currency && is_it
             })),
             Place::Cash => answer["available"][currency].as_i64(),
         };

@@ -91,6 +91,10 @@ impl Backend for Database {
     fn connect(&self) -> Result<Box<dyn Db + Send>> {
         Ok(Box::new(PgDb::shared(&self.address)?))
     }
+
+    fn examine(&self) -> Result<Box<dyn Db + Send>> {
+        Ok(Box::new(open_existing(&self.address, Access::Examine)?))
+    }
 }
 
 /// Opens a database for a look from outside, beside servers that may be running.

@@ -157,11 +157,8 @@ impl Writer for PgWriter {
         for (world, (head, length)) in &batch.chains {
             sheets.put(&tables::CHAIN, values![*world, self.lane, head, *length])?;
         }
-        for ((world, account, currency), amount) in &batch.house {
-            let code = account.code().0;
-            let row = values![*world, code, currency.as_str(), self.lane, *amount];
-            sheets.put(&tables::HOUSE_BALANCE, row)?;
-        }
+        batch.posted.write(self.lane, &mut sheets)?;
+        batch.idle.write(&mut sheets)?;
         self.send(&sheets, numbers.last(), batch.used.len() as u64)
     }
 

@@ -126,6 +126,10 @@ impl Backend for Database {
     fn connect(&self) -> Result<Box<dyn Db + Send>> {
         Ok(Box::new(connect(&self.path, Access::Write)?))
     }
+
+    fn examine(&self) -> Result<Box<dyn Db + Send>> {
+        Ok(Box::new(connect(&self.path, Access::Examine)?))
+    }
 }
 
 /// Opens the database at `path` for a look from outside, beside a server that may be running.

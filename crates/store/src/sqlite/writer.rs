@@ -108,11 +108,8 @@ impl Writer for SqliteWriter {
         for (world, (head, length)) in &batch.chains {
             rows.put(&tables::CHAIN, values![*world, LANE, head, *length])?;
         }
-        for ((world, account, currency), amount) in &batch.house {
-            let code = account.code().0;
-            let row = values![*world, code, currency.as_str(), LANE, *amount];
-            rows.put(&tables::HOUSE_BALANCE, row)?;
-        }
+        batch.posted.write(LANE, &mut rows)?;
+        batch.idle.write(&mut rows)?;
         if !batch.is_empty() {
             rows.put(&tables::LANE, values![LANE, numbers.last()])?;
         }

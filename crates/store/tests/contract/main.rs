@@ -14,6 +14,7 @@ mod later;
 mod lists;
 mod memory;
 mod parts;
+mod positions;
 mod reads;
 mod texts;
 mod views;

@@ -20,6 +20,8 @@ mod lists;
 mod memory;
 #[path = "../contract/parts.rs"]
 mod parts;
+#[path = "../contract/positions.rs"]
+mod positions;
 #[path = "../contract/reads.rs"]
 mod reads;
 #[path = "../contract/texts.rs"]

@@ -11,6 +11,7 @@ mod documents;
 mod journal;
 mod life;
 mod merchant;
+mod positions;
 mod rows;
 mod tampering;
 

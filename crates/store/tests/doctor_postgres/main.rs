@@ -12,6 +12,8 @@ mod journal;
 mod life;
 #[path = "../doctor/merchant.rs"]
 mod merchant;
+#[path = "../doctor/positions.rs"]
+mod positions;
 #[path = "../doctor/rows.rs"]
 mod rows;
 #[path = "../doctor/tampering.rs"]

@@ -31,6 +31,8 @@ pub const TABLES: &[&str] = &[
     "posting",
     "chain",
     "house_balance",
+    "day_balance",
+    "idle_purse",
     "balance_transaction",
     "document",
     "payable",
@@ -204,6 +206,10 @@ fn reads(bench: &Bench) {
         r.api_key_of("key_1")?.expect("a key");
         r.request(world, "req_noted")?.expect("a request");
         r.house_balances(world)?;
+        r.ledger(world)?;
+        assert!(!r.day_balances(world, Currency::USD, (0, 99_999))?.is_empty());
+        r.idle_totals(world)?;
+        r.idle_since(world, customer, Currency::USD)?;
         r.account_owner(world, "nobody's")?;
         r.entries(world, Window::newest(2))?;
         assert!(!r.due_timers(Timestamp(i64::MAX), 9)?.is_empty());
@@ -245,6 +251,8 @@ fn lists(bench: &Bench) {
             r.documents(world, Kind::PaymentIntent, &documents, window)?;
             r.documents(world, Kind::Refund, &DocumentFilter::default(), window)?;
             r.requests(world, &RequestFilter::default(), window)?;
+            r.idle_purses(world, None, window)?;
+            r.idle_purses(world, Some(Currency::USD), window)?;
             r.requests(world, &requests, window)?;
             r.entries(world, window)
         });

@@ -15,7 +15,7 @@ use crate::api::routes::Route;
 pub const TEXT_CHARS_MAX: usize = 5000;
 
 /// Integers that are moments, beside those whose names end in `_at`.
-const MOMENTS: [&str; 17] = [
+const MOMENTS: [&str; 19] = [
     "arrival_date",
     "available_on",
     "capture_before",
@@ -26,12 +26,14 @@ const MOMENTS: [&str; 17] = [
     "end",
     "end_date",
     "expected_availability_date",
+    "finished",
     "next_payment_attempt",
     "now",
     "period_end",
     "period_start",
     "start",
     "start_date",
+    "started",
     "subscription_proration_date",
 ];
 

@@ -111,9 +111,9 @@ pub async fn advance(visit: Visit, form: Form) -> Result<Done, Failure> {
     };
     visit.post("/purser/v1/clock", &[(param.0, &param.1)], form.text("key")).await?;
     let after = read(&visit).await?;
-    let notice =
-        format!("The clock was moved to {} UTC.", &show_moment(Timestamp(after.now))[..16]);
-    Ok(Done { to: format!("{PATH}?since={}", before.now), notice: notice.replace('T', " ") })
+    let now = show_moment(Timestamp(after.now))[..16].replace('T', " ");
+    let notice = format!("The clock was moved to {now} UTC.");
+    Ok(Done { to: format!("{PATH}?since={}", before.now), notice })
 }
 
 /// Reads a date and time in UTC as browsers write them, without a zone and maybe without seconds.

@@ -1,6 +1,6 @@
 //! The ledger, the journal and the clock; and pages of what does not exist.
 
-use super::browser::{Browser, text};
+use super::browser::{Browser, eventually, text};
 
 const DAY_S: i64 = 24 * 60 * 60;
 
@@ -17,6 +17,16 @@ fn the_ledger_adds_up() {
 }
 
 #[test]
+fn an_audit_is_started_and_its_result_shown() {
+    let browser = Browser::new();
+    browser.customer(5000);
+    browser.sees("/ledger", &["has not audited"], &[">clean<"]);
+    assert_eq!(browser.press("/ledger", "Audit now", &[], "was started"), "/ledger");
+    eventually("the audit ends", || browser.page("/ledger").contains(">clean<"));
+    browser.sees("/ledger", &["Audit now"], &["has not audited", "Look again"]);
+}
+
+#[test]
 fn the_journal_is_read_by_day_and_page_by_page() {
     let browser = Browser::new();
     let customer = browser.customer(1);
@@ -25,18 +35,18 @@ fn the_journal_is_read_by_day_and_page_by_page() {
     }
     assert_eq!(browser.rows("/journal"), 25);
     browser.sees("/journal", &["Bank", "0.30 EUR", "funded"], &[">0.05 EUR"]);
-    let entries = browser.get("/purser/v1/journal");
-    let today = entries["data"][0]["created"].as_i64().expect("a moment");
-    let day = |seconds: i64| {
-        let day = browser.page("/journal");
-        let machine = day.split("<time datetime=\"").nth(1 + usize::from(seconds < 0));
-        machine.and_then(|rest| rest.get(..10)).expect("a moment").to_owned()
-    };
-    let by_day = format!("/journal?day={}", day(today));
+    let page = browser.page("/journal");
+    let table = page.split("<tbody>").nth(1).expect("a table");
+    let newest = table.split("datetime=\"").nth(1).and_then(|rest| rest.get(..10));
+    let by_day = format!("/journal?day={}", newest.expect("a day"));
     assert_eq!(browser.rows(&by_day), 25);
     let second = browser.target(&by_day, "Older").expect("a second page");
     assert!(second.contains("day="), "{second}");
     assert_eq!(browser.rows(&second), 5);
+    let path = browser.target("/journal", "funded").expect("an entry");
+    let entry = browser.get(&format!("/purser/v1{path}"));
+    let owner = format!("href=\"/dashboard/customers/{customer}\"");
+    browser.sees(&path, &[&text(&entry, "seal"), "0.30 EUR", &owner, "Bank"], &[]);
     browser.sees("/journal?day=2019-12-31", &["There are no such entries"], &["funded"]);
     for wrong in ["yesterday", "2026-02-30", "%22%3E"] {
         assert_eq!(browser.look(&format!("/journal?day={wrong}")).status, 400, "{wrong}");

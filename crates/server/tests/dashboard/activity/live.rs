@@ -67,14 +67,15 @@ fn an_open_page_hears_of_what_it_could_show() {
     let asked = browser.send("sk_test_person", ("POST", &path), &[("email", "nonsense")], &agent);
     assert_eq!(asked.status, 400);
     page.hears("a request that had no effects");
-    let refund = [("amount", "100"), ("currency", "eur"), ("customer", &*customer)];
+    let payment = [("amount", "100"), ("currency", "eur"), ("customer", &*customer)];
     let pay = [
         ("confirm", "true"),
         ("payment_method_types[]", "customer_balance"),
         ("payment_method_data[type]", "customer_balance"),
     ];
-    let params = [&refund[..], &pay].concat();
-    let asked = browser.send(&key, ("POST", "/v1/payment_intents"), &params, &[]);
+    let params = [&payment[..], &pay].concat();
+    let named = [("Idempotency-Key", "first")];
+    let asked = browser.send(&key, ("POST", "/v1/payment_intents"), &params, &named);
     let approval = text(&asked.json().expect("JSON")["error"], "approval");
     page.hears("an approval");
     browser.api("POST", &format!("/purser/v1/approvals/{approval}/reject"), &[]);
