@@ -1,6 +1,6 @@
 //! Tells open pages that something happened: `GET /dashboard/live`, server-sent events without
 //! contents. A page that hears of one asks for itself again. What there is to hear of is what
-//! [`store::reader::glance::Glance`] sees, and that the clock was moved.
+//! [`store::reader::glance::Glance`] sees, that the clock was moved, and that an audit ended.
 //!
 //! Bounds: the streams of [`crate::api::stream`] and these share their places; one message a
 //! [`PACE`] at most.
@@ -44,10 +44,12 @@ struct Teller {
 
 impl Teller {
     async fn run(self, mut news: Listener, to: mpsc::Sender<Bytes>, stuck: Arc<Notify>) {
-        // The clock of a sandbox is on every page, and moving it leaves no row.
+        // The clock of a sandbox is on every page, and moving it leaves no row; nor do audits.
         let look = || {
             let glance = self.app.readers.snapshot(|reader| reader.glance(self.world));
-            glance.map(|glance| (glance, self.app.clock.offset_ms()))
+            let audited =
+                self.app.audits.last().first().map(|audit| (audit.started, audit.end.is_some()));
+            glance.map(|glance| (glance, self.app.clock.offset_ms(), audited))
         };
         let Ok(mut told) = look() else { return };
         let mut spoke = Instant::now();

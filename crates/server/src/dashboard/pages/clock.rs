@@ -25,7 +25,8 @@ pub async fn show(visit: Visit) -> Result<Shown, Failure> {
     let clock = read(&visit).await?;
     let ahead = match clock.offset_s {
         0 => html! { "It is the real time." },
-        offset_s => html! { (show_span(offset_s)) },
+        // To the minute: the real time went on while it was moved.
+        offset_s => html! { (show_span((offset_s + 30) / 60 * 60)) },
     };
     let about = facts(&[("Now", Some(moment(clock.now))), ("Ahead by", Some(ahead))]);
     let body = html! {

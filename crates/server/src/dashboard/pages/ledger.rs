@@ -135,9 +135,8 @@ pub async fn audit(visit: Visit, form: Form) -> Result<Done, Failure> {
 pub fn account_name(account: &str) -> String {
     let name = match account {
         "bank" => "Bank",
-        "customers" => "Customers, all of them",
-        "customer_cash" => "Cash of a customer",
-        "payment_intent" => "Held by a payment",
+        "customer_cash" => "Cash of customers",
+        "payment_intent" => "Held by payments",
         "merchant_pending" => "Merchant, pending",
         "merchant_available" => "Merchant, available",
         "fees" => "Fees",

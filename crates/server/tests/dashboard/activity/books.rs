@@ -11,7 +11,7 @@ fn the_ledger_adds_up() {
     let customer = browser.customer(123_456);
     let path = format!("/v1/test_helpers/customers/{customer}/fund_cash_balance");
     browser.api("POST", &path, &[("amount", "700"), ("currency", "jpy")]);
-    let shown = ["Bank", "Customers, all of them", "1,234.56", ">700<", "differ by nothing"];
+    let shown = ["Bank", "Cash of customers", "1,234.56", ">700<", "differ by nothing"];
     browser.sees("/ledger", &shown, &["broken"]);
     assert_eq!(browser.page("/ledger").matches(">balanced<").count(), 2);
 }
@@ -57,14 +57,16 @@ fn the_journal_is_read_by_day_and_page_by_page() {
 fn the_clock_is_moved_and_says_what_happened() {
     let browser = Browser::new();
     let offset = || browser.get("/purser/v1/clock")["offset_s"].as_i64().expect("a number");
+    // The real time goes on between two readings of it.
+    let is_ahead = |want: i64| assert!((want - 2..=want + 2).contains(&offset()), "{}", offset());
     browser.sees("/clock", &["It is the real time"], &["on the way</h2>"]);
     let form = browser.form("/clock", "Move it by 1 day");
     let to = browser.led(&browser.submit(&form, &[]), "The clock was moved to");
-    assert_eq!(offset(), DAY_S);
+    is_ahead(DAY_S);
     browser.sees(&to, &["1d", "What happened on the way", "Nothing was due"], &[]);
     // The same page sends it once more.
     browser.led(&browser.submit(&form, &[]), "was moved since");
-    assert_eq!(offset(), DAY_S);
+    is_ahead(DAY_S);
 
     // Money that somebody paid becomes available at a time of its own.
     let customer = browser.customer(5000);
@@ -81,7 +83,7 @@ fn the_clock_is_moved_and_says_what_happened() {
         let before = offset();
         let button = format!("Move it by {button}");
         let to = browser.press("/clock", &button, &[], "The clock was moved to");
-        assert_eq!(offset(), before + more);
+        is_ahead(before + more);
         if more == 7 * DAY_S {
             browser.sees(&to, &["balance.available"], &["Nothing was due"]);
         }
@@ -98,12 +100,12 @@ fn the_clock_is_moved_to_a_date_and_never_back() {
     browser.press("/clock", button, &[("to", "2041-02-03T04:05")], "ten years");
     browser.press("/clock", button, &[("to", "2035-01-01T00:00")], "2035-01-01 00:00");
     browser.press("/clock", button, &[("to", "2041-02-03T04:05")], moved);
-    assert!((2_243_995_500..2_243_995_560).contains(&now()), "{}", now());
+    assert!((2_243_477_100..2_243_477_160).contains(&now()), "{}", now());
     for (to, words) in
         [("2041-01-01T00:00", "only goes forward"), ("soon", "no moment"), ("", "advance_s")]
     {
         browser.press("/clock", button, &[("to", to)], words);
-        assert!(now() < 2_243_995_560, "{to}");
+        assert!(now() < 2_243_477_160, "{to}");
     }
 }
 

@@ -88,6 +88,8 @@ fn an_open_page_hears_of_what_it_could_show() {
     page.hears("an endpoint that is told nothing");
     browser.api("POST", "/purser/v1/clock", &[("advance_s", "3600")]);
     page.hears("the clock");
+    browser.api("POST", "/purser/v1/audits", &[]);
+    page.hears("an audit that ended");
 }
 
 #[test]
