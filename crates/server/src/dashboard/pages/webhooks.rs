@@ -20,7 +20,11 @@ pub async fn list(visit: Visit) -> Result<Shown, Failure> {
     let endpoints = visit.list("/v1/webhook_endpoints").await?;
     let lines = rows(&endpoints).iter().map(|endpoint| {
         vec![
-            html! { a href={ (LIST) "/" (text(&endpoint["id"])) } { (short(text(&endpoint["url"]))) } },
+            html! {
+                a href={ (LIST) "/" (text(&endpoint["id"])) } {
+                    (short(text(&endpoint["url"])))
+                }
+            },
             html! { (short(text(&endpoint["description"]))) },
             match types(endpoint)[..] {
                 ["*"] => html! { "all" },
