@@ -15,6 +15,7 @@ use store::doctor::Examination;
 use store::{Result, Store, StoreError};
 
 use crate::clock::Clock;
+use crate::news::News;
 
 /// Audits that are known at once, the newest ones.
 pub const AUDITS_MAX: usize = 10;
@@ -45,17 +46,20 @@ pub struct Audits(Arc<Mutex<VecDeque<Audit>>>);
 
 impl Audits {
     /// Starts one, unless one runs: that one, or the new one.
-    pub fn start(&self, store: &Store, clock: &Clock) -> Result<Audit> {
+    pub fn start(&self, store: &Store, clock: &Clock, news: &News) -> Result<Audit> {
         let mut known = self.lock();
         if let Some(running) = known.front().filter(|audit| audit.end.is_none()) {
             return Ok(running.clone());
         }
         let examination = Examination::of(store)?;
         let audit = Audit { started: clock.now().seconds(), rows: (0, 0), end: None };
-        let (audits, clock) = (self.clone(), clock.clone());
+        let (audits, clock, news) = (self.clone(), clock.clone(), news.clone());
         std::thread::Builder::new()
             .name("audit".into())
-            .spawn(move || audits.run(examination, &clock))
+            .spawn(move || {
+                audits.run(examination, &clock);
+                news.tell();
+            })
             .map_err(|e| StoreError::Other(format!("no thread can be started: {e}")))?;
         known.push_front(audit.clone());
         known.truncate(AUDITS_MAX);

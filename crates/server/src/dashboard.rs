@@ -12,6 +12,7 @@
 pub mod door;
 pub mod entry;
 pub mod frame;
+pub mod links;
 pub mod live;
 pub mod pages;
 pub mod routes;

@@ -1,6 +1,8 @@
 //! The dashboard, as a browser without scripts meets it: pages that show what the API knows,
 //! actions that leave its trail, and who may see and do what.
 
+#[path = "dashboard/activity.rs"]
+mod activity;
 #[path = "dashboard/browser.rs"]
 mod browser;
 #[path = "dashboard/customers.rs"]

@@ -4,8 +4,10 @@
 //! returns, along the primary key or one named index.
 
 mod find;
+pub mod glance;
 mod lots;
 pub(crate) mod whole;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};

@@ -14,8 +14,9 @@ use crate::audits::{Audit, End};
 /// Starts an audit, or shows the one that runs.
 pub fn start(asked: &Asked<'_>, _: NoParams) -> Result<Task, ApiError> {
     let (audits, clock) = (asked.app.audits.clone(), asked.app.clock.clone());
+    let news = asked.app.news.clone();
     let (store, livemode) = (asked.app.store.clone(), asked.wire.livemode);
-    Ok(Box::new(move || Ok(show(&audits.start(&store, &clock)?, livemode))))
+    Ok(Box::new(move || Ok(show(&audits.start(&store, &clock, &news)?, livemode))))
 }
 
 /// Lists the last audits. They are about all accounts, so a key with limits does not see them.

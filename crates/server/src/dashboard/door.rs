@@ -14,7 +14,7 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode
 use super::entry;
 use super::frame::frame;
 use super::routes::{self, Action, Found, Page};
-use super::visit::{Done, Failure, Shown, Visit};
+use super::visit::{Came, Done, Failure, Shown, Visit};
 use super::who::{self, Who};
 use crate::api::serve::Answer;
 use crate::app::App;
@@ -101,10 +101,13 @@ async fn act(visit: Visit, action: Action, parts: &Parts, body: &Bytes) -> Answe
     };
     let back = form.text("back").to_owned();
     match action(visit, form).await {
-        Ok(Done { to, notice }) => {
+        Ok(Came::Done(Done { to, notice })) => {
             let mut answer = web::see_other(&to);
             tell(&mut answer, "done", &notice);
             answer
+        }
+        Ok(Came::Shown(Shown { title, body })) => {
+            web::page(StatusCode::OK, frame(&app, &who, path, &title, None, &body))
         }
         // Whoever filled in a form of a page gets back to it, with a word about what was wrong.
         Err(failure) if is_dashboard(&back) && failure.status < 500 => {

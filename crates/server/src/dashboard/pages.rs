@@ -1,13 +1,20 @@
 //! The pages, a file for each subject, each with its actions.
 
+pub mod approvals;
+pub mod clock;
 pub mod customer;
 pub mod customers;
+pub mod events;
 pub mod exports;
 pub mod home;
+pub mod journal;
+pub mod ledger;
 pub mod objects;
 pub mod payments;
 pub mod payouts;
 pub mod refunds;
+pub mod requests;
 pub mod statement;
 pub mod transaction;
 pub mod unreconciled;
+pub mod webhooks;

@@ -7,15 +7,16 @@ use hyper::Method;
 
 use super::pages::customer::{self, forms};
 use super::pages::{
-    customers, exports, home, payments, payouts, refunds, statement, transaction, unreconciled,
+    approvals, clock, customers, events, exports, home, journal, ledger, payments, payouts,
+    refunds, requests, statement, transaction, unreconciled, webhooks,
 };
-use super::visit::{Done, Failure, Form, Shown, Visit};
+use super::visit::{Came, Failure, Form, Shown, Visit};
 
 type Later<T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send>>;
 /// Shows something.
 pub type Page = fn(Visit) -> Later<Shown>;
-/// Does something, and says where to go on.
-pub type Action = fn(Visit, Form) -> Later<Done>;
+/// Does something, and says where to go on or shows what came of it.
+pub type Action = fn(Visit, Form) -> Later<Came>;
 
 enum Row {
     Page(&'static str, Page),
@@ -30,7 +31,9 @@ macro_rules! page {
 
 macro_rules! action {
     ($path:literal $action:path) => {
-        Row::Action($path, |visit, form| Box::pin($action(visit, form)))
+        Row::Action($path, |visit, form| {
+            Box::pin(async move { $action(visit, form).await.map(Into::into) })
+        })
     };
 }
 
@@ -68,7 +71,28 @@ fn all() -> Vec<Row> { vec![
     action!("/payouts/bank-accounts" payouts::banks::add),
     action!("/payouts/bank-accounts/{id}/remove" payouts::banks::remove),
     page!("/unreconciled" unreconciled::show),
+    page!("/events" events::list),
+    page!("/events/{id}" events::show),
+    action!("/events/{id}/resend" events::resend),
+    page!("/webhooks" webhooks::list),
+    action!("/webhooks" webhooks::add),
+    page!("/webhooks/{id}" webhooks::show),
+    action!("/webhooks/{id}/status" webhooks::set_status),
+    action!("/webhooks/{id}/secret" webhooks::roll_secret),
+    action!("/webhooks/{id}/remove" webhooks::remove),
+    page!("/requests" requests::list),
+    page!("/requests/{id}" requests::show),
+    page!("/approvals" approvals::list),
+    page!("/approvals/{id}" approvals::show),
+    action!("/approvals/{id}/approve" approvals::approve),
+    action!("/approvals/{id}/reject" approvals::reject),
+    page!("/ledger" ledger::show),
+    action!("/ledger/audits" ledger::audit),
+    page!("/journal" journal::list),
+    page!("/journal/{id}" journal::show),
     page!("/exports" exports::show),
+    page!("/clock" clock::show),
+    action!("/clock" clock::advance),
 ] }
 
 /// What a request means.

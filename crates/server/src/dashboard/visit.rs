@@ -8,7 +8,7 @@ use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::http::request::Builder;
 use hyper::{Method, Request};
 use maud::{Markup, html};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use super::routes::Ids;
@@ -20,6 +20,8 @@ use crate::web::parts::pager;
 
 /// What agents' notes call the dashboard.
 const AGENT_TYPE: &str = "dashboard";
+/// What cannot stand in a path or a query. Ids are to stay as they are.
+const UNSAFE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'_').remove(b'-');
 /// Rows of a list on one page.
 const ROWS: usize = 25;
 
@@ -47,6 +49,26 @@ pub struct Done {
     pub to: String,
     /// What was done, in a sentence.
     pub notice: String,
+}
+
+/// What came of an action.
+pub enum Came {
+    /// A page to go on with.
+    Done(Done),
+    /// A page that is shown there and then, because what is on it is not to be shown again.
+    Shown(Shown),
+}
+
+impl From<Done> for Came {
+    fn from(done: Done) -> Came {
+        Came::Done(done)
+    }
+}
+
+impl From<Shown> for Came {
+    fn from(shown: Shown) -> Came {
+        Came::Shown(shown)
+    }
 }
 
 /// Why a page or an action did not come about.
@@ -237,5 +259,5 @@ impl Visit {
 
 /// A text that can stand in a path or a query.
 pub fn escape(text: &str) -> String {
-    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+    utf8_percent_encode(text, UNSAFE).to_string()
 }

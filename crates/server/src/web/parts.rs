@@ -11,6 +11,11 @@ use crate::moments::show_moment;
 
 pub mod chart;
 
+/// Characters of a long text that a table shows, at most.
+const SHORT_CHARS_MAX: usize = 160;
+/// Characters of an object that a page shows as JSON, at most.
+const JSON_CHARS_MAX: usize = 20_000;
+
 /// A text out of an object, empty where it has none.
 pub fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
@@ -196,6 +201,26 @@ pub fn pager_of(
                 }
             }
         }
+    }
+}
+
+/// The beginning of a text that may be long, for tables.
+pub fn short(text: &str) -> String {
+    match text.char_indices().nth(SHORT_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// An object as JSON, of which at most [`JSON_CHARS_MAX`] characters are shown.
+pub fn json_text(label: &str, value: &Value) -> Markup {
+    let text = serde_json::to_string_pretty(value).unwrap_or_default();
+    let end = text.char_indices().nth(JSON_CHARS_MAX).map(|(at, _)| at);
+    html! {
+        pre tabindex="0" role="region" aria-label=(label) {
+            code { (text[..end.unwrap_or(text.len())]) }
+        }
+        @if end.is_some() { p.hint { "There is more of it. The API answers with all." } }
     }
 }
 

@@ -149,4 +149,6 @@ localize(document);
 if (matchMedia('(max-width: 52rem)').matches) {
     document.querySelector('.places details')?.removeAttribute('open');
 }
-if (document.body.dataset.live) follow(document.body.dataset.live);
+// What is shown once is not to be replaced.
+const isOnce = document.querySelector('[data-once]');
+if (document.body.dataset.live && !isOnce) follow(document.body.dataset.live);

@@ -1,0 +1,85 @@
+//! Which page shows an object.
+
+use maud::{Markup, html};
+use serde_json::Value;
+
+use super::door::PATH;
+use crate::web::parts::{id_link, text};
+
+/// Prefixes of ids, and the list below which objects with such ids have their pages.
+const PLACES: &[(&str, &str)] = &[
+    ("cus_", "customers"),
+    ("pi_", "payments"),
+    ("pyr_", "refunds"),
+    ("po_", "payouts"),
+    ("evt_", "events"),
+    ("we_", "webhooks"),
+    ("req_", "requests"),
+    ("apr_", "approvals"),
+];
+
+/// The page of the object with an id, if it has one.
+pub fn page_of(id: &str) -> Option<String> {
+    let (_, place) = PLACES.iter().find(|(prefix, _)| id.starts_with(prefix))?;
+    Some(format!("{PATH}/{place}/{id}"))
+}
+
+/// An id, which leads to the page of its object where there is one.
+pub fn link(id: &Value) -> Markup {
+    let id = text(id);
+    match page_of(id) {
+        Some(path) => id_link(&path, id),
+        None if id.is_empty() => html! { span.muted { "–" } },
+        None => html! { code { (id) } },
+    }
+}
+
+/// An object of the API, which leads to its page or to that of what it is part of.
+pub fn object_link(object: &Value) -> Markup {
+    let customer = text(&object["customer"]);
+    match text(&object["object"]) {
+        "customer_cash_balance_transaction" => {
+            let id = text(&object["id"]);
+            id_link(&format!("{PATH}/transactions/{customer}/{id}"), id)
+        }
+        "cash_balance" => html! {
+            a href={ (PATH) "/customers/" (customer) } { "Cash balance of " (customer) }
+        },
+        "charge" => link(&object["payment_intent"]),
+        "balance" => html! { a href=(PATH) { "Balance" } },
+        _ => link(&object["id"]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn objects_lead_to_their_pages() {
+        for (object, want) in [
+            (json!({"object": "customer", "id": "cus_1"}), "href=\"/dashboard/customers/cus_1\""),
+            (json!({"object": "refund", "id": "pyr_1"}), "href=\"/dashboard/refunds/pyr_1\""),
+            (
+                json!({"object": "charge", "id": "py_1", "payment_intent": "pi_1"}),
+                "href=\"/dashboard/payments/pi_1\"",
+            ),
+            (
+                json!({"object": "customer_cash_balance_transaction", "id": "ccsbtxn_1",
+                    "customer": "cus_1"}),
+                "href=\"/dashboard/transactions/cus_1/ccsbtxn_1\"",
+            ),
+            (
+                json!({"object": "cash_balance", "customer": "cus_1"}),
+                "href=\"/dashboard/customers/cus_1\"",
+            ),
+            (json!({"object": "invoice", "id": "in_1"}), "<code>in_1</code>"),
+            (json!({"object": "invoice", "id": "<b>"}), "<code>&lt;b&gt;</code>"),
+            (json!({}), "–"),
+        ] {
+            let shown = object_link(&object).into_string();
+            assert!(shown.contains(want), "{object}: {shown}");
+        }
+    }
+}
