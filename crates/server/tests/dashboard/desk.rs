@@ -112,7 +112,8 @@ impl Desk {
     pub fn page(&self, path: &str) -> String {
         let answer = self.look(path);
         assert_eq!(answer.status, 200, "{path}: {}", answer.body);
-        answer.body
+        let (_, main) = answer.body.split_once("<main").expect("a page with contents");
+        main.to_owned()
     }
 
     pub fn look(&self, path: &str) -> Answer {

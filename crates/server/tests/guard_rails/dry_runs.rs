@@ -63,7 +63,8 @@ fn every_write_can_be_tried_and_leaves_no_trace(kind: Kind) {
 }
 
 /// Tables in which rows are forgotten in the background.
-const FORGETS: [&str; 5] = ["answer", "idempotency", "recent_key", "event", "forgotten"];
+const FORGETS: [&str; 6] =
+    ["answer", "idempotency", "recent_key", "used_key", "event", "forgotten"];
 
 #[track_caller]
 fn assert_same(before: &Tables, after: &Tables, name: &str) {
