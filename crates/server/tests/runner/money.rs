@@ -149,6 +149,6 @@ fn money_is_found_or_missed() {
     check(cash, "cash", "cus_1 usd none", 0);
     check(cash, "cash", "cus_1 eur none", 1);
     check(cash, "cash", "cus_1 eur 0", 0);
-    let wrong = [("balance", "usd"), ("balance", "usd lost 5"), ("ledger", "customer_cash usd 1")];
+    let wrong = [("balance", "usd"), ("balance", "usd lost 5"), ("ledger", "nowhere usd 1")];
     assert!(wrong.iter().all(|(kind, text)| Money::parse(kind, text).is_err()));
 }
