@@ -98,7 +98,11 @@ function follow(path) {
         }, 1000);
     };
     const stream = new EventSource(path);
-    stream.onopen = () => { if (light) light.hidden = false; };
+    // What happened since the page was made, or while nobody told of it, is looked at first.
+    stream.onopen = () => {
+        if (light) light.hidden = false;
+        refresh();
+    };
     stream.onerror = () => { if (light) light.hidden = true; };
     stream.onmessage = refresh;
 }
@@ -116,6 +120,9 @@ function replace(text) {
         return copy.innerHTML;
     };
     localize(fresh);
+    // What was just done stays told.
+    const notice = main.querySelector(':scope > p.notice');
+    if (notice) fresh.querySelector('h1')?.after(notice.cloneNode(true));
     const [old, now] = [[...main.children], [...fresh.children]];
     if (old.length !== now.length) {
         if (!busy(main)) main.replaceChildren(...now);
