@@ -51,7 +51,7 @@ export async function says(place, text) {
 /** What a click on a copy button leaves in the clipboard. */
 export async function copied(page, button) {
   await button.click();
-  await page.getByText('Copied', {exact: true}).waitFor();
+  await button.filter({hasText: 'Copied'}).waitFor();
   return page.evaluate(() => navigator.clipboard.readText());
 }
 
