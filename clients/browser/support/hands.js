@@ -50,8 +50,9 @@ export async function says(place, text) {
 
 /** What a click on a copy button leaves in the clipboard. */
 export async function copied(page, button) {
+  const clicked = await button.elementHandle();
   await button.click();
-  await button.filter({hasText: 'Copied'}).waitFor();
+  await page.waitForFunction((it) => /^Copied /.test(it.ariaLabel), clicked);
   return page.evaluate(() => navigator.clipboard.readText());
 }
 

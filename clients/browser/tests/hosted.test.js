@@ -39,8 +39,11 @@ async function refundWaiting(amount, currency) {
   return {refund, path: pathOf(link.url)};
 }
 
+/** The path of a link, which leads to this server. */
 function pathOf(url) {
-  return new URL(url).pathname;
+  const {host, pathname} = new URL(url);
+  assert.equal(host, `127.0.0.1:${server.port}`);
+  return pathname;
 }
 
 for (const [name, look] of LOOKS) {
@@ -89,12 +92,15 @@ test('an open page tells of a part, and then of the whole', async () => {
   const page = await open(browser, server);
   await visit(page, path);
   await page.evaluate(() => { window.isSame = true; });
+  // Whoever has just copied the amount is shown what it is now.
+  assert.equal(await copied(page, page.getByRole('button', {name: /amount$/})), '500.00');
   const send = (amount) => stripe.testHelpers.customers.fundCashBalance(payer, {
     amount, currency: 'usd', reference: told.reference,
   });
   await send(20_000);
   await says(page.locator('main'), 'partly paid');
   await says(part(page, 'What to send'), '300.00 USD');
+  assert.equal(await copied(page, page.getByRole('button', {name: /amount$/})), '300.00');
   await picture(page, 'hosted-partly-paid');
   await assertSound(page, 'partly paid');
   await send(30_000);

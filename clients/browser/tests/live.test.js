@@ -85,13 +85,31 @@ test('what was opened stays open', async () => {
   const {id} = await stripe.customers.create({name: 'Open House'});
   await fund(stripe, id, 1_000, 'gbp');
   const page = await listening('/dashboard');
-  const numbers = page.locator('details', {hasText: 'These numbers as a table'});
-  const last = numbers.last();
-  await last.getByText('These numbers as a table').click();
-  await last.getByRole('table').waitFor();
+  const days = page.getByRole('region', {name: /^GBP in the last/, includeHidden: true});
+  const pounds = page.locator('main section').filter({has: days});
+  await pounds.getByText('These numbers as a table').click();
+  await days.getByRole('cell', {name: '10.00'}).first().waitFor();
   await fund(stripe, id, 55_500, 'gbp');
   await says(page.locator('main'), '565.00 GBP');
-  await last.getByRole('cell', {name: '565.00'}).first().waitFor();
+  await days.getByRole('cell', {name: '565.00'}).first().waitFor();
+  await assertSame(page);
+  await page.context().close();
+});
+
+test('what was pressed keeps the focus, and holds nothing up', async () => {
+  const {id} = await stripe.customers.create({name: 'Focus Pocus'});
+  const page = await listening(`/dashboard/customers/${id}`);
+  // A part of the page that is new moves all others.
+  await page.getByRole('button', {name: 'Copy id'}).click();
+  const focused = () => page.evaluate(() => document.activeElement.ariaLabel);
+  assert.match(await focused(), /id$/);
+  await fund(stripe, id, 2_500, 'gbp');
+  await says(page.getByRole('region', {name: 'Cash balance transactions'}), '+25.00 GBP');
+  assert.match(await focused(), /id$/);
+  await page.getByRole('link', {name: 'Statement'}).focus();
+  await fund(stripe, id, 2_600, 'gbp');
+  await says(page.getByRole('region', {name: 'Cash balance transactions'}), '+26.00 GBP');
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Statement');
   await assertSame(page);
   await page.context().close();
 });
