@@ -22,7 +22,8 @@ const COMMAND_TIMEOUT_MS = 30_000;
 const TEST_KEY = 'sk_test_node_clients';
 
 const DEFAULT_BINARY = new URL('../../../target/debug/purser', import.meta.url);
-const BINARY = process.env.PURSER_BIN || fileURLToPath(DEFAULT_BINARY);
+/** The binary that is tested. */
+export const BINARY = process.env.PURSER_BIN || fileURLToPath(DEFAULT_BINARY);
 
 /** One server and its database. */
 export class Purser {

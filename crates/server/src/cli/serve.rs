@@ -18,19 +18,21 @@ use crate::http;
 use crate::settings::{LogFormat, Settings};
 
 /// Serves until it is told to stop.
-pub fn run(settings: Settings, clock: Clock, entropy: Entropy) -> Done {
+pub fn run(mut settings: Settings, clock: Clock, entropy: Entropy) -> Done {
     start_log(&settings);
     let listen = settings.listen;
-    let app = Arc::new(App::start(settings, clock, entropy)?);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|e| format!("no runtime can be started: {e}"))?;
+    let listener = runtime
+        .block_on(TcpListener::bind(listen))
+        .map_err(|e| format!("cannot listen on {listen}: {e}"))?;
+    let address = listener.local_addr().map_err(|e| e.to_string())?;
+    // Links name the port, which is known only now where any would do.
+    settings.listen = address;
+    let app = Arc::new(App::start(settings, clock, entropy)?);
     runtime.block_on(async {
-        let listener = TcpListener::bind(listen)
-            .await
-            .map_err(|e| format!("cannot listen on {listen}: {e}"))?;
-        let address = listener.local_addr().map_err(|e| e.to_string())?;
         let stop = stop_signal()?;
         greet(&app, &format!("http://{address}"));
         http::run(app.clone(), listener, stop).await;

@@ -78,7 +78,9 @@ async fn show(visit: Visit, page: Page, parts: &Parts) -> Answer {
     let path = parts.uri.path();
     match page(visit).await {
         Ok(Shown { title, body }) => {
-            let notice = notice(&parts.headers);
+            // A page that was open before looks for what changed; what is told is for the next page.
+            let is_next = !parts.headers.contains_key(who::session::LIVE);
+            let notice = notice(&parts.headers).filter(|_| is_next);
             let mut answer =
                 web::page(StatusCode::OK, frame(&app, &who, path, &title, notice.as_ref(), &body));
             if notice.is_some() {

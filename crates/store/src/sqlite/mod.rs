@@ -7,6 +7,7 @@
 mod backup;
 mod checkpoint;
 mod keys;
+mod plans;
 mod purses;
 mod snapshots;
 mod writer;
@@ -75,6 +76,7 @@ impl Database {
         refuse_foreign(&path)?;
         let db = connect(&path, Access::Write)?;
         migrate(&db, &SQLITE)?;
+        plans::teach(&db)?;
         let secret = admin::keep_secret(&db, &secret)?;
         let purses = Arc::default();
         Ok(Database { path, secret, purses, _lock: Some(lock), _temporary: temporary })

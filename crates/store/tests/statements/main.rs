@@ -22,7 +22,16 @@ use crate::parse::{Scope, words};
 type Names = Vec<(&'static str, i64)>;
 
 /// Tables that are not distributed: a few rows that every node can have.
-const EVERYWHERE: &[&str] = &["meta", "world", "api_key", "lane", "lease", "schema_migration"];
+const EVERYWHERE: &[&str] = &[
+    "meta",
+    "world",
+    "api_key",
+    "lane",
+    "lease",
+    "schema_migration",
+    "dashboard_user",
+    "dashboard_session",
+];
 
 /// Statements that are about all worlds: how each begins, and why that may be.
 const SWEEPS: &[(&str, &str)] = &[

@@ -10,6 +10,7 @@ use books::timer::{DAY_S, Look};
 use books::webhook::Attempt;
 use books::{Command, Currency, Kind, Number, RowKey, Timestamp};
 use store::admin::{ApiKey, hash_key};
+use store::dashboard::{Holder, Role, Session, User};
 use store::{BalanceFilter, DocumentFilter, RequestFilter, Window};
 
 use crate::life::lived;
@@ -49,6 +50,8 @@ pub const TABLES: &[&str] = &[
     "forgotten",
     "spent",
     "request",
+    "dashboard_user",
+    "dashboard_session",
 ];
 
 const DAY: Duration = Duration::from_secs(DAY_S as u64);
@@ -185,6 +188,38 @@ fn rare_writes(bench: &Bench) {
     admin.add_key(&key).expect("a key");
     assert_eq!(admin.keys().map(|keys| keys.len()), Ok(1));
     assert_eq!(admin.revoke_key("key_1", Timestamp(1)), Ok(true));
+    sessions(bench);
+}
+
+/// Somebody signs in to the dashboard, looks, and goes.
+fn sessions(bench: &Bench) {
+    let admin = &bench.admin;
+    let (name, password) = ("ada".to_owned(), "a hash".to_owned());
+    let user = User { name, password, role: Role::Operator, created: Timestamp(0) };
+    assert_eq!(admin.add_user(&user), Ok(true));
+    assert_eq!(admin.set_password("ada", "another hash"), Ok(true));
+    assert_eq!(admin.users().map(|users| users.len()), Ok(1));
+    let token = [3; 32];
+    let session = Session {
+        token,
+        holder: Holder::User("ada".into()),
+        proof: user.proof(),
+        account: "acct_1".into(),
+        livemode: false,
+        created: Timestamp(0),
+        expires: Timestamp(9),
+    };
+    admin.begin_session(&session).expect("a session");
+    admin.extend_session(&token, Timestamp(10)).expect("it goes on");
+    admin.turn_session(&token, "acct_2", true).expect("it looks elsewhere");
+    let read = bench.readers.snapshot(|r| {
+        r.dashboard_user("ada")?.expect("a user");
+        r.dashboard_session(&token)
+    });
+    let found = read.expect("it can be read").expect("a session");
+    assert_eq!((found.account.as_str(), found.expires), ("acct_2", Timestamp(10)));
+    admin.end_session(&token).expect("it ends");
+    assert_eq!(admin.remove_user("ada"), Ok(true));
 }
 
 /// One of each thing, by its key.
@@ -209,6 +244,10 @@ fn reads(bench: &Bench) {
         r.request(world, "req_noted")?.expect("a request");
         r.house_balances(world)?;
         r.ledger(world)?;
+        assert_eq!(r.glance(world)?, r.glance(world)?);
+        let end = r.journal_end(world)?;
+        assert!(!r.customer_numbers(world, (Number(0), end.last), 2)?.is_empty());
+        r.living_customers(world, &[customer])?;
         let today = bench.clock.now().seconds().0 / DAY_S;
         assert!(!r.day_balances(world, Currency::USD, (today, today))?.is_empty());
         r.idle_totals(world)?;

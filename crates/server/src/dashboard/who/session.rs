@@ -31,7 +31,7 @@ const LAST_S: i64 = 7 * 24 * 60 * 60;
 /// The end is moved when that is worth a write.
 const MOVE_S: i64 = 5 * 60;
 /// The script says with this header that no person asked.
-const LIVE: &str = "purser-live";
+pub const LIVE: &str = "purser-live";
 
 /// What somebody signed in with, and what they get to see first.
 pub struct Opening {

@@ -16,17 +16,21 @@ function localize(root) {
 document.addEventListener('click', async (event) => {
     const button = event.target.closest('button[data-copy]');
     if (!button) return;
+    const say = (words) => {
+        button.ariaLabel = button.ariaLabel.replace(button.textContent, words);
+        button.textContent = words;
+    };
     try {
         await navigator.clipboard.writeText(button.dataset.copy);
-        button.textContent = 'Copied';
+        say('Copied');
     } catch {
-        button.textContent = 'Press Ctrl+C';
+        say('Press Ctrl+C');
         const range = document.createRange();
         range.selectNodeContents(button.previousElementSibling ?? button);
         getSelection().removeAllRanges();
         getSelection().addRange(range);
     }
-    setTimeout(() => { button.textContent = 'Copy'; }, 2000);
+    setTimeout(() => say('Copy'), 2000);
 });
 
 // What cannot be taken back is asked for twice; what was sent is not sent again.
@@ -98,7 +102,11 @@ function follow(path) {
         }, 1000);
     };
     const stream = new EventSource(path);
-    stream.onopen = () => { if (light) light.hidden = false; };
+    // What happened since the page was made, or while nobody told of it, is looked at first.
+    stream.onopen = () => {
+        if (light) light.hidden = false;
+        refresh();
+    };
     stream.onerror = () => { if (light) light.hidden = true; };
     stream.onmessage = refresh;
 }
@@ -107,7 +115,8 @@ function replace(text) {
     const fresh = new DOMParser().parseFromString(text, 'text/html').querySelector('main');
     const main = document.querySelector('main');
     if (!fresh || !main) return;
-    const busy = (part) => part.contains(document.activeElement) && document.activeElement !== main
+    const focused = document.activeElement?.closest('main *');
+    const busy = (part) => part.contains(focused?.closest('form'))
         || [...part.querySelectorAll('input:not([type=hidden]), textarea, select')].some(touched);
     const plain = (part) => {
         const copy = part.cloneNode(true);
@@ -116,21 +125,42 @@ function replace(text) {
         return copy.innerHTML;
     };
     localize(fresh);
+    // What was just done stays told.
+    const notice = main.querySelector(':scope > p.notice');
+    if (notice) fresh.querySelector('h1')?.after(notice.cloneNode(true));
+    // What the reader opened stays open.
+    const opened = new Set([...main.querySelectorAll('details[open]')].map(nameOf));
+    for (const details of fresh.querySelectorAll('details')) {
+        details.open = opened.has(nameOf(details));
+    }
     const [old, now] = [[...main.children], [...fresh.children]];
     if (old.length !== now.length) {
-        if (!busy(main)) main.replaceChildren(...now);
+        if (busy(main)) return;
+        main.replaceChildren(...now);
+        if (focused) focusLike(main, focused);
         return;
     }
     old.forEach((part, at) => {
-        // What the reader opened stays open.
-        const opened = part.querySelectorAll('details');
-        now[at].querySelectorAll('details').forEach((details, which) => {
-            if (opened[which]) details.open = opened[which].open;
-        });
         if (busy(part) || plain(part) === plain(now[at])) return;
         now[at].classList.add('changed');
+        const had = part.contains(focused);
         part.replaceWith(now[at]);
+        if (had) focusLike(now[at], focused);
     });
+}
+
+function nameOf(details) {
+    return details.querySelector('[aria-label]')?.ariaLabel
+        ?? details.querySelector('summary').textContent;
+}
+
+// What takes the place of something that had the focus has it, too.
+function focusLike(part, old) {
+    const words = (it) => it.ariaLabel?.replace(it.textContent, '') ?? it.textContent;
+    const goal = (it) => it.getAttribute('href');
+    [...part.querySelectorAll(old.tagName)]
+        .find((it) => words(it) === words(old) && goal(it) === goal(old))
+        ?.focus({ preventScroll: true });
 }
 
 function touched(input) {
