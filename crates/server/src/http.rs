@@ -180,10 +180,10 @@ async fn plain_answer(
     let (parts, _) = request.into_parts();
     let opened = match (operation, exported) {
         (_, Some(what)) => exports::open(app, &parts, what, stuck).await,
-        (live::OPERATION, _) => live::open(app, &parts, stuck).await.map(of_events),
+        (live::OPERATION, _) => live::open(app, &parts, stuck).await.map(for_page),
         (hosted::live::OPERATION, _) => {
             let token = hosted::live::token(&parts.method, parts.uri.path()).unwrap_or_default();
-            hosted::live::open(app, token, stuck).map(of_events).map_err(|answer| *answer)
+            hosted::live::open(app, token, stuck).map(for_page).map_err(|answer| *answer)
         }
         _ => match stream::open(app, &parts, stuck) {
             Ok(pieces) => Ok(of_events(pieces)),
@@ -204,6 +204,13 @@ fn of_events(pieces: Pieces) -> Response<Pieces> {
     let (headers, value) = (answer.headers_mut(), HeaderValue::from_static);
     headers.insert(CONTENT_TYPE, value("text/event-stream"));
     headers.insert(CACHE_CONTROL, value("no-cache, no-store"));
+    answer
+}
+
+/// The same for a page, which may not be read by others.
+fn for_page(pieces: Pieces) -> Response<Pieces> {
+    let mut answer = of_events(pieces);
+    web::guard(answer.headers_mut());
     answer
 }
 

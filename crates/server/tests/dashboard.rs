@@ -9,6 +9,8 @@ mod browser;
 mod customers;
 #[path = "dashboard/desk.rs"]
 mod desk;
+#[path = "dashboard/hostile.rs"]
+mod hostile;
 #[path = "dashboard/payments.rs"]
 mod payments;
 #[path = "dashboard/payouts.rs"]

@@ -28,6 +28,8 @@ pub const OPERATION: &str = "Dashboard";
 const NOTICE: &str = "purser_notice";
 /// Characters of such a sentence, at most.
 const NOTICE_CHARS_MAX: usize = 500;
+/// Bytes of it as it stands in a cookie, at most: browsers drop cookies of more than 4,096.
+const NOTICE_BYTES_MAX: usize = 3_000;
 
 /// Whether a path is one of the dashboard's.
 pub fn is_dashboard(path: &str) -> bool {
@@ -155,8 +157,16 @@ pub fn tell(answer: &mut Answer, kind: &str, sentence: &str) {
     if sentence.is_empty() {
         return;
     }
-    let sentence: String = sentence.chars().take(NOTICE_CHARS_MAX).collect();
-    let sentence = utf8_percent_encode(&sentence, NON_ALPHANUMERIC);
+    let mut kept = String::new();
+    for letter in sentence.chars().take(NOTICE_CHARS_MAX) {
+        let written =
+            utf8_percent_encode(letter.encode_utf8(&mut [0; 4]), NON_ALPHANUMERIC).to_string();
+        if kept.len() + written.len() > NOTICE_BYTES_MAX {
+            break;
+        }
+        kept += &written;
+    }
+    let sentence = kept;
     let cookie = format!("{NOTICE}={kind}.{sentence}; Max-Age=60; {COOKIE_RULES}");
     set_cookie(answer.headers_mut(), &cookie);
 }

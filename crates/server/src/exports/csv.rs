@@ -7,7 +7,7 @@ use books::Currency;
 use crate::web::parts::figures;
 
 /// What a spreadsheet takes for the beginning of a formula: the last four are wide forms.
-const FORMULA: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
+const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
 /// A line of cells.
 pub fn line<'t>(cells: impl Iterator<Item = &'t str>) -> String {
@@ -56,6 +56,7 @@ mod tests {
             ("@SUM(A1)", "'@SUM(A1)"),
             ("＝1", "'＝1"),
             ("\t=1", "'\t=1"),
+            ("\n=1", "\"'\n=1\""),
             ("=HYPERLINK(\"x\",\"y\")", "\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\""),
             ("Zoë = Ω", "Zoë = Ω"),
         ] {

@@ -172,7 +172,7 @@ pub async fn submit(guest: &Guest, parts: &Parts, body: &Bytes) -> Answer {
     }
     let (tries, link, now) = (&guest.app.hosted.tries, refund.key.number.0, Instant::now());
     let typed = typed(rail, &form);
-    if let Some(left) = tries.wait(link, now) {
+    if let Err(left) = tries.count(link, now) {
         let minutes = left.as_secs().div_ceil(60);
         let message = format!("There were too many tries. Please wait {minutes} minutes.");
         let wrong = Wrong { param: None, message, typed };
@@ -181,12 +181,13 @@ pub async fn submit(guest: &Guest, parts: &Parts, body: &Bytes) -> Answer {
         answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(left.as_secs().max(1)));
         return answer;
     }
-    match give(guest, &typed).await {
+    let given = give(guest, &typed).await;
+    if !given.as_ref().is_err_and(|(status, ..)| status.is_client_error()) {
+        tries.forgive(link);
+    }
+    match given {
         Ok(()) => web::see_other(&guest.path),
         Err((status, param, message)) => {
-            if status.is_client_error() {
-                tries.count(link, now);
-            }
             let wrong = Wrong { param, message, typed };
             web::page(status, shown(guest, Some(&wrong)))
         }

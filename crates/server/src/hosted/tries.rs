@@ -1,10 +1,11 @@
 //! Wrong bank details, counted by link, so that nobody finds accounts by trying.
 //!
-//! Memory is bounded: what is older than a round is forgotten, and beyond [`LINKS_MAX`] links the
+//! Each try counts before it is judged, so that many at once count too; one that was not wrong is
+//! taken back. Memory is bounded: what is older than a round is forgotten, and beyond [`LINKS_MAX`] links the
 //! oldest count goes.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 /// Wrong tries of a link in one round. Then it has to wait for the next round.
@@ -24,16 +25,9 @@ struct Count {
 }
 
 impl Tries {
-    /// How long this link has to wait before it may try again; `None` if it may now.
-    pub fn wait(&self, link: i64, now: Instant) -> Option<Duration> {
-        let counts = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let count = counts.get(&link).filter(|count| count.wrong >= TRIES_MAX)?;
-        ROUND.checked_sub(now.duration_since(count.began)).filter(|left| !left.is_zero())
-    }
-
-    /// Counts a wrong try.
-    pub fn count(&self, link: i64, now: Instant) {
-        let mut counts = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    /// Counts a try as a wrong one; if there were too many, gives how long the link has to wait.
+    pub fn count(&self, link: i64, now: Instant) -> Result<(), Duration> {
+        let mut counts = self.lock();
         if counts.len() >= LINKS_MAX && !counts.contains_key(&link) {
             counts.retain(|_, count| now.duration_since(count.began) < ROUND);
             let oldest = counts.iter().min_by_key(|(_, count)| count.began).map(|(&link, _)| link);
@@ -42,10 +36,25 @@ impl Tries {
             }
         }
         let count = counts.entry(link).or_insert(Count { began: now, wrong: 0 });
-        if now.duration_since(count.began) >= ROUND {
+        let left = ROUND.saturating_sub(now.duration_since(count.began));
+        if left.is_zero() {
             *count = Count { began: now, wrong: 0 };
+        } else if count.wrong >= TRIES_MAX {
+            return Err(left);
         }
         count.wrong += 1;
+        Ok(())
+    }
+
+    /// Takes a try back that was not wrong.
+    pub fn forgive(&self, link: i64) {
+        if let Some(count) = self.lock().get_mut(&link) {
+            count.wrong = count.wrong.saturating_sub(1);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<i64, Count>> {
+        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 
@@ -57,26 +66,26 @@ mod tests {
     fn a_link_waits_after_too_many_wrong_tries() {
         let (tries, now) = (Tries::default(), Instant::now());
         for at in 0..TRIES_MAX {
-            assert_eq!(tries.wait(1, now), None, "{at}");
-            tries.count(1, now);
+            assert_eq!(tries.count(1, now), Ok(()), "{at}");
         }
         let later = now + ROUND / 2;
-        assert_eq!(tries.wait(1, later), Some(ROUND / 2));
-        assert_eq!(tries.wait(2, later), None);
-        assert_eq!(tries.wait(1, now + ROUND), None);
-        tries.count(1, now + ROUND);
-        assert_eq!(tries.wait(1, now + ROUND), None);
+        assert_eq!(tries.count(1, later), Err(ROUND / 2));
+        assert_eq!(tries.count(2, later), Ok(()));
+        tries.forgive(1);
+        assert_eq!(tries.count(1, later), Ok(()));
+        assert_eq!(tries.count(1, later), Err(ROUND / 2));
+        assert_eq!(tries.count(1, now + ROUND), Ok(()));
     }
 
     #[test]
     fn counts_do_not_pile_up() {
         let (tries, now) = (Tries::default(), Instant::now());
         for link in 0..LINKS_MAX as i64 + 10 {
-            tries.count(link, now + Duration::from_nanos(link as u64));
+            tries.count(link, now + Duration::from_nanos(link as u64)).unwrap();
         }
         let held = || tries.0.lock().unwrap().len();
         assert_eq!(held(), LINKS_MAX);
-        tries.count(-1, now + 2 * ROUND);
+        tries.count(-1, now + 2 * ROUND).unwrap();
         assert_eq!(held(), 1);
     }
 }

@@ -239,10 +239,13 @@ pub fn field(label: &str, name: &str, input: &Markup, hint: &str) -> Markup {
 pub fn read_amount(text: &str, currency: &str) -> Option<i64> {
     let digits = usize::from(Currency::parse(currency)?.digits());
     let (whole, rest) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
-    // Commas stand between groups of three digits: `12,50` may be meant as twelve and a half.
-    let mut groups = whole.split(',').skip(1);
-    if groups.any(|group| group.len() != 3) {
-        return None;
+    // Commas stand between groups of three digits: `12,50` may be meant as twelve and a half, and
+    // so may `0,500` as a half.
+    if let Some((first, groups)) = whole.split_once(',') {
+        let is_first = (1..=3).contains(&first.len()) && !first.starts_with('0');
+        if !is_first || groups.split(',').any(|group| group.len() != 3) {
+            return None;
+        }
     }
     let whole = whole.replace(',', "");
     let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
@@ -272,6 +275,11 @@ mod tests {
             (" 1,234.5 ", "usd", Some(123_450)),
             ("12.345", "usd", None),
             ("12,50", "usd", None),
+            ("0,500", "usd", None),
+            (",500", "usd", None),
+            ("1234,567", "usd", None),
+            ("1,,234", "usd", None),
+            ("1,234,567.8", "usd", Some(123_456_780)),
             ("12.0", "jpy", None),
             ("500", "jpy", Some(500)),
             ("-1", "usd", None),

@@ -158,6 +158,21 @@ fn forms_of_other_places_and_large_ones_are_refused() {
 }
 
 #[test]
+fn tries_at_once_count_like_others() {
+    let shop = Shop::open();
+    let (_, path) = shop.refund("2000", "eur");
+    let wrong = [("bank_account[iban]", "DE00370400440532013000")];
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let tries = (0..40).map(|_| scope.spawn(|| shop.fill_in(&path, &wrong).status));
+        let tries: Vec<_> = tries.collect();
+        tries.into_iter().map(|one| one.join().expect("an answer")).collect()
+    });
+    let judged = statuses.iter().filter(|status| **status == 400).count();
+    assert_eq!(judged, 10, "{statuses:?}");
+    assert!(statuses.iter().all(|status| [400, 429].contains(status)), "{statuses:?}");
+}
+
+#[test]
 fn whoever_tries_too_often_has_to_wait() {
     let shop = Shop::open();
     let (id, path) = shop.refund("2000", "eur");

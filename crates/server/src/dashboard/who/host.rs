@@ -73,8 +73,9 @@ pub fn address(parts: &Parts) -> Option<IpAddr> {
         IpAddr::V4(v4) => v4.is_loopback() || v4.is_private(),
         IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local(),
     };
-    let told = header(parts, "x-forwarded-for").filter(|_| is_near);
-    let told = told.and_then(|told| told.rsplit(',').next()?.trim().parse().ok());
+    // A proxy adds what it saw behind all else, be it on the same line or on one of its own.
+    let told = parts.headers.get_all("x-forwarded-for").iter().next_back().filter(|_| is_near);
+    let told = told.and_then(|told| told.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
     Some(told.unwrap_or(peer))
 }
 
