@@ -137,7 +137,7 @@ fn browsers_are_told_to_keep_it_to_themselves() {
     let check = |answer: Answer| {
         for (name, want) in [
             ("cache-control", "no-store"),
-            ("referrer-policy", "no-referrer"),
+            ("referrer-policy", "same-origin"),
             ("x-content-type-options", "nosniff"),
             ("x-frame-options", "DENY"),
             ("content-type", "text/html; charset=utf-8"),
