@@ -5,20 +5,18 @@
 //! e-mail address, no metadata, no id but the reference of a transfer.
 //!
 //! Reading order: [`links`] makes and reads links; [`door`] is the way of one request; [`guest`]
-//! is what a link opens; [`instructions`] with [`addresses`] and [`qr`] is the page about a
-//! payment, [`refund`] with [`accounts`] the one about a refund; [`tries`] slows down whoever
-//! guesses bank accounts; [`live`] tells open pages that there is more to see.
+//! is what a link opens; [`instructions`] with [`qr`] is the page about a payment,
+//! [`refund`] the one about a refund; [`tries`] slows down whoever guesses bank accounts; [`live`]
+//! tells open pages that there is more to see.
 
 pub mod links;
 
 pub mod door;
 pub mod guest;
 
-pub mod addresses;
 pub mod instructions;
 pub mod qr;
 
-pub mod accounts;
 pub mod refund;
 pub mod tries;
 

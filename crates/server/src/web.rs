@@ -12,6 +12,8 @@ use maud::{DOCTYPE, Markup, html};
 
 use crate::api::serve::Answer;
 
+pub mod accounts;
+pub mod addresses;
 pub mod assets;
 pub mod parts;
 

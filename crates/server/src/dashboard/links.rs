@@ -34,16 +34,38 @@ pub fn link(id: &Value) -> Markup {
     }
 }
 
+/// The same where there may be no id.
+pub fn known(id: &Value) -> Option<Markup> {
+    id.is_string().then(|| link(id))
+}
+
+/// A customer, by id or as a whole: the name that people know leads to the customer's page.
+pub fn customer(customer: &Value) -> Markup {
+    let id = if customer.is_object() { &customer["id"] } else { customer };
+    let names = [&customer["name"], &customer["email"]];
+    match names.into_iter().find_map(Value::as_str).zip(page_of(text(id))) {
+        Some((name, path)) => html! { a href=(path) { (name) } },
+        None => link(id),
+    }
+}
+
+/// The page of a transaction of a customer's cash balance.
+pub fn transaction_page(customer: &str, id: &str) -> String {
+    format!("{PATH}/transactions/{customer}/{id}")
+}
+
+/// A transaction of a customer's cash balance, which leads to its page.
+pub fn transaction_link(customer: &str, id: &str) -> Markup {
+    id_link(&transaction_page(customer, id), id)
+}
+
 /// An object of the API, which leads to its page or to that of what it is part of.
 pub fn object_link(object: &Value) -> Markup {
     let customer = text(&object["customer"]);
     match text(&object["object"]) {
-        "customer_cash_balance_transaction" => {
-            let id = text(&object["id"]);
-            id_link(&format!("{PATH}/transactions/{customer}/{id}"), id)
-        }
+        "customer_cash_balance_transaction" => transaction_link(customer, text(&object["id"])),
         "cash_balance" => html! {
-            a href={ (PATH) "/customers/" (customer) } { "Cash balance of " (customer) }
+            a href=[page_of(customer)] { "Cash balance of " (customer) }
         },
         "charge" => link(&object["payment_intent"]),
         "balance" => html! { a href=(PATH) { "Balance" } },

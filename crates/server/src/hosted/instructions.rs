@@ -6,10 +6,10 @@ use books::payment_intent::{IntentStatus, PaymentIntent};
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::addresses::{self, Line, durations, heading, payee};
 use super::door::sheet;
 use super::guest::Guest;
 use super::{live, qr};
+use crate::web::addresses::{self, Line, durations, heading, payee};
 use crate::web::parts::{amount, badge, card, figures, moment, text};
 
 /// The page as things stand.
@@ -62,8 +62,7 @@ fn idle() -> Markup {
 fn waiting(guest: &Guest, intent: &PaymentIntent, remains: &str) -> Markup {
     let shown = guest.shown();
     let told = &shown["next_action"]["display_bank_transfer_instructions"];
-    let accounts: Vec<FinancialAddress> =
-        serde_json::from_value(told["financial_addresses"].clone()).unwrap_or_default();
+    let accounts = addresses::read(told);
     let reference = Some(text(&told["reference"])).filter(|reference| !reference.is_empty());
     html! {
         (standing(intent, remains, accounts.first().map(payee)))
@@ -102,11 +101,11 @@ fn standing(intent: &PaymentIntent, remains: &str, payee: Option<&str>) -> Marku
                 p.lead {
                     span.money { (amount(intent.applied, currency)) } " of "
                     span.money { (amount(intent.amount, currency)) } " arrived. "
-                    span.money { (remains) } " are still to be paid."
+                    span.money { (remains) } " is still to be paid."
                 }
             } @else {
                 p { span.badge.wait { "waiting for your transfer" } }
-                p.lead { span.money { (remains) } " are to be paid." }
+                p.lead { span.money { (remains) } " is to be paid." }
             }
             @if let Some(payee) = payee {
                 p { "It goes to " strong { (payee) } "." }
@@ -129,7 +128,7 @@ fn what(intent: &PaymentIntent, reference: Option<&str>) -> Markup {
         (addresses::list(&lines))
         @if reference.is_some() {
             p.hint {
-                "Please write the reference into your transfer: by it the money is recognized."
+                "Please write the reference into your transfer: it says what the money is for."
             }
         }
     }

@@ -17,12 +17,12 @@ use hyper::{Method, Request, StatusCode};
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::accounts::{Field, fields, typed};
 use super::door::{sheet, sorry};
 use super::guest::Guest;
 use crate::api::serve::{Answer, serve_as};
 use crate::dashboard::visit::{Form, escape};
 use crate::web;
+use crate::web::accounts::{Field, fields, typed};
 use crate::web::parts::{amount, badge, moment};
 
 /// Bytes of a form, at most.
@@ -95,7 +95,7 @@ fn asked(guest: &Guest, refund: &Refund, rail: Rail, wrong: Option<&Wrong>) -> M
             p { "It goes to your bank account. Please say which one it is." }
             form method="post" action=(guest.path) {
                 @for field in fields {
-                    (field.shown(typed(field), fault(field).as_deref()))
+                    (field.shown(typed(field), fault(field).as_deref(), false))
                 }
                 button.button.primary type="submit" { "Send my refund to this account" }
             }
@@ -108,8 +108,8 @@ fn asked(guest: &Guest, refund: &Refund, rail: Rail, wrong: Option<&Wrong>) -> M
             }
             @if let Some(request) = &refund.details_request {
                 p {
-                    "Please answer until " (moment(request.expires_at.0))
-                    ". After that this link ends, and the refund has to be made anew."
+                    "Please answer by " (moment(request.expires_at.0))
+                    ". After that this link ends, and the refund has to be made again."
                 }
             }
         }

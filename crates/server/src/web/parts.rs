@@ -139,7 +139,7 @@ pub fn tile(name: &str, figure: &Markup, more: &Markup) -> Markup {
 
 /// A table: headings, and for each row its cells. Headings that begin with `>` are of figures.
 pub fn table(caption: &str, headings: &[&str], rows: &[Vec<Markup>], empty: &str) -> Markup {
-    let is_figure = |at: usize| headings[at].starts_with('>');
+    let figure = |at: usize| headings[at].starts_with('>').then_some("figure");
     html! {
         @if rows.is_empty() {
             p.empty { (empty) }
@@ -150,7 +150,7 @@ pub fn table(caption: &str, headings: &[&str], rows: &[Vec<Markup>], empty: &str
                     thead {
                         tr {
                             @for (at, heading) in headings.iter().enumerate() {
-                                th scope="col" .figure[is_figure(at)] {
+                                th scope="col" class=[figure(at)] {
                                     (heading.trim_start_matches('>'))
                                 }
                             }
@@ -160,7 +160,7 @@ pub fn table(caption: &str, headings: &[&str], rows: &[Vec<Markup>], empty: &str
                         @for row in rows {
                             tr {
                                 @for (at, cell) in row.iter().enumerate() {
-                                    td .figure[is_figure(at)] { (cell) }
+                                    td class=[figure(at)] { (cell) }
                                 }
                             }
                         }

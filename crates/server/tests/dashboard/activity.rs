@@ -5,8 +5,6 @@
 mod agents;
 #[path = "activity/books.rs"]
 mod books;
-#[path = "activity/browser.rs"]
-mod browser;
 #[path = "activity/events.rs"]
 mod events;
 #[path = "activity/live.rs"]

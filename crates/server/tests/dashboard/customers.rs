@@ -1,175 +1,49 @@
 //! Balances, customers, transactions and unreconciled money: the pages show what was done through
 //! the API, and what is done on them arrives there.
 
-use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use crate::support::http::{Answer, Client, Request};
-use crate::support::server::Server;
+use crate::desk::{Desk, text};
 
-const DAY_S: i64 = 24 * 60 * 60;
-/// A page, at most.
-const PAGE_BYTES_MAX: usize = 200 * 1024;
 const HOSTILE: &str = "<script>alert('x')</script>\"&";
 
-/// A server, its API and a browser that looks at its dashboard.
-struct Desk {
-    _server: Server,
-    client: Client,
-    base: String,
+/// Fills in the form of a page that leads to `action`, sends it, and gives the path of the page
+/// after it and what that says.
+#[track_caller]
+fn submit(desk: &Desk, path: &str, action: &str, fields: &[(&str, &str)]) -> (String, String) {
+    let sent = desk.send(path, action, fields);
+    (sent.to, sent.notice.1)
 }
 
-impl Desk {
-    fn new() -> Desk {
-        let server = Server::started();
-        let base = server.base().expect("it runs").to_owned();
-        Desk { client: Client::new(&base), base, _server: server }
-    }
-
-    /// Asks the API for something that works.
-    #[track_caller]
-    fn api(&self, method: &str, path: &str, params: &[(&str, &str)]) -> Value {
-        let request = Request::new(method, path, &owned(params))
-            .header("Authorization", "Bearer sk_test_dashboard");
-        let answer = self.client.send(&request).expect("the server runs");
-        assert_eq!(answer.status, 200, "{method} {path}: {}", answer.body);
-        answer.json().expect("an object")
-    }
-
-    fn look(&self, path: &str) -> Answer {
-        self.client.send(&Request::new("GET", path, &[])).expect("the server runs")
-    }
-
-    /// The page at a path.
-    #[track_caller]
-    fn page(&self, path: &str) -> String {
-        let answer = self.look(path);
-        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
-        assert!(answer.body.len() < PAGE_BYTES_MAX, "{path}: {} bytes", answer.body.len());
-        for foul in ["<script>", "style=\"", "onclick"] {
-            assert!(!answer.body.contains(foul), "{path} has {foul}");
-        }
-        answer.body
-    }
-
-    #[track_caller]
-    fn shows(&self, path: &str, parts: &[&str]) {
-        let page = self.page(path);
-        for part in parts {
-            assert!(page.contains(part), "{path} does not show {part}:\n{page}");
-        }
-    }
-
-    /// Fills in the form of a page that leads to `action`, sends it, and gives the path of the
-    /// page after it and what that says.
-    #[track_caller]
-    fn submit(&self, path: &str, action: &str, fields: &[(&str, &str)]) -> (String, String) {
-        let page = self.page(path);
-        let to = format!("method=\"post\" action=\"{action}\"");
-        let form = page.split("<form").find(|form| form.contains(&to));
-        let form = form.unwrap_or_else(|| panic!("{path} has no form for {action}:\n{page}"));
-        let form = form.split("</form>").next().unwrap_or_default();
-        let mut sent = owned(fields);
-        for input in form.split("<input").filter(|input| input.contains("type=\"hidden\"")) {
-            sent.push((attribute(input, "name"), attribute(input, "value")));
-        }
-        let request = Request::new("POST", action, &sent).header("Origin", &self.base);
-        let answer = self.client.send(&request).expect("the server runs");
-        assert_eq!(answer.status, 303, "{action}: {}", answer.body);
-        let to = answer.header_value("location").expect("a page to go on with").to_owned();
-        let cookie = answer.header_value("set-cookie").expect("a notice");
-        let cookie = cookie.split(';').next().unwrap_or_default();
-        let next = Request::new("GET", &to, &[]).header("Cookie", cookie);
-        let next = self.client.send(&next).expect("the server runs");
-        assert_eq!(next.status == 200, next.body.contains("role=\"status\""), "{to}");
-        let notice = cookie.split_once('.').map(|(_, notice)| percent_decode_str(notice));
-        let notice = notice.and_then(|notice| notice.decode_utf8().ok()).expect("a sentence");
-        (to, notice.into_owned())
-    }
-
-    fn customer(&self, params: &[(&str, &str)]) -> String {
-        id(&self.api("POST", "/v1/customers", params))
-    }
-
-    fn fund(&self, customer: &str, amount: &str, currency: &str) -> Value {
-        let path = format!("/v1/test_helpers/customers/{customer}/fund_cash_balance");
-        let params = [("amount", amount), ("currency", currency), ("reference", "INV-7")];
-        self.api("POST", &path, &params)
-    }
-
-    /// A payment in dollars that waits for a transfer.
-    fn waiting_payment(&self, customer: &str, amount: &str) -> Value {
-        let options = "payment_method_options[customer_balance]";
-        let (funding, transfer) =
-            (format!("{options}[funding_type]"), format!("{options}[bank_transfer][type]"));
-        let params = [
-            ("amount", amount),
-            ("currency", "usd"),
-            ("customer", customer),
-            ("confirm", "true"),
-            ("payment_method_types[]", "customer_balance"),
-            ("payment_method_data[type]", "customer_balance"),
-            (funding.as_str(), "bank_transfer"),
-            (transfer.as_str(), "us_bank_transfer"),
-        ];
-        self.api("POST", "/v1/payment_intents", &params)
-    }
-
-    fn later(&self, days: i64) {
-        let seconds = (days * DAY_S).to_string();
-        self.api("POST", "/purser/v1/clock", &[("advance_s", &seconds)]);
-    }
-
-    fn available(&self, customer: &str, currency: &str) -> i64 {
-        let path = format!("/v1/customers/{customer}/cash_balance");
-        self.api("GET", &path, &[])["available"][currency].as_i64().unwrap_or_default()
-    }
-
-    /// The newest transaction of a customer.
-    fn newest(&self, customer: &str) -> Value {
-        let path = format!("/v1/customers/{customer}/cash_balance_transactions");
-        self.api("GET", &path, &[])["data"][0].clone()
-    }
-}
-
-fn owned(params: &[(&str, &str)]) -> Vec<(String, String)> {
-    params.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()
-}
-
-fn id(object: &Value) -> String {
-    object["id"].as_str().expect("an id").to_owned()
-}
-
-/// An attribute of the tag that a text begins with.
-fn attribute(tag: &str, name: &str) -> String {
-    let value = tag.split(&format!("{name}=\"")).nth(1).and_then(|rest| rest.split('"').next());
-    value.unwrap_or_default().to_owned()
+/// The newest transaction of a customer.
+fn newest(desk: &Desk, customer: &str) -> Value {
+    desk.get(&format!("/v1/customers/{customer}/cash_balance_transactions"))["data"][0].clone()
 }
 
 fn page_of(customer: &str) -> String {
-    format!("/dashboard/customers/{customer}")
+    format!("/customers/{customer}")
 }
 
 #[test]
 fn an_empty_sandbox_says_how_to_begin() {
     let desk = Desk::new();
     let line = "curl -u sk_test_me: http://127.0.0.1:";
-    desk.shows("/dashboard", &["No money has moved yet", line, "Nothing has happened yet"]);
-    desk.shows("/dashboard/customers", &["There are no customers yet."]);
-    desk.shows("/dashboard/unreconciled", &["No money waits.", "75 days", "90 days"]);
+    desk.shows("", &["No money has moved yet", line, "Nothing has happened yet"]);
+    desk.shows("/customers", &["There are no customers yet."]);
+    desk.shows("/unreconciled", &["No money waits.", "75 days", "90 days"]);
 }
 
 #[test]
 fn the_balances_say_what_there_is_and_how_it_went() {
     let desk = Desk::new();
-    let ada = desk.customer(&[]);
-    desk.fund(&ada, "123456", "usd");
-    desk.fund(&ada, "700", "jpy");
+    let ada = desk.customer("");
+    desk.fund(&ada, 123_456, "usd");
+    desk.fund(&ada, 700, "jpy");
     desk.later(3);
     // A payment takes what there is, holds it, and waits for the rest.
-    desk.waiting_payment(&ada, "200000");
-    desk.fund(&ada, "4", "usd");
-    let day = desk.page("/dashboard?days=7");
+    desk.payment(&ada, 200_000, "usd", "");
+    desk.fund(&ada, 4, "usd");
+    let day = desk.page("?days=7");
     for part in [
         "700 JPY",
         "Unreconciled, of 1 customer, the oldest for 3 days",
@@ -183,44 +57,44 @@ fn the_balances_say_what_there_is_and_how_it_went() {
     }
     // A row for each day since the first money; the picture goes on until now.
     assert_eq!(day.matches("class=\"hit\"").count(), 2 * (4 + 1), "{day}");
-    desk.shows("/dashboard?days=7", &["<desc>Customers' cash: 1,234.56 USD on"]);
+    desk.shows("?days=7", &["<desc>Customers' cash: 1,234.56 USD on"]);
 }
 
 #[test]
 fn pages_stay_small_whatever_the_span() {
     let desk = Desk::new();
-    let ada = desk.customer(&[]);
+    let ada = desk.customer("");
     for currency in ["usd", "eur", "gbp", "jpy", "mxn"] {
-        desk.fund(&ada, "123456789", currency);
+        desk.fund(&ada, 123_456_789, currency);
     }
     for _ in 0..4 {
         desk.later(90);
     }
     for days in ["7", "30", "90", "365", "4", "x"] {
-        desk.page(&format!("/dashboard?days={days}"));
+        desk.page(&format!("?days={days}"));
     }
-    desk.shows("/dashboard?days=365", &["in the last 365 days"]);
-    desk.shows("/dashboard?days=4", &["in the last 30 days"]);
+    desk.shows("?days=365", &["in the last 365 days"]);
+    desk.shows("?days=4", &["in the last 30 days"]);
 }
 
 #[test]
 fn customers_are_listed_searched_for_and_made() {
     let desk = Desk::new();
     let bob = desk.customer(&[("name", HOSTILE), ("email", "bob@example.com")]);
-    let page = "/dashboard/customers";
+    let page = "/customers";
     desk.shows(page, &[&bob, "&lt;script&gt;", "bob@example.com"]);
     let fields = [("name", "Ada Byron"), ("email", "ada@example.com")];
-    let (to, notice) = desk.submit(page, page, &fields);
+    let (to, notice) = submit(&desk, page, page, &fields);
     assert_eq!(notice, "The customer was made.");
-    let ada = to.strip_prefix("/dashboard/customers/").expect("the page of the customer");
-    assert_eq!(desk.api("GET", &format!("/v1/customers/{ada}"), &[])["name"], "Ada Byron");
+    let ada = to.strip_prefix("/customers/").expect("the page of the customer");
+    assert_eq!(desk.get(&format!("/v1/customers/{ada}"))["name"], "Ada Byron");
     desk.shows(&to, &["<h1>Ada Byron</h1>", "ada@example.com"]);
     for query in ["byr", "ada%40example.com", ada] {
         let found = desk.page(&format!("{page}?query={query}"));
         assert!(found.contains(&page_of(ada)) && !found.contains(&bob), "{query}: {found}");
     }
-    desk.shows(&format!("{page}?query=nobody"), &["Nobody is found by that."]);
-    let (to, notice) = desk.submit(page, page, &[("name", " "), ("email", "")]);
+    desk.shows(&format!("{page}?query=nobody"), &["Nobody was found."]);
+    let (to, notice) = submit(&desk, page, page, &[("name", " "), ("email", "")]);
     assert_eq!(
         (to.as_str(), notice.as_str()),
         (page, "A customer needs a name or an e-mail address.")
@@ -230,10 +104,10 @@ fn customers_are_listed_searched_for_and_made() {
 #[test]
 fn many_customers_are_paged_through() {
     let desk = Desk::new();
-    let all: Vec<String> = (0..30).map(|_| desk.customer(&[])).collect();
-    let first = desk.page("/dashboard/customers");
+    let all: Vec<String> = (0..30).map(|_| desk.customer("")).collect();
+    let first = desk.page("/customers");
     assert!(first.contains(&all[29]) && first.contains(&all[5]) && !first.contains(&all[4]));
-    let older = format!("/dashboard/customers?after={}", all[5]);
+    let older = format!("/customers?after={}", all[5]);
     assert!(first.contains(&older), "{first}");
     let second = desk.page(&older);
     assert!(second.contains(&all[4]) && second.contains(&all[0]) && !second.contains("after="));
@@ -248,8 +122,10 @@ fn a_customer_is_shown_with_all_there_is() {
         ("metadata[plan]", HOSTILE),
         ("cash_balance[settings][reconciliation_mode]", "manual"),
     ]);
-    let funded = id(&desk.fund(&ada, "150000", "usd"));
-    let payment = desk.waiting_payment(&ada, "100000");
+    let path = format!("/v1/test_helpers/customers/{ada}/fund_cash_balance");
+    let funded = desk.make(&path, "amount=150000 currency=usd reference=INV-7");
+    let payment = desk.payment(&ada, 100_000, "usd", "");
+    let payment = desk.get(&format!("/v1/payment_intents/{payment}"));
     let told = &payment["next_action"]["display_bank_transfer_instructions"];
     let reference = told["reference"].as_str().expect("a reference");
     desk.shows(
@@ -263,7 +139,7 @@ fn a_customer_is_shown_with_all_there_is() {
             &format!("/dashboard/transactions/{ada}/{funded}"),
             "Transfer from John Doe by ACH, reference <code>INV-7</code>",
             "+1,500.00 USD",
-            &format!("/dashboard/payments/{}", id(&payment)),
+            &format!("/dashboard/payments/{}", text(&payment, "id")),
             reference,
             "1,000.00 USD</span> of 1,000.00 USD to pay",
             &format!("/dashboard/customers/{ada}/statement"),
@@ -276,16 +152,16 @@ fn a_customer_is_shown_with_all_there_is() {
 #[test]
 fn a_transfer_is_simulated_and_leaves_its_trail() {
     let desk = Desk::new();
-    let ada = desk.customer(&[]);
-    let (page, to) = (page_of(&ada), format!("/dashboard/customers/{ada}/fund"));
+    let ada = desk.customer("");
+    let (page, to) = (page_of(&ada), format!("/customers/{ada}/fund"));
     let fields = [("amount", "1,234.5"), ("currency", "eur"), ("reference", HOSTILE)];
-    let (next, notice) = desk.submit(&page, &to, &fields);
+    let (next, notice) = submit(&desk, &page, &to, &fields);
     assert_eq!((next, notice.as_str()), (page.clone(), "A transfer of 1,234.50 EUR arrived."));
-    assert_eq!(desk.available(&ada, "eur"), 123_450);
-    let funded = desk.newest(&ada);
+    assert_eq!(desk.cash(&ada, "eur"), 123_450);
+    let funded = newest(&desk, &ada);
     assert_eq!(funded["funded"]["bank_transfer"]["reference"], HOSTILE);
     desk.shows(
-        &format!("/dashboard/transactions/{ada}/{}", id(&funded)),
+        &format!("/transactions/{ada}/{}", text(&funded, "id")),
         &[
             "<h1>Transaction of 1,234.50 EUR</h1>",
             ">bank</td>",
@@ -304,27 +180,27 @@ fn a_transfer_is_simulated_and_leaves_its_trail() {
 fn a_payment_is_paid_by_hand_in_parts() {
     let desk = Desk::new();
     let ada = desk.customer(&[("cash_balance[settings][reconciliation_mode]", "manual")]);
-    desk.fund(&ada, "1500", "usd");
-    let payment = id(&desk.waiting_payment(&ada, "1000"));
-    let (page, to) = (page_of(&ada), format!("/dashboard/customers/{ada}/apply"));
-    let (_, notice) = desk.submit(&page, &to, &[("amount", "4")]);
+    desk.fund(&ada, 1500, "usd");
+    let payment = desk.payment(&ada, 1000, "usd", "");
+    let (page, to) = (page_of(&ada), format!("/customers/{ada}/apply"));
+    let (_, notice) = submit(&desk, &page, &to, &[("amount", "4")]);
     assert_eq!(notice, "4.00 USD were paid. The payment waits for the rest.");
     desk.shows(&page, &["6.00 USD</span> of 10.00 USD to pay"]);
-    let (next, notice) = desk.submit(&page, &to, &[("amount", "6.01")]);
+    let (next, notice) = submit(&desk, &page, &to, &[("amount", "6.01")]);
     assert_eq!(next, page);
     assert!(notice.contains("more"), "{notice}");
-    let (_, notice) = desk.submit(&page, &to, &[("amount", "6.00")]);
+    let (_, notice) = submit(&desk, &page, &to, &[("amount", "6.00")]);
     assert_eq!(notice, "6.00 USD were paid. The payment is complete.");
-    let paid = desk.api("GET", &format!("/v1/payment_intents/{payment}"), &[]);
-    assert_eq!((&paid["status"], desk.available(&ada, "usd")), (&"succeeded".into(), 500));
+    let paid = desk.get(&format!("/v1/payment_intents/{payment}"));
+    assert_eq!((&paid["status"], desk.cash(&ada, "usd")), (&"succeeded".into(), 500));
     desk.shows(&page, &["No payment waits for money.", "Paid to the payment", "-6.00 USD"]);
 }
 
 #[test]
 fn accounts_are_given_for_every_rail() {
     let desk = Desk::new();
-    let ada = desk.customer(&[]);
-    let (page, to) = (page_of(&ada), format!("/dashboard/customers/{ada}/instructions"));
+    let ada = desk.customer("");
+    let (page, to) = (page_of(&ada), format!("/customers/{ada}/instructions"));
     for (rail, notice, shown) in [
         ("usd", "USD", &["Routing number", "SWIFT code", "USD by ACH, wire"][..]),
         ("eur NL", "EUR", &["IBAN", "BIC", "EUR by SEPA"]),
@@ -332,7 +208,7 @@ fn accounts_are_given_for_every_rail() {
         ("jpy", "JPY", &["Branch code", "JPY by Zengin"]),
         ("mxn", "MXN", &["CLABE", "MXN by SPEI"]),
     ] {
-        let (_, told) = desk.submit(&page, &to, &[("rail", rail)]);
+        let (_, told) = submit(&desk, &page, &to, &[("rail", rail)]);
         assert_eq!(told, format!("The customer has an account for {notice}."));
         desk.shows(&page, shown);
     }
@@ -347,24 +223,24 @@ fn accounts_are_given_for_every_rail() {
     let iban = &made["bank_transfer"]["financial_addresses"][0]["iban"]["iban"];
     let iban = iban.as_str().expect("an IBAN");
     desk.shows(&page, &[&format!("data-copy=\"{iban}\"")]);
-    let (_, notice) = desk.submit(&page, &to, &[("rail", "chf")]);
+    let (_, notice) = submit(&desk, &page, &to, &[("rail", "chf")]);
     assert_eq!(notice, "There are no accounts in that currency.");
 }
 
 #[test]
 fn reconciliation_is_switched() {
     let desk = Desk::new();
-    let ada = desk.customer(&[]);
-    let (page, to) = (page_of(&ada), format!("/dashboard/customers/{ada}/reconciliation"));
+    let ada = desk.customer("");
+    let (page, to) = (page_of(&ada), format!("/customers/{ada}/reconciliation"));
     desk.shows(&page, &["value=\"merchant_default\" checked"]);
     for (mode, now, by_default) in [
         ("manual", "manual", false),
         ("automatic", "automatic", false),
         ("merchant_default", "automatic", true),
     ] {
-        let (_, notice) = desk.submit(&page, &to, &[("mode", mode)]);
+        let (_, notice) = submit(&desk, &page, &to, &[("mode", mode)]);
         assert_eq!(notice, format!("Reconciliation is {now} now."));
-        let balance = desk.api("GET", &format!("/v1/customers/{ada}/cash_balance"), &[]);
+        let balance = desk.get(&format!("/v1/customers/{ada}/cash_balance"));
         assert_eq!(balance["settings"]["reconciliation_mode"], now);
         assert_eq!(balance["settings"]["using_merchant_default"], by_default);
         desk.shows(&page, &[&format!("value=\"{mode}\" checked")]);
@@ -374,51 +250,51 @@ fn reconciliation_is_switched() {
 #[test]
 fn cash_is_sent_back() {
     let desk = Desk::new();
-    let ada = desk.customer(&[]);
+    let ada = desk.customer("");
     desk.shows(&page_of(&ada), &["There is no cash to send back."]);
-    desk.fund(&ada, "500", "usd");
-    let (page, to) = (page_of(&ada), format!("/dashboard/customers/{ada}/return"));
+    desk.fund(&ada, 500, "usd");
+    let (page, to) = (page_of(&ada), format!("/customers/{ada}/return"));
     let amount = [("amount", "2"), ("currency", "usd")];
-    let (next, notice) = desk.submit(&page, &to, &amount);
+    let (next, notice) = submit(&desk, &page, &to, &amount);
     // Nobody knows where to ask for the bank details.
     assert_eq!(next, page);
     assert!(!notice.is_empty());
     let fields = [amount[0], amount[1], ("email", "ada@example.com")];
-    let (next, notice) = desk.submit(&page, &to, &fields);
-    let refund = next.strip_prefix("/dashboard/refunds/").expect("the page of the refund");
+    let (next, notice) = submit(&desk, &page, &to, &fields);
+    let refund = next.strip_prefix("/refunds/").expect("the page of the refund");
     assert_eq!(notice, "2.00 USD left the cash balance, on the way back to the customer's bank.");
-    let refund = desk.api("GET", &format!("/v1/refunds/{refund}"), &[]);
+    let refund = desk.get(&format!("/v1/refunds/{refund}"));
     assert_eq!((&refund["amount"], &refund["currency"]), (&200.into(), &"usd".into()));
-    assert_eq!(desk.available(&ada, "usd"), 300);
+    assert_eq!(desk.cash(&ada, "usd"), 300);
     desk.shows(&page, &["On its way back to the customer's bank", "-2.00 USD"]);
 }
 
 #[test]
 fn a_transfer_is_pulled_back() {
     let desk = Desk::new();
-    let ada = desk.customer(&[]);
-    let funded = id(&desk.fund(&ada, "500", "usd"));
-    let page = format!("/dashboard/transactions/{ada}/{funded}");
-    let (next, notice) = desk.submit(&page, &format!("{page}/reverse"), &[]);
+    let ada = desk.customer("");
+    let funded = text(&desk.fund(&ada, 500, "usd"), "id");
+    let page = format!("/transactions/{ada}/{funded}");
+    let (next, notice) = submit(&desk, &page, &format!("{page}/reverse"), &[]);
     assert_eq!(notice, "The transfer was pulled back.");
-    assert_eq!(desk.available(&ada, "usd"), 0);
+    assert_eq!(desk.cash(&ada, "usd"), 0);
     desk.shows(&next, &["The sender's bank pulled a transfer back", "-5.00 USD"]);
     desk.shows(&page, &["A program, over the API: request", ">req_"]);
     // Once only.
-    let (next, notice) = desk.submit(&page, &format!("{page}/reverse"), &[]);
+    let (next, notice) = submit(&desk, &page, &format!("{page}/reverse"), &[]);
     assert_eq!(next, page);
     assert!(!notice.is_empty() && notice != "The transfer was pulled back.", "{notice}");
     // Only what came over ACH can be.
-    let euros = id(&desk.fund(&ada, "500", "eur"));
-    let page = desk.page(&format!("/dashboard/transactions/{ada}/{euros}"));
+    let euros = text(&desk.fund(&ada, 500, "eur"), "id");
+    let page = desk.page(&format!("/transactions/{ada}/{euros}"));
     assert!(!page.contains("/reverse\""), "{page}");
 }
 
 #[test]
 fn wrong_amounts_lead_back_with_a_word() {
     let desk = Desk::new();
-    let ada = desk.customer(&[]);
-    let (page, to) = (page_of(&ada), format!("/dashboard/customers/{ada}/fund"));
+    let ada = desk.customer("");
+    let (page, to) = (page_of(&ada), format!("/customers/{ada}/fund"));
     for (amount, currency, word) in [
         ("", "usd", "“” is no amount. Write it like 1,234.50 USD."),
         ("0", "usd", "“0” is no amount. Write it like 1,234.50 USD."),
@@ -427,10 +303,11 @@ fn wrong_amounts_lead_back_with_a_word() {
         ("10.5", "jpy", "“10.5” is no amount. Write it like 123,450 JPY."),
         ("<b>", "eur", "“<b>” is no amount. Write it like 1,234.50 EUR."),
     ] {
-        let (next, notice) = desk.submit(&page, &to, &[("amount", amount), ("currency", currency)]);
+        let (next, notice) =
+            submit(&desk, &page, &to, &[("amount", amount), ("currency", currency)]);
         assert_eq!((next.as_str(), notice.as_str()), (page.as_str(), word));
     }
-    let (_, notice) = desk.submit(&page, &to, &[("amount", "5"), ("currency", "chf")]);
+    let (_, notice) = submit(&desk, &page, &to, &[("amount", "5"), ("currency", "chf")]);
     assert!(!notice.is_empty());
     desk.shows(&page, &["No money has moved yet."]);
 }
@@ -438,31 +315,31 @@ fn wrong_amounts_lead_back_with_a_word() {
 #[test]
 fn unreconciled_money_is_shown_with_its_age() {
     let desk = Desk::new();
-    let (ada, bob) = (desk.customer(&[]), desk.customer(&[]));
-    desk.fund(&ada, "500", "usd");
+    let (ada, bob) = (desk.customer(""), desk.customer(""));
+    desk.fund(&ada, 500, "usd");
     desk.later(10);
-    desk.fund(&bob, "700", "usd");
-    desk.fund(&bob, "900", "eur");
-    let page = desk.page("/dashboard/unreconciled");
+    desk.fund(&bob, 700, "usd");
+    desk.fund(&bob, 900, "eur");
+    let page = desk.page("/unreconciled");
     for part in ["12.00 USD", "9.00 EUR", "10 days", "less than a day"] {
         assert!(page.contains(part), "{part} is not in {page}");
     }
     let at = |customer: &str| page.find(&page_of(customer)).expect("the customer is listed");
     assert!(at(&ada) < at(&bob), "the longest waiting comes first");
-    let euros = desk.page("/dashboard/unreconciled?currency=eur");
+    let euros = desk.page("/unreconciled?currency=eur");
     assert!(euros.contains(&page_of(&bob)) && !euros.contains(&page_of(&ada)), "{euros}");
 }
 
 #[test]
 fn many_who_wait_are_paged_through() {
     let desk = Desk::new();
-    let all: Vec<String> = (0..30).map(|_| desk.customer(&[])).collect();
+    let all: Vec<String> = (0..30).map(|_| desk.customer("")).collect();
     for customer in &all {
-        desk.fund(customer, "500", "usd");
+        desk.fund(customer, 500, "usd");
     }
-    let first = desk.page("/dashboard/unreconciled");
+    let first = desk.page("/unreconciled");
     assert!(first.contains(&page_of(&all[0])) && !first.contains(&page_of(&all[29])));
-    let next = first.split("rel=\"next\" href=\"").nth(1).expect("there are more");
+    let next = first.split("rel=\"next\" href=\"/dashboard").nth(1).expect("there are more");
     let next = next.split('"').next().unwrap_or_default().replace("&amp;", "&");
     let second = desk.page(&next);
     assert!(second.contains(&page_of(&all[29])) && !second.contains(&page_of(&all[0])));
@@ -471,19 +348,19 @@ fn many_who_wait_are_paged_through() {
 #[test]
 fn what_is_not_there_is_not_found() {
     let desk = Desk::new();
-    let (ada, bob) = (desk.customer(&[]), desk.customer(&[]));
-    let funded = id(&desk.fund(&ada, "500", "usd"));
+    let (ada, bob) = (desk.customer(""), desk.customer(""));
+    let funded = text(&desk.fund(&ada, 500, "usd"), "id");
     for path in [
-        "/dashboard/customers/cus_nobody".to_owned(),
-        "/dashboard/customers/%3Cscript%3E".to_owned(),
-        format!("/dashboard/transactions/{ada}/ccsbtxn_none"),
-        format!("/dashboard/transactions/{bob}/{funded}"),
-        "/dashboard/nowhere".to_owned(),
+        "/customers/cus_nobody".to_owned(),
+        "/customers/%3Cscript%3E".to_owned(),
+        format!("/transactions/{ada}/ccsbtxn_none"),
+        format!("/transactions/{bob}/{funded}"),
+        "/nowhere".to_owned(),
     ] {
         let answer = desk.look(&path);
         assert_eq!(answer.status, 404, "{path}");
         assert!(answer.body.contains("Not found") && !answer.body.contains("<script>"), "{path}");
     }
-    desk.api("DELETE", &format!("/v1/customers/{bob}"), &[]);
+    desk.api("DELETE", &format!("/v1/customers/{bob}"), "");
     desk.shows(&page_of(&bob), &["This customer was deleted."]);
 }

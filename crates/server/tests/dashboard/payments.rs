@@ -1,6 +1,6 @@
 //! The pages of payments, and what can be done there.
 
-use crate::desk::Desk;
+use crate::desk::{Desk, PERSON};
 
 fn held(desk: &Desk, payment: &str) -> i64 {
     let intent = desk.get(&format!("/v1/payment_intents/{payment}"));
@@ -120,10 +120,10 @@ fn money_is_given_to_a_payment_by_hand() {
     assert_eq!(held(&desk, &id), 0);
     let (page, action) = (format!("/payments/{id}"), format!("/payments/{id}/apply"));
     for (amount, said) in [
-        ("12,50", "no amount in USD"),
-        ("ten", "no amount in USD"),
-        ("-1", "no amount in USD"),
-        ("0", "no amount in USD"),
+        ("12,50", "is no amount"),
+        ("ten", "is no amount"),
+        ("-1", "is no amount"),
+        ("0", "is no amount"),
         ("1,000.01", "too much: there is 1,000.00 USD"),
     ] {
         desk.send(&page, &action, &[("amount", amount)]).assert_refused(&page, said);
@@ -147,7 +147,7 @@ fn yen_have_no_cents() {
     let customer = by_hand(&desk, 9000, "jpy");
     let id = desk.payment(&customer, 5000, "jpy", "");
     let (page, action) = (format!("/payments/{id}"), format!("/payments/{id}/apply"));
-    desk.send(&page, &action, &[("amount", "10.5")]).assert_refused(&page, "like 123,456");
+    desk.send(&page, &action, &[("amount", "10.5")]).assert_refused(&page, "like 123,450 JPY");
     desk.send(&page, &action, &[("amount", "1,000")]).assert_done(&page, "4,000 JPY is missing");
     assert_eq!(held(&desk, &id), 1000);
 }
@@ -185,7 +185,7 @@ fn a_payment_that_failed_says_why() {
     let terms = "amount=1000 currency=usd payment_method_types[]=customer_balance
         payment_method_data[type]=customer_balance";
     let id = desk.make("/v1/payment_intents", &format!("{terms} customer={customer}"));
-    desk.ask("POST", &format!("/v1/payment_intents/{id}/confirm"), "");
+    desk.ask(PERSON, ("POST", &format!("/v1/payment_intents/{id}/confirm")), "", &[]);
     let shown = desk.page(&format!("/payments/{id}"));
     assert!(shown.contains("cash balance is too low for this payment"), "{shown}");
 }
@@ -243,7 +243,7 @@ fn a_payment_of_an_invoice_shows_it() {
     // Anybody can write what a payment is about; that alone does not make it an invoice's.
     let id = desk.payment(&customer, 2000, "usd", "");
     let words = format!("Payment for Invoice {}", number.as_str().unwrap());
-    desk.describe(&id, &words);
+    desk.api("POST", &format!("/v1/payment_intents/{id}"), &[("description", &*words)]);
     let shown = desk.page(&format!("/payments/{id}"));
     assert!(shown.contains(&words) && !shown.contains(&invoice), "{shown}");
 }

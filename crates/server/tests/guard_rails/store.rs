@@ -2,6 +2,7 @@
 //! database that was made before there was any of it is taken over as it is.
 
 use rusqlite::Connection;
+use testing::migrations::undone_since;
 use testing::postgres;
 
 use crate::support::http::Request;
@@ -108,7 +109,7 @@ fn a_copy_knows_what_was_spent_and_what_waits(kind: Kind) {
     to.stop_and_audit().unwrap_or_else(|why| panic!("{why}"));
 }
 
-/// A migration undone, with those after it, is what a database looks like that never had them.
+/// A database that never had the migration, nor any after it.
 fn a_database_from_before_is_taken_over(kind: Kind) {
     let mut server = Server::started_on(kind);
     let person = Api::person(&server);
@@ -118,13 +119,8 @@ fn a_database_from_before_is_taken_over(kind: Kind) {
     assert!(plain.status.success());
     let journal = person.get("/purser/v1/journal");
     server.kill9();
-    let undo = "DROP TABLE spent; DROP TABLE request; ALTER TABLE api_key DROP COLUMN limits;
-                ALTER TABLE entry DROP COLUMN request;
-                DROP TABLE day_balance; DROP TABLE idle_purse; DROP TABLE idle_count;
-                DROP TABLE customer_word; DROP TABLE dashboard_user; DROP TABLE dashboard_session;
-                DELETE FROM schema_migration WHERE version >=
-                    (SELECT version FROM schema_migration WHERE name = 'agents')";
-    run(&server, kind, undo).expect("it is undone");
+    let named = if kind == Kind::Sqlite { "sqlite" } else { "postgres" };
+    run(&server, kind, &undone_since(named, "agents")).expect("it is undone");
     server.restart();
     let person = person.at(&server);
     assert_eq!(person.get("/purser/v1/journal"), journal);

@@ -3,6 +3,7 @@
 use books::Number;
 use books::command::{Command, Edit};
 use store::{Page, SEARCH_CANDIDATES_MAX};
+use testing::migrations::undone_since;
 
 use crate::support::asks::delete;
 use crate::support::{Ask, Bench};
@@ -144,8 +145,9 @@ fn customers_of_older_versions_are_found() {
         })
         .to_vec();
     bench.expect(delete(customers[2]), "deleted");
-    bench.run("DROP TABLE customer_word");
-    bench.run("DELETE FROM schema_migration WHERE name = 'customer words'");
+    let [sqlite, postgres] =
+        ["sqlite", "postgres"].map(|kind| undone_since(kind, "customer_words"));
+    bench.run_as(&sqlite, &postgres);
     let bench = bench.restart();
     assert_eq!(search(&bench, "müll", &[], 10).0, [customers[1]]);
     assert_eq!(search(&bench, "ada", &[], 10).0, [customers[0]]);

@@ -177,6 +177,11 @@ impl Bench {
         self.home.run(sql);
     }
 
+    /// What one of the two databases spells in its own way.
+    pub fn run_as(&self, sqlite: &str, postgres: &str) {
+        self.home.run_as(sqlite, postgres);
+    }
+
     /// The only value of the only row of an answer, asked for from outside.
     #[track_caller]
     pub fn one<T: std::str::FromStr>(&self, query: &str) -> T {

@@ -3,8 +3,9 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
+use super::objects::words;
 use super::requests::{summary, who};
-use crate::dashboard::links::link;
+use crate::dashboard::links::{known, link};
 use crate::dashboard::visit::{Done, Failure, Form, Shown, Visit, escape};
 use crate::web::parts::{
     amount, badge, card, copyable, facts, field, json_text, rows, short, table, text, when,
@@ -25,7 +26,7 @@ pub async fn list(visit: Visit) -> Result<Shown, Failure> {
     let is_decided = |approval: &&Value| approval["status"] != "pending";
     let decided = rows(&all).iter().filter(is_decided).map(|one| line(&visit, one));
     let decided: Vec<_> = decided.collect();
-    let headings = ["What", ">Amount", "Who asks", "Goal", "Status", "Asked", "Expires"];
+    let headings = ["What", ">Amount", "Who asks", "Goal", "State", "Asked", "Expires"];
     let waiting = table("Waiting", &headings, &waiting, "Nothing waits for a person.");
     let decided = table("Decided", &headings, &decided, "Nothing was decided here.");
     let body = html! {
@@ -88,9 +89,9 @@ pub async fn show(visit: Visit) -> Result<Shown, Failure> {
 fn asked(approval: &Value) -> Markup {
     let request = &approval["request"];
     let about = facts(&[
-        ("Status", Some(badge(text(&approval["status"])))),
+        ("State", Some(badge(text(&approval["status"])))),
         ("Moves", amounts(approval)),
-        ("Customer", approval["customer"].as_str().map(|_| link(&approval["customer"]))),
+        ("Customer", known(&approval["customer"])),
         (
             "Method and path",
             Some(html! {
@@ -140,25 +141,23 @@ fn flatten(name: &str, value: &Value, into: &mut Vec<(String, String)>) {
 
 fn agent(approval: &Value) -> Markup {
     let agent = &approval["agent"];
-    let given =
-        |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(|text| html! { (text) });
     let context = agent["context_id"].as_str().map(|context| {
         html! { a href={ "/dashboard/requests?context=" (escape(context)) } { (context) } }
     });
     facts(&[
         ("Agent", Some(who(agent))),
-        ("Goal", given(&agent["goal"])),
+        ("Goal", words(&agent["goal"])),
         ("Conversation", context),
-        ("Workspace", given(&agent["workspace"])),
-        ("Key", given(&approval["key"])),
-        ("Idempotency key", given(&approval["idempotency_key"])),
+        ("Workspace", words(&agent["workspace"])),
+        ("Key", words(&approval["key"])),
+        ("Idempotency key", words(&approval["idempotency_key"])),
         ("Request", Some(link(&approval["request"]["id"]))),
     ])
 }
 
 fn forms(visit: &Visit, approval: &Value) -> Markup {
     let here = format!("{LIST}/{}", text(&approval["id"]));
-    let question = "Is this to be carried out now? It cannot be taken back.";
+    let question = "Carry this out now? It cannot be taken back.";
     let nothing = html! { p { "It is carried out at once, as it was asked for." } };
     let to = format!("{here}/approve");
     let approve = visit.grave_action(&to, &here, ("Approve", question), &nothing);
@@ -187,7 +186,7 @@ fn response(response: &Value) -> Markup {
     html! {
         (facts(&[
             ("Status", response["status"].as_i64().map(|status| html! { (status) })),
-            ("Object", body["id"].as_str().map(|_| link(&body["id"]))),
+            ("Object", known(&body["id"])),
             ("Error", body["error"]["message"].as_str().map(|error| html! { (error) })),
         ]))
         h3 { "Answer" }

@@ -24,7 +24,7 @@ pub async fn show(visit: Visit) -> Result<Shown, Failure> {
     let path = format!("/v1/customers/{}", escape(&id));
     let customer = visit.get(&path).await?;
     if customer["deleted"] == true {
-        let gone = html! { p.lead { "This customer was deleted." } (copyable("id", &id)) };
+        let gone = html! { p.lead { "This customer was deleted." } (copyable("the id", &id)) };
         return Ok(Shown { title: "Deleted customer".to_owned(), body: card("Facts", &gone) });
     }
     let balance = visit.get(&format!("{path}/cash_balance")).await?;
@@ -109,7 +109,7 @@ fn about(customer: &Value, balance: &Value) -> Markup {
         ("E-mail", told("email")),
         ("Phone", told("phone")),
         ("Description", told("description")),
-        ("Id", Some(copyable("id", text(&customer["id"])))),
+        ("Id", Some(copyable("the id", text(&customer["id"])))),
         ("Created", Some(when(&customer["created"]))),
         ("Reconciliation", Some(mode)),
         ("Metadata", metadata),

@@ -3,8 +3,9 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
+use crate::dashboard::links::link;
 use crate::dashboard::visit::{Done, Failure, Form, Shown, Visit, escape};
-use crate::web::parts::{card, field, id_link, rows, table, text, when};
+use crate::web::parts::{card, field, rows, table, text, when};
 
 const PATH: &str = "/dashboard/customers";
 /// Customers that a search shows, at most.
@@ -55,9 +56,8 @@ fn search(query: &str) -> Markup {
 
 fn lines(customers: &Value, is_search: bool) -> Markup {
     let lines = rows(customers).iter().map(|customer| {
-        let id = text(&customer["id"]);
         vec![
-            id_link(&format!("{PATH}/{id}"), id),
+            link(&customer["id"]),
             html! { (text(&customer["name"])) },
             html! { (text(&customer["email"])) },
             when(&customer["created"]),
@@ -66,7 +66,7 @@ fn lines(customers: &Value, is_search: bool) -> Markup {
     let lines: Vec<_> = lines.collect();
     let headings = ["Customer", "Name", "E-mail", "Created"];
     let empty = match is_search {
-        true => "Nobody is found by that.",
+        true => "Nobody was found.",
         false => "There are no customers yet.",
     };
     table("Customers", &headings, &lines, empty)

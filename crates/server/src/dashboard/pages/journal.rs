@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::ledger::account_name;
-use crate::dashboard::links::link;
+use crate::dashboard::links::{known, link};
 use crate::dashboard::visit::{Failure, Shown, Visit, escape};
 use crate::moments::parse_moment;
 use crate::web::parts::{amount, card, copyable, facts, field, rows, table, text, when};
@@ -98,7 +98,7 @@ pub async fn show(visit: Visit) -> Result<Shown, Failure> {
     let postings: Vec<_> = postings.collect();
     let about = facts(&[
         ("When", Some(when(&entry["created"]))),
-        ("Request", entry["request"].as_str().map(|_| link(&entry["request"]))),
+        ("Request", known(&entry["request"])),
         ("Number", Some(copyable("the number", text(&entry["id"])))),
         ("Seal", Some(html! { span.seal { (text(&entry["seal"])) } })),
     ]);

@@ -1,29 +1,17 @@
-//! What pages of single objects have in common: whose they are, their metadata, the lines that
-//! they made in the merchant's balance, the object as the API shows it, and amounts in forms.
+//! What pages of single objects have in common: their metadata, the lines that they made in the
+//! merchant's balance, the object as the API shows it, and amounts in forms.
 
 use maud::{Markup, html};
 use serde_json::Value;
 
+use crate::dashboard::links::link;
 use crate::dashboard::visit::{Failure, Form};
 use crate::web::parts::{
-    amount, badge, card, field, figures, id_link, money, read_amount, rows, table, text, when,
+    amount, badge, card, field, figures, json_text, money, read_amount, rows, table, text, when,
 };
 
-/// A customer, by id or as a whole: the name that people know leads to the customer's page.
-pub fn customer(customer: &Value) -> Markup {
-    let id = customer["id"].as_str().unwrap_or_else(|| text(customer));
-    let path = format!("/dashboard/customers/{id}");
-    let names = [&customer["name"], &customer["email"]];
-    match names.into_iter().find_map(Value::as_str) {
-        Some(name) => html! { a href=(path) { (name) } },
-        None => id_link(&path, id),
-    }
-}
-
-/// An id of another object that leads to its page below this path, if there is one.
-pub fn other(path: &str, id: &Value) -> Option<Markup> {
-    id.as_str().map(|id| id_link(&format!("/dashboard/{path}/{id}"), id))
-}
+/// Characters of what somebody typed that are shown again, at most.
+const SHOWN_CHARS_MAX: usize = 30;
 
 /// Words that an object may have.
 pub fn words(value: &Value) -> Option<Markup> {
@@ -45,12 +33,11 @@ pub fn metadata(object: &Value) -> Markup {
 
 /// An object as the API shows it.
 pub fn raw(object: &Value) -> Markup {
-    let shown = serde_json::to_string_pretty(object).unwrap_or_default();
     html! {
         section.card {
             details {
                 summary { "As the API shows it" }
-                pre tabindex="0" { code { (shown) } }
+                (json_text("As the API shows it", object))
             }
         }
     }
@@ -83,9 +70,8 @@ pub fn refunds_of_payment(list: &Value) -> Markup {
 
 /// The cells of a refund in a table: its id, amount, state, destination and age.
 pub fn refund_line(refund: &Value) -> Vec<Markup> {
-    let id = text(&refund["id"]);
     vec![
-        id_link(&format!("/dashboard/refunds/{id}"), id),
+        link(&refund["id"]),
         money(&refund["amount"], &refund["currency"]),
         badge(text(&refund["status"])),
         html! { (destination(refund)) },
@@ -103,13 +89,20 @@ pub fn destination(refund: &Value) -> &'static str {
     }
 }
 
-/// The input of an amount, filled in with the most that it can be. `id` is its own on the page.
-pub fn amount_field(id: &str, label: &str, (most, currency): (i64, &str)) -> Markup {
+/// The input of an amount. `id` is its own on the page.
+pub fn amount_field(id: &str, label: &str, value: &str, hint: &str) -> Markup {
+    let described = (!hint.is_empty()).then(|| format!("{id}-hint"));
     let input = html! {
         input id=(id) name="amount" inputmode="decimal" autocomplete="off" required
-            maxlength="30" value=(figures(most, currency)) aria-describedby={ (id) "-hint" };
+            maxlength="30" placeholder="12.34" value=(value) aria-describedby=[described];
     };
-    field(label, id, &input, &format!("At most {}.", amount(most, currency)))
+    field(label, id, &input, hint)
+}
+
+/// The same, filled in with the most that it can be.
+pub fn amount_up_to(id: &str, (most, currency): (i64, &str)) -> Markup {
+    let hint = format!("At most {}.", amount(most, currency));
+    amount_field(id, "Amount", &figures(most, currency), &hint)
 }
 
 /// A choice among words of the API, written as people do, which can be left open.
@@ -123,28 +116,24 @@ pub fn choice(id: &str, label: &str, name: &str, open: &str, words: &[&str]) -> 
     field(label, id, &select, "")
 }
 
-/// Reads the amount of a form into what the API takes.
-pub fn read(form: &Form, currency: &str) -> Result<String, Failure> {
+/// Reads the amount of a form, in the smallest unit.
+pub fn read(form: &Form, currency: &str) -> Result<i64, Failure> {
     let written = form.text("amount");
-    let minor = read_amount(written, currency).filter(|minor| *minor > 0);
-    minor.map(|minor| minor.to_string()).ok_or_else(|| {
-        let shown: String = written.chars().take(30).collect();
-        let (example, currency) = (figures(123_456, currency), currency.to_uppercase());
-        let problem = format!("“{shown}” is no amount in {currency}: write one like {example}.");
-        Failure::new(400, problem)
+    read_amount(written, currency).filter(|minor| *minor > 0).ok_or_else(|| {
+        let shown: String = written.chars().take(SHOWN_CHARS_MAX).collect();
+        let example = amount(123_450, currency);
+        Failure::new(400, format!("“{shown}” is no amount. Write it like {example}."))
     })
 }
 
 /// Why the API refused an amount, as people write amounts where it was just too large. That is
 /// told afterwards, as a form that is sent again gets the answer that it got.
-pub fn too_much(refused: Failure, asked: &str, (most, currency): (i64, &str)) -> Failure {
-    match asked.parse::<i64>() {
-        Ok(minor) if minor > most && refused.status < 500 => {
-            let (asked, most) = (amount(minor, currency), amount(most, currency));
-            Failure { message: format!("{asked} is too much: there is {most}."), ..refused }
-        }
-        _ => refused,
+pub fn too_much(refused: Failure, asked: i64, (most, currency): (i64, &str)) -> Failure {
+    if asked <= most || refused.status >= 500 {
+        return refused;
     }
+    let (asked, most) = (amount(asked, currency), amount(most, currency));
+    Failure { message: format!("{asked} is too much: there is {most}."), ..refused }
 }
 
 /// The parameters of a request, without those that were left empty.

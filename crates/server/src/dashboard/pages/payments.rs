@@ -4,10 +4,11 @@ use books::refund::REFUND_DAYS_MAX;
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::objects::{self, balance_lines, customer, words};
+use super::objects::{self, balance_lines, words};
+use crate::dashboard::links::{customer, link, transaction_link};
 use crate::dashboard::visit::{Failure, Shown, Visit, escape};
 use crate::web::parts::{
-    amount, badge, card, change, copyable, facts, field, id_link, money, rows, table, text, when,
+    amount, badge, card, change, copyable, facts, field, money, rows, table, text, when,
 };
 
 pub mod actions;
@@ -65,12 +66,12 @@ fn filter(of: Option<&str>) -> Markup {
 }
 
 fn line(payment: &Value) -> Vec<Markup> {
-    let (id, currency) = (text(&payment["id"]), &payment["currency"]);
+    let currency = &payment["currency"];
     let awaited = &payment["next_action"]["display_bank_transfer_instructions"];
     let missing = missing(payment);
     vec![
         html! {
-            (id_link(&format!("/dashboard/payments/{id}"), id))
+            (link(&payment["id"]))
             @if let Some(words) = words(&payment["description"]) { div.hint { (words) } }
         },
         money(&payment["amount"], currency),
@@ -297,7 +298,7 @@ fn moved(payment: &Payment) -> Markup {
         let (id, of) = (text(&row["id"]), text(&row["customer"]));
         let currency = text(&row["currency"]);
         vec![
-            id_link(&format!("/dashboard/transactions/{of}/{id}"), id),
+            transaction_link(of, id),
             html! { (text(&row["type"]).replace('_', " ")) },
             change(row["net_amount"].as_i64().unwrap_or(0), currency),
             money(&row["ending_balance"], &row["currency"]),

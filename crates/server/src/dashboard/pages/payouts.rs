@@ -3,10 +3,11 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::objects::{self, balance_lines, given, other, read, too_much, words};
+use super::objects::{self, balance_lines, given, read, too_much, words};
+use crate::dashboard::links::{known, link};
 use crate::dashboard::visit::{Done, Failure, Form, Shown, Visit, escape};
 use crate::web::parts::{
-    amount, badge, card, copyable, facts, field, id_link, money, rows, table, text, when,
+    amount, badge, card, copyable, facts, field, money, rows, table, text, when,
 };
 
 pub mod banks;
@@ -129,11 +130,10 @@ fn filter(state: Option<&str>) -> Markup {
 
 fn lines(payouts: &Value, accounts: &Value) -> Markup {
     let lines = rows(payouts).iter().map(|payout| {
-        let id = text(&payout["id"]);
         let to = &payout["destination"];
         let account = rows(accounts).iter().find(|account| account["id"] == *to);
         vec![
-            id_link(&format!("/dashboard/payouts/{id}"), id),
+            link(&payout["id"]),
             money(&payout["amount"], &payout["currency"]),
             badge(text(&payout["status"])),
             match account {
@@ -185,10 +185,10 @@ fn state(payout: &Value) -> Markup {
             }
         }
         @if let Some(why) = words(&payout["failure_message"]) { p { (why) } }
-        @if let Some(other) = other("payouts", &payout["reversed_by"]) {
+        @if let Some(other) = known(&payout["reversed_by"]) {
             p { "It was taken back by " (other) "." }
         }
-        @if let Some(other) = other("payouts", &payout["original_payout"]) {
+        @if let Some(other) = known(&payout["original_payout"]) {
             p { "It takes back " (other) "." }
         }
     }
@@ -237,14 +237,15 @@ pub async fn create(visit: Visit, form: Form) -> Result<Done, Failure> {
     let balance = visit.get("/v1/balance").await?;
     let most = sum(&balance["available"], currency);
     let asked = read(&form, currency)?;
+    let figure = asked.to_string();
     let params = given(&[
-        ("amount", &asked),
+        ("amount", &figure),
         ("currency", currency),
         ("destination", form.text("destination")),
         ("statement_descriptor", form.text("statement_descriptor")),
     ]);
     let payout = visit.post("/v1/payouts", &params, form.text("key")).await;
-    let payout = payout.map_err(|refused| too_much(refused, &asked, (most, currency)))?;
+    let payout = payout.map_err(|refused| too_much(refused, asked, (most, currency)))?;
     let sent = amount(payout["amount"].as_i64().unwrap_or(0), currency);
     Ok(done(&payout, format!("{sent} will go to the bank.")))
 }

@@ -4,11 +4,11 @@ use bank::Rail;
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::objects::{self, balance_lines, customer, destination, other, refund_line, words};
+use super::objects::{self, balance_lines, destination, given, refund_line, words};
+use crate::dashboard::links::{customer, known, page_of};
 use crate::dashboard::visit::{Done, Failure, Form, Shown, Visit, escape};
-use crate::web::parts::{
-    amount, badge, card, copyable, facts, field, money, rows, table, text, when,
-};
+use crate::web::accounts;
+use crate::web::parts::{amount, badge, card, copyable, facts, money, rows, table, text, when};
 
 /// Refunds, newest first.
 pub async fn list(visit: Visit) -> Result<Shown, Failure> {
@@ -16,7 +16,7 @@ pub async fn list(visit: Visit) -> Result<Shown, Failure> {
     let lines = rows(&refunds).iter().map(|refund| {
         let mut cells = refund_line(refund);
         cells.push(match refund["payment_intent"].as_str() {
-            Some(id) => html! { a href={ "/dashboard/payments/" (id) } { "a payment" } },
+            Some(id) => html! { a href=[page_of(id)] { "a payment" } },
             None => html! { "cash balance" },
         });
         cells.push(customer(&refund["customer"]));
@@ -134,7 +134,7 @@ fn about(refund: &Value, of: &Value) -> Markup {
         ("Id", Some(copyable("the id", text(&refund["id"])))),
         ("Amount", Some(money(&refund["amount"], currency))),
         ("Customer", Some(customer(of))),
-        ("Payment", other("payments", &refund["payment_intent"])),
+        ("Payment", known(&refund["payment_intent"])),
         ("From", refund["payment_intent"].is_null().then(|| html! { "cash balance" })),
         ("To", Some(html! { (destination(refund)) })),
         ("Reference", sent["reference"].as_str().map(|it| copyable("the reference", it))),
@@ -163,9 +163,7 @@ fn forms(visit: &Visit, refund: &Value) -> Markup {
                     &back,
                     "Send the money there",
                     &html! {
-                        @for (name, label, sample) in account_fields(rail) {
-                            (account_field(name, label, is_test.then_some(sample)))
-                        }
+                        @for field in accounts::fields(rail) { (field.shown("", None, is_test)) }
                     },
                 )))
             }
@@ -193,50 +191,16 @@ fn forms(visit: &Visit, refund: &Value) -> Markup {
     }
 }
 
-/// A parameter of a bank account, its name for people, and a value that works in test mode.
-type AccountField = (&'static str, &'static str, &'static str);
-
-/// What makes up a bank account on a rail.
-fn account_fields(rail: Rail) -> &'static [AccountField] {
-    match rail {
-        Rail::Eu => &[("iban", "IBAN", "DE89370400440532013000")],
-        Rail::Gb => &[
-            ("sort_code", "Sort code", "108800"),
-            ("account_number", "Account number", "00012345"),
-        ],
-        Rail::Jp => &[
-            ("routing_number", "Bank code and branch code", "1100000"),
-            ("account_number", "Account number", "0001234"),
-        ],
-        Rail::Mx => &[("clabe", "CLABE", "000000001234567897")],
-        Rail::Us => &[
-            ("routing_number", "Routing number", "110000000"),
-            ("account_number", "Account number", "000123456789"),
-        ],
-    }
-}
-
-fn account_field(name: &str, label: &str, sample: Option<&str>) -> Markup {
-    let hint = sample.map(|sample| format!("For tests: {sample}")).unwrap_or_default();
-    let described = sample.map(|_| format!("{name}-hint"));
-    let input = html! {
-        input id=(name) name=(name) required maxlength="64" autocomplete="off" spellcheck="false"
-            aria-describedby=[described];
-    };
-    field(label, name, &input, &hint)
-}
-
 /// Sends a refund to the bank account that somebody found out.
 pub async fn give_bank_details(visit: Visit, form: Form) -> Result<Done, Failure> {
     let refund = refund(&visit).await?;
     let rail = Rail::for_currency(text(&refund["currency"]));
-    let names = rail.map_or(&[][..], account_fields).iter().map(|(name, ..)| *name);
-    let account: Vec<_> = names
-        .filter_map(|name| Some((format!("bank_account[{name}]"), form.given(name)?)))
-        .collect();
-    let params: Vec<_> = account.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    let typed = rail.map(|rail| accounts::typed(rail, &form)).unwrap_or_default();
+    let account: Vec<_> =
+        typed.iter().map(|(field, text)| (field.param(), text.as_str())).collect();
+    let params: Vec<_> = account.iter().map(|(name, text)| (name.as_str(), *text)).collect();
     let path = format!("/purser/v1/refunds/{}/bank_details", text(&refund["id"]));
-    visit.post(&path, &params, form.text("key")).await?;
+    visit.post(&path, &given(&params), form.text("key")).await?;
     Ok(done(&refund, "The money is on its way to this bank account."))
 }
 

@@ -3,7 +3,8 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use crate::dashboard::links::link;
+use super::objects::words;
+use crate::dashboard::links::known;
 use crate::dashboard::visit::{Failure, Shown, Visit, escape};
 use crate::web::parts::{badge, card, copyable, facts, field, rows, short, table, text, when};
 
@@ -22,7 +23,7 @@ pub async fn list(visit: Visit) -> Result<Shown, Failure> {
     let requests = visit.list(&format!("/purser/v1/requests{query}")).await?;
     let lines: Vec<_> = rows(&requests).iter().map(|one| line(&visit, one)).collect();
     let headings = ["When", "Who", "Goal", "What", "Outcome"];
-    let empty = "Nothing of the kind was asked for.";
+    let empty = "There are no such requests.";
     let body = html! {
         section.card {
             h2 { "Which requests" }
@@ -97,9 +98,6 @@ pub async fn show(visit: Visit) -> Result<Shown, Failure> {
     let request = visit.get(&format!("/purser/v1/requests/{id}")).await?;
     let agent = &request["agent"];
     let operation = text(&request["operation"]);
-    let given =
-        |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(|text| html! { (text) });
-    let linked = |value: &Value| value.as_str().map(|_| link(value));
     let context = agent["context_id"].as_str().map(|context| {
         html! { a href={ (LIST) "?context=" (escape(context)) } { (context) } }
     });
@@ -113,18 +111,18 @@ pub async fn show(visit: Visit) -> Result<Shown, Failure> {
                 code { (text(&request["method"])) " " (text(&request["path"])) }
             }),
         ),
-        ("Only tried", (request["dry_run"] == true).then(|| html! { "Yes: nothing was done" })),
-        ("Customer", linked(&request["customer"])),
-        ("Approval", linked(&request["approval"])),
-        ("Idempotency key", given(&request["idempotency_key"])),
-        ("Key", given(&request["key"])),
+        ("Dry run", (request["dry_run"] == true).then(|| html! { "Yes: nothing was done" })),
+        ("Customer", known(&request["customer"])),
+        ("Approval", known(&request["approval"])),
+        ("Idempotency key", words(&request["idempotency_key"])),
+        ("Key", words(&request["key"])),
         ("Id", Some(copyable("the id", text(&request["id"])))),
     ]);
     let by = facts(&[
         ("Agent", Some(who(agent))),
-        ("Goal", given(&agent["goal"])),
+        ("Goal", words(&agent["goal"])),
         ("Conversation", context),
-        ("Workspace", given(&agent["workspace"])),
+        ("Workspace", words(&agent["workspace"])),
     ]);
     let body = html! {
         (card("What was asked for", &asked))

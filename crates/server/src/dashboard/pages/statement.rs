@@ -156,7 +156,7 @@ fn head(visit: &Visit, asked: &Asked) -> Markup {
     let shown = |line: &str| (!line.is_empty()).then(|| html! { (line) });
     let details = [
         ("Customer", Some(html! { a.id href={ "/dashboard/customers/" (id) } { (id) } })),
-        ("Email", shown(text(&customer["email"]))),
+        ("E-mail", shown(text(&customer["email"]))),
         ("Account", Some(html! { span.id { (visit.who.access.account) } })),
         ("Currency", Some(html! { (asked.currency.as_str().to_uppercase()) })),
         ("From", Some(html! { (asked.days.0) })),

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::customer::cash::{cause, path};
+use crate::dashboard::links::{link, page_of};
 use crate::dashboard::visit::{Done, Failure, Form, Shown, Visit, escape};
 use crate::web::parts::{
     amount, badge, card, change, copyable, facts, id_link, items, money, table, text, when,
@@ -30,16 +31,15 @@ pub async fn show(visit: Visit) -> Result<Shown, Failure> {
 }
 
 fn about(transaction: &Value) -> Markup {
-    let customer = text(&transaction["customer"]);
     let net = transaction["net_amount"].as_i64().unwrap_or_default();
     facts(&[
         ("Why", Some(cause(transaction))),
         ("Change", Some(change(net, text(&transaction["currency"])))),
         ("Balance after", Some(money(&transaction["ending_balance"], &transaction["currency"]))),
-        ("Customer", Some(id_link(&format!("/dashboard/customers/{customer}"), customer))),
+        ("Customer", Some(link(&transaction["customer"]))),
         ("When", Some(when(&transaction["created"]))),
         ("Type", Some(badge(text(&transaction["type"])))),
-        ("Id", Some(copyable("id", text(&transaction["id"])))),
+        ("Id", Some(copyable("the id", text(&transaction["id"])))),
     ])
 }
 
@@ -54,7 +54,7 @@ fn postings(entry: &Value) -> Markup {
     for posting in postings {
         lines.push(vec![
             html! { (text(&posting["account"]).replace('_', " ")) },
-            owner(text(&posting["owner"])),
+            owner(&posting["owner"]),
             side(&posting["debit"], &posting["currency"]),
             side(&posting["credit"], &posting["currency"]),
         ]);
@@ -78,22 +78,16 @@ fn postings(entry: &Value) -> Markup {
 }
 
 /// Whose account it is: a customer's, a payment's, or the house's own.
-fn owner(id: &str) -> Markup {
-    match id.split('_').next() {
-        Some("cus") => id_link(&format!("/dashboard/customers/{id}"), id),
-        Some("pi") => id_link(&format!("/dashboard/payments/{id}"), id),
-        _ => html! { (id) },
+fn owner(id: &Value) -> Markup {
+    match page_of(text(id)) {
+        Some(_) => link(id),
+        None => html! { (text(id)) },
     }
 }
 
 fn events(events: &[Value]) -> Markup {
     let lines = events.iter().map(|event| {
-        let id = text(&event["id"]);
-        vec![
-            id_link(&format!("/dashboard/events/{id}"), id),
-            html! { (text(&event["type"])) },
-            when(&event["created"]),
-        ]
+        vec![link(&event["id"]), html! { (text(&event["type"])) }, when(&event["created"])]
     });
     let lines: Vec<_> = lines.collect();
     table("Events", &["Event", "What happened", "When"], &lines, "Nobody was told of this.")
@@ -103,7 +97,7 @@ fn events(events: &[Value]) -> Markup {
 /// known by the id that the events have.
 fn request(trail: &Value) -> Markup {
     let request = &trail["request"];
-    let Some(id) = request["id"].as_str() else {
+    if request["id"].is_null() {
         let mut named = items(&trail["events"]).iter();
         return match named.find_map(|event| event["request"]["id"].as_str()) {
             Some(id) => html! {
@@ -113,7 +107,7 @@ fn request(trail: &Value) -> Markup {
                 p.empty { "No request is known: it was due by itself, or is long ago." }
             },
         };
-    };
+    }
     let agent = &request["agent"];
     let told = |field: &str| agent[field].as_str().map(|said| html! { (said) });
     let context = agent["context_id"].as_str();
@@ -130,7 +124,7 @@ fn request(trail: &Value) -> Markup {
             }),
         ),
         ("Key", request["key"].as_str().map(|key| html! { code { (key) } })),
-        ("Request", Some(id_link(&format!("/dashboard/requests/{id}"), id))),
+        ("Request", Some(link(&request["id"]))),
         ("When", Some(when(&request["created"]))),
     ])
 }

@@ -4,8 +4,9 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::home::days;
+use crate::dashboard::links::link;
 use crate::dashboard::visit::{Failure, Shown, Visit, escape};
-use crate::web::parts::{card, id_link, money, pager_of, rows, table, text, when};
+use crate::web::parts::{card, money, pager_of, rows, table, text, when};
 
 const PATH: &str = "/dashboard/unreconciled";
 const DAY_S: i64 = 24 * 60 * 60;
@@ -46,7 +47,7 @@ pub async fn show(visit: Visit) -> Result<Shown, Failure> {
                 p { "Only " (currency.to_uppercase()) ". " a href=(PATH) { "All currencies" } }
             }
             (lines(&waiting, now))
-            (pager_of(&path, &waiting, asked_for, ("Waits longer", "Waits less long")))
+            (pager_of(&path, &waiting, asked_for, ("Waiting longer", "Waiting less")))
         }
     };
     Ok(Shown { title: "Unreconciled".to_owned(), body })
@@ -71,9 +72,8 @@ fn by_currency(totals: &Value, now: i64) -> Markup {
 
 fn lines(waiting: &Value, now: i64) -> Markup {
     let lines = rows(waiting).iter().map(|row| {
-        let customer = text(&row["customer"]);
         vec![
-            id_link(&format!("/dashboard/customers/{customer}"), customer),
+            link(&row["customer"]),
             when(&row["since"]),
             age(&row["since"], now),
             money(&row["amount"], &row["currency"]),

@@ -35,7 +35,7 @@ pub async fn list(visit: Visit) -> Result<Shown, Failure> {
         ]
     });
     let lines: Vec<_> = lines.collect();
-    let headings = ["Address", "Description", ">Types", "Status", "Created"];
+    let headings = ["Address", "Description", ">Types", "State", "Created"];
     let empty = "Nobody is told of events yet.";
     let add = visit.action(LIST, LIST, "Add the endpoint", &add_fields());
     let body = html! {
@@ -98,7 +98,7 @@ pub async fn show(visit: Visit) -> Result<Shown, Failure> {
     let attempts = visit.get(&format!("/purser/v1/webhook_endpoints/{id}/attempts")).await?;
     let description = endpoint["description"].as_str().filter(|text| !text.is_empty());
     let about = facts(&[
-        ("Status", Some(badge(text(&endpoint["status"])))),
+        ("State", Some(badge(text(&endpoint["status"])))),
         ("Description", description.map(|text| html! { (text) })),
         ("Created", Some(when(&endpoint["created"]))),
         ("Id", Some(copyable("the id", text(&endpoint["id"])))),
@@ -135,7 +135,7 @@ fn forms(visit: &Visit, endpoint: &Value) -> Markup {
     let to = format!("{here}/status");
     let status = match is_on {
         true => {
-            let question = "Is this endpoint to be told nothing until it is enabled again?";
+            let question = "Tell this endpoint nothing until it is enabled again?";
             visit.grave_action(&to, &here, ("Disable", question), &disabled)
         }
         false => visit.action(&to, &here, "Enable", &disabled),
@@ -148,10 +148,10 @@ fn forms(visit: &Visit, endpoint: &Value) -> Markup {
         }
     };
     let overlap = field("The old secret signs, too,", "overlap_s", &overlap, "");
-    let question = "Is the endpoint to have another secret?";
+    let question = "Give this endpoint another secret?";
     let to = format!("{here}/secret");
     let roll = visit.grave_action(&to, &here, ("Make another secret", question), &overlap);
-    let question = "Is this endpoint to be removed? It cannot be brought back.";
+    let question = "Remove this endpoint? It cannot be brought back.";
     let nothing = html! {};
     let to = format!("{here}/remove");
     let remove = visit.grave_action(&to, &here, ("Remove", question), &nothing);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ureq::Agent;
 
-use super::browser::{Browser, text};
+use crate::desk::{Desk, PERSON, eventually, text};
 
 /// How long a page waits that is sure to be told.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -17,10 +17,10 @@ const QUIET: Duration = Duration::from_secs(2);
 struct Open(Receiver<()>);
 
 impl Open {
-    fn new(browser: &Browser) -> Open {
+    fn new(desk: &Desk) -> Open {
         let config = Agent::config_builder().max_idle_connections(0);
         let agent: Agent = config.build().into();
-        let request = agent.get(format!("{}/dashboard/live", browser.base()));
+        let request = agent.get(format!("{}/dashboard/live", desk.base()));
         let answer = request.header("Sec-Fetch-Site", "same-origin").call();
         let answer = answer.expect("a stream");
         let mut lines = BufReader::new(answer.into_body().into_reader());
@@ -54,17 +54,17 @@ impl Open {
 
 #[test]
 fn an_open_page_hears_of_what_it_could_show() {
-    let browser = Browser::new();
-    let key = browser.agent_key(&["--approve-above", "eur=0"]);
-    let customer = browser.customer(5000);
-    let page = Open::new(&browser);
+    let desk = Desk::new();
+    let key = desk.agent_key(&["--approve-above", "eur=0"]);
+    let customer = desk.customer_with(5000);
+    let page = Open::new(&desk);
     page.hears_nothing("what was there before");
 
-    browser.fund(&customer, 70);
+    desk.fund(&customer, 70, "eur");
     page.hears("an event");
     let agent = [("OCP-Agent-Type", "billing-agent")];
     let path = format!("/v1/customers/{customer}");
-    let asked = browser.send("sk_test_person", ("POST", &path), &[("email", "nonsense")], &agent);
+    let asked = desk.ask(PERSON, ("POST", &path), &[("email", "nonsense")], &agent);
     assert_eq!(asked.status, 400);
     page.hears("a request that had no effects");
     let payment = [("amount", "100"), ("currency", "eur"), ("customer", &*customer)];
@@ -75,58 +75,58 @@ fn an_open_page_hears_of_what_it_could_show() {
     ];
     let params = [&payment[..], &pay].concat();
     let named = [("Idempotency-Key", "first")];
-    let asked = browser.send(&key, ("POST", "/v1/payment_intents"), &params, &named);
+    let asked = desk.ask(&key, ("POST", "/v1/payment_intents"), &params, &named);
     let approval = text(&asked.json().expect("JSON")["error"], "approval");
     page.hears("an approval");
-    browser.api("POST", &format!("/purser/v1/approvals/{approval}/reject"), &[]);
+    desk.api("POST", &format!("/purser/v1/approvals/{approval}/reject"), "");
     page.hears("a rejection");
     let wants = [("url", "http://127.0.0.1:9/"), ("enabled_events[]", "payout.failed")];
-    let endpoint = text(&browser.api("POST", "/v1/webhook_endpoints", &wants), "id");
+    let endpoint = text(&desk.api("POST", "/v1/webhook_endpoints", &wants), "id");
     page.hears("an endpoint");
     let path = format!("/v1/webhook_endpoints/{endpoint}");
-    browser.api("POST", &path, &[("disabled", "true")]);
+    desk.api("POST", &path, &[("disabled", "true")]);
     page.hears("an endpoint that is told nothing");
-    browser.api("POST", "/purser/v1/clock", &[("advance_s", "3600")]);
+    desk.api("POST", "/purser/v1/clock", &[("advance_s", "3600")]);
     page.hears("the clock");
-    browser.api("POST", "/purser/v1/audits", &[]);
+    desk.api("POST", "/purser/v1/audits", "");
     page.hears("an audit that ended");
 }
 
 #[test]
 fn an_open_page_hears_of_deliveries() {
-    let browser = Browser::new();
+    let desk = Desk::new();
     let (url, told) = super::webhooks::receiver();
     let wants = [("url", &*url), ("enabled_events[]", "customer.created")];
-    browser.api("POST", "/v1/webhook_endpoints", &wants);
-    browser.customer(0);
-    super::browser::eventually("it was told", || {
-        browser.get("/v1/events?type=customer.created")["data"][0]["pending_webhooks"] == 0
+    desk.api("POST", "/v1/webhook_endpoints", &wants);
+    desk.customer("");
+    eventually("it was told", || {
+        desk.get("/v1/events?type=customer.created")["data"][0]["pending_webhooks"] == 0
     });
-    let event = text(&browser.get("/v1/events?type=customer.created")["data"][0], "id");
-    let endpoint = text(&browser.get("/v1/webhook_endpoints")["data"][0], "id");
-    let page = Open::new(&browser);
+    let event = text(&desk.get("/v1/events?type=customer.created")["data"][0], "id");
+    let endpoint = text(&desk.get("/v1/webhook_endpoints")["data"][0], "id");
+    let page = Open::new(&desk);
     page.hears_nothing("what was told before");
     let path = format!("/purser/v1/events/{event}/resend");
-    browser.api("POST", &path, &[("webhook_endpoint", &endpoint)]);
+    desk.api("POST", &path, &[("webhook_endpoint", &*endpoint)]);
     page.hears("a delivery by hand");
     assert_eq!(told.lock().expect("no panic").len(), 2);
 }
 
 #[test]
 fn an_open_page_hears_nothing_else() {
-    let browser = Browser::new();
-    let customer = browser.customer(5000);
-    let page = Open::new(&browser);
-    browser.get(&format!("/v1/customers/{customer}"));
+    let desk = Desk::new();
+    let customer = desk.customer_with(5000);
+    let page = Open::new(&desk);
+    desk.get(&format!("/v1/customers/{customer}"));
     page.hears_nothing("a read");
-    browser.page("/events");
+    desk.page("/events");
     page.hears_nothing("a look at a page");
     let elsewhere = [("Stripe-Account", "acct_1elsewhere")];
-    let made = browser.send("sk_test_person", ("POST", "/v1/customers"), &[], &elsewhere);
+    let made = desk.ask(PERSON, ("POST", "/v1/customers"), "", &elsewhere);
     assert_eq!(made.status, 200, "{}", made.body);
     page.hears_nothing("another account");
     let path = format!("/v1/customers/{customer}");
-    let refused = browser.send("sk_test_person", ("POST", &path), &[("email", "nonsense")], &[]);
+    let refused = desk.ask(PERSON, ("POST", &path), &[("email", "nonsense")], &[]);
     assert_eq!(refused.status, 400);
     page.hears_nothing("a request that was refused");
 }

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
-use super::browser::{Browser, check, eventually, text};
+use crate::desk::{Desk, check, eventually, text};
 use crate::support::http::Answer;
 
 /// Somebody who takes every event and says thank you: the address, and what came.
@@ -48,64 +48,64 @@ fn secret(answer: &Answer) -> String {
 
 #[test]
 fn an_endpoint_is_added_and_its_secret_is_shown_once() {
-    let browser = Browser::new();
+    let desk = Desk::new();
     let (url, told) = receiver();
     let types = "customer.created\r\n customer.updated, customer.deleted";
     let fields = [("url", &*url), ("types", types), ("description", super::HOSTILE)];
-    let form = browser.form("/webhooks", "Add the endpoint");
-    let first = secret(&browser.submit(&form, &fields));
-    let made = browser.get("/v1/webhook_endpoints");
+    let form = desk.form("/webhooks", "Add the endpoint");
+    let first = secret(&desk.submit(&form, &fields));
+    let made = desk.get("/v1/webhook_endpoints");
     assert_eq!(made["data"].as_array().map(Vec::len), Some(1));
     let made = &made["data"][0];
     let names = ["customer.created", "customer.updated", "customer.deleted"];
     assert_eq!(made["enabled_events"], serde_json::json!(names));
     assert_eq!(made["description"], super::HOSTILE);
-    browser.sees("/webhooks", &[&url, super::HARMLESS, "enabled"], &["whsec_"]);
+    desk.sees("/webhooks", &[&url, super::HARMLESS, "enabled"], &["whsec_"]);
     // Sent twice, the form counts once.
-    browser.submit(&form, &fields);
-    let all = browser.get("/v1/webhook_endpoints");
+    desk.submit(&form, &fields);
+    let all = desk.get("/v1/webhook_endpoints");
     assert_eq!(all["data"].as_array().map(Vec::len), Some(1));
 
     let path = format!("/webhooks/{}", text(made, "id"));
-    browser.sees(&path, &[&url, "Nothing was told yet", "customer.deleted"], &["whsec_"]);
-    browser.customer(0);
-    eventually("it was told", || browser.page(&path).contains("thank you"));
+    desk.sees(&path, &[&url, "Nothing was told yet", "customer.deleted"], &["whsec_"]);
+    desk.customer("");
+    eventually("it was told", || desk.page(&path).contains("thank you"));
     assert!(told.lock().expect("no panic")[0].contains("customer.created"));
-    browser.sees(&path, &["succeeded", "/dashboard/events/evt_"], &[]);
+    desk.sees(&path, &["succeeded", "/dashboard/events/evt_"], &[]);
 
-    let form = browser.form(&path, "Make another secret");
-    let second = secret(&browser.submit(&form, &[("overlap_s", "3600")]));
+    let form = desk.form(&path, "Make another secret");
+    let second = secret(&desk.submit(&form, &[("overlap_s", "3600")]));
     assert_ne!(first, second);
-    browser.sees(&path, &[], &["whsec_"]);
+    desk.sees(&path, &[], &["whsec_"]);
 }
 
 #[test]
 fn an_endpoint_is_disabled_enabled_and_removed() {
-    let browser = Browser::new();
+    let desk = Desk::new();
     let wants = [("url", "http://127.0.0.1:9/"), ("enabled_events[]", "*")];
-    let made = text(&browser.api("POST", "/v1/webhook_endpoints", &wants), "id");
+    let made = text(&desk.api("POST", "/v1/webhook_endpoints", &wants), "id");
     let (path, of_api) = (format!("/webhooks/{made}"), format!("/v1/webhook_endpoints/{made}"));
     for (button, words, status) in
         [("Disable", "told nothing", "disabled"), ("Enable", "is enabled", "enabled")]
     {
-        assert_eq!(browser.press(&path, button, &[], words), path);
-        assert_eq!(browser.get(&of_api)["status"], status);
-        browser.sees(&path, &[&format!(">{status}</span>")], &[]);
+        assert_eq!(desk.press(&path, button, &[], words), path);
+        assert_eq!(desk.get(&of_api)["status"], status);
+        desk.sees(&path, &[&format!(">{status}</span>")], &[]);
     }
-    assert_eq!(browser.press(&path, "Remove", &[], "was removed"), "/webhooks");
-    assert_eq!(browser.look(&path).status, 404);
-    browser.sees("/webhooks", &["Nobody is told"], &[&made]);
+    assert_eq!(desk.press(&path, "Remove", &[], "was removed"), "/webhooks");
+    assert_eq!(desk.look(&path).status, 404);
+    desk.sees("/webhooks", &["Nobody is told"], &[&made]);
 }
 
 #[test]
 fn what_the_api_refuses_is_said_on_the_page() {
-    let browser = Browser::new();
+    let desk = Desk::new();
     let refused = |url, types, words| {
         let fields = [("url", url), ("types", types)];
-        assert_eq!(browser.press("/webhooks", "Add the endpoint", &fields, words), "/webhooks");
+        assert_eq!(desk.press("/webhooks", "Add the endpoint", &fields, words), "/webhooks");
     };
     refused("ftp://127.0.0.1/", "*", "http");
     refused("http://127.0.0.1:9/", "no type", "type of events");
     refused("http://127.0.0.1:9/", "", "enabled_events");
-    browser.sees("/webhooks", &["Nobody is told"], &[]);
+    desk.sees("/webhooks", &["Nobody is told"], &[]);
 }

@@ -3,8 +3,10 @@
 use maud::{Markup, html};
 use serde_json::{Map, Value};
 
+use crate::dashboard::links::{link, transaction_link, transaction_page};
+use crate::web::addresses::network_name;
 use crate::web::parts::chart::{Series, chart};
-use crate::web::parts::{change, id_link, money, rows, table, text, tile, when};
+use crate::web::parts::{change, money, rows, table, text, tile, when};
 
 /// For each currency what there is, and how it went until `now`. `latest` are transactions,
 /// newest first.
@@ -62,54 +64,32 @@ pub fn transactions(page: &Value) -> Markup {
 
 /// The page of a transaction.
 pub fn path(transaction: &Value) -> String {
-    let (customer, id) = (text(&transaction["customer"]), text(&transaction["id"]));
-    format!("/dashboard/transactions/{customer}/{id}")
+    transaction_page(text(&transaction["customer"]), text(&transaction["id"]))
 }
 
 /// What caused a transaction, in words and with links.
 pub fn cause(transaction: &Value) -> Markup {
     let kind = text(&transaction["type"]);
     let told = &transaction[kind];
-    let payment = || link("payments", &told["payment_intent"]);
+    let payment = || link(&told["payment_intent"]);
     match kind {
         "funded" => transfer(&told["bank_transfer"]),
         "applied_to_payment" => html! { "Paid to the payment " (payment()) },
         "unapplied_from_payment" => html! { "Came back from the payment " (payment()) },
         "refunded_from_payment" => html! {
-            "A payment was refunded into the cash balance: " (link("refunds", &told["refund"]))
+            "A payment was refunded into the cash balance: " (link(&told["refund"]))
         },
         "return_initiated" => html! { "On its way back to the customer's bank" },
         "return_canceled" => html! { "The way back to the customer's bank was given up" },
         "transferred_to_balance" => html! { "Unclaimed, so it went to your own balance" },
         "funding_reversed" => html! { "The sender's bank pulled a transfer back" },
         "adjusted_for_overdraft" => {
-            let linked = text(&told["linked_transaction"]);
-            let customer = text(&transaction["customer"]);
-            html! {
-                "Your balance paid for an overdraft: "
-                (id_link(&format!("/dashboard/transactions/{customer}/{linked}"), linked))
-            }
+            let linked =
+                transaction_link(text(&transaction["customer"]), text(&told["linked_transaction"]));
+            html! { "Your balance paid for an overdraft: " (linked) }
         }
         other => html! { (other.replace('_', " ")) },
     }
-}
-
-fn link(place: &str, id: &Value) -> Markup {
-    let id = text(id);
-    id_link(&format!("/dashboard/{place}/{id}"), id)
-}
-
-/// What people call a network of banks.
-pub fn network_name(network: &str) -> String {
-    let known = match network {
-        "domestic_wire_us" => "wire",
-        "fednow" => "FedNow",
-        "bacs" => "Bacs",
-        "fps" => "Faster Payments",
-        "zengin" => "Zengin",
-        short => return short.to_uppercase(),
-    };
-    known.to_owned()
 }
 
 /// A transfer: who sent it, in which way, and what they wrote.

@@ -4,20 +4,12 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::own_path;
+use crate::dashboard::pages::objects::{amount_field, read};
 use crate::dashboard::visit::{Done, Failure, Form, Visit, escape};
-use crate::web::parts::{amount, field, figures, read_amount, text};
+use crate::web::parts::{amount, field, figures, text};
 
 /// Currencies that transfers can be simulated in.
 const CURRENCIES: [&str; 5] = ["usd", "eur", "gbp", "jpy", "mxn"];
-
-/// An amount to fill in.
-pub fn amount_field(label: &str, name: &str, value: &str) -> Markup {
-    let input = html! {
-        input id=(name) name="amount" value=(value) inputmode="decimal" autocomplete="off"
-            required maxlength="30" placeholder="12.34";
-    };
-    field(label, name, &input, "")
-}
 
 fn currency_field<'c>(name: &str, currencies: impl Iterator<Item = &'c str>) -> Markup {
     let input = html! {
@@ -32,15 +24,8 @@ fn currency_field<'c>(name: &str, currencies: impl Iterator<Item = &'c str>) -> 
 
 /// Reads the currency and the amount of a form; the amount in the smallest unit.
 fn amount_in(form: &Form) -> Result<(i64, &str), Failure> {
-    let (told, currency) = (form.text("amount"), form.text("currency"));
-    match read_amount(told, currency).filter(|minor| *minor > 0) {
-        Some(minor) => Ok((minor, currency)),
-        None => {
-            let like = amount(123_450, currency);
-            let message = format!("“{told}” is no amount. Write it like {like}.");
-            Err(Failure::new(400, message))
-        }
-    }
+    let currency = form.text("currency");
+    Ok((read(form, currency)?, currency))
 }
 
 fn done(visit: &Visit, notice: String) -> Done {
@@ -71,7 +56,7 @@ pub async fn apply(visit: Visit, form: Form) -> Result<Done, Failure> {
 pub fn simulation(visit: &Visit, customer: &str) -> Markup {
     let fields = html! {
         div.line {
-            (amount_field("Amount", "fund-amount", ""))
+            (amount_field("fund-amount", "Amount", "", ""))
             (currency_field("fund-currency", CURRENCIES.into_iter()))
         }
         (field("Reference", "fund-reference", &html! {
@@ -107,7 +92,7 @@ pub fn returning(visit: &Visit, customer: &str, balance: &Value) -> Markup {
     };
     let fields = html! {
         div.line {
-            (amount_field("Amount", "return-amount", &figures(*minor, currency)))
+            (amount_field("return-amount", "Amount", &figures(*minor, currency), ""))
             (currency_field("return-currency", held.iter().map(|(currency, _)| *currency)))
         }
         (field("E-mail for the bank details", "return-email", &html! {

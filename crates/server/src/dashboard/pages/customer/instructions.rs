@@ -3,10 +3,10 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::cash::network_name;
 use super::own_path;
 use crate::dashboard::visit::Visit;
-use crate::web::parts::{copyable, field, items, text};
+use crate::web::addresses;
+use crate::web::parts::{field, text};
 
 /// Rails, as a form names them and in words.
 const RAILS: &[(&str, &str)] = &[
@@ -20,23 +20,6 @@ const RAILS: &[(&str, &str)] = &[
     ("mxn", "Mexican pesos (SPEI)"),
 ];
 
-/// What is called how on an address, of whatever type.
-const FIELDS: &[(&str, &str)] = &[
-    ("account_holder_name", "Account holder"),
-    ("iban", "IBAN"),
-    ("bic", "BIC"),
-    ("routing_number", "Routing number"),
-    ("swift_code", "SWIFT code"),
-    ("sort_code", "Sort code"),
-    ("clabe", "CLABE"),
-    ("bank_name", "Bank"),
-    ("bank_code", "Bank code"),
-    ("branch_name", "Branch"),
-    ("branch_code", "Branch code"),
-    ("account_type", "Account type"),
-    ("account_number", "Account number"),
-];
-
 /// The instructions that a customer was given, and a form that gives more.
 pub fn shown(visit: &Visit, customer: &str, given: &[Value]) -> Markup {
     html! {
@@ -46,48 +29,16 @@ pub fn shown(visit: &Visit, customer: &str, given: &[Value]) -> Markup {
         div.accounts {
             @for instructions in given {
                 @let currency = text(&instructions["currency"]).to_uppercase();
-                @for address in items(&instructions["bank_transfer"]["financial_addresses"]) {
-                    (account(&currency, address))
+                @for address in &addresses::read(&instructions["bank_transfer"]) {
+                    article.account-card {
+                        h3 { (currency) " by " (addresses::ways(address)) }
+                        (addresses::list(&addresses::lines(address)))
+                    }
                 }
             }
         }
         (more(visit, customer))
     }
-}
-
-/// One account.
-fn account(currency: &str, address: &Value) -> Markup {
-    let told = &address[text(&address["type"])];
-    let networks = items(&address["supported_networks"]).iter();
-    let networks: Vec<_> = networks.map(|network| network_name(text(network))).collect();
-    html! {
-        article.account-card {
-            h3 { (currency) " by " (networks.join(", ")) }
-            dl.facts {
-                @for (name, words) in FIELDS {
-                    @if let Some(value) = told[*name].as_str() {
-                        div { dt { (words) } dd { (copyable(words, value)) } }
-                    }
-                }
-                @for (name, words) in [
-                    ("account_holder_address", "Address of the holder"),
-                    ("bank_address", "Address of the bank"),
-                ] {
-                    @if let Some(line) = on_one_line(&told[name]) {
-                        div { dt { (words) } dd { (line) } }
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// A postal address; nothing where there is none.
-fn on_one_line(address: &Value) -> Option<String> {
-    let order = ["line1", "line2", "postal_code", "city", "state", "country"];
-    let parts = order.iter().filter_map(|field| address[*field].as_str());
-    let parts: Vec<_> = parts.filter(|part| !part.is_empty()).collect();
-    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 fn more(visit: &Visit, customer: &str) -> Markup {

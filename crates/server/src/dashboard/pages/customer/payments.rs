@@ -3,10 +3,12 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::forms::{amount_field, to_apply};
+use super::forms::to_apply;
 use super::own_path;
+use crate::dashboard::links::link;
+use crate::dashboard::pages::objects::amount_field;
 use crate::dashboard::visit::Visit;
-use crate::web::parts::{amount, badge, copyable, figures, id_link, money, rows, text, when};
+use crate::web::parts::{amount, badge, copyable, figures, money, rows, text, when};
 
 /// What is not paid yet, with what each still needs.
 pub fn open(visit: &Visit, customer: &str, balance: &Value, intents: &Value) -> Markup {
@@ -35,7 +37,7 @@ fn shown(visit: &Visit, customer: &str, balance: &Value, intent: &Value) -> Mark
     let available = balance["available"][currency].as_i64().unwrap_or_default();
     html! {
         article.payment {
-            h3 { (id_link(&format!("/dashboard/payments/{id}"), id)) }
+            h3 { (link(&intent["id"])) }
             p {
                 (badge(text(&intent["status"]))) " "
                 (money(&remaining.into(), &intent["currency"]))
@@ -60,7 +62,7 @@ fn apply(visit: &Visit, customer: &str, (intent, currency): (&str, &str), most: 
     let fields = html! {
         input type="hidden" name="payment" value=(intent);
         input type="hidden" name="currency" value=(currency);
-        (amount_field(&label, &name, &figures(most, currency)))
+        (amount_field(&name, &label, &figures(most, currency), ""))
     };
     html! {
         div.inline { (visit.action(&to_apply(customer), &own_path(customer), "Pay", &fields)) }

@@ -20,13 +20,15 @@ pub async fn apply(visit: Visit, form: Form) -> Result<Done, Failure> {
     let payment = Payment::find(&visit).await?;
     let (currency, most) = (payment.currency(), payment.applicable());
     let asked = match payment.invoice {
-        Some(_) => String::new(),
-        None => read(&form, currency)?,
+        Some(_) => None,
+        None => Some(read(&form, currency)?),
     };
+    let figure = asked.map(|minor| minor.to_string()).unwrap_or_default();
     let path = format!("/v1/payment_intents/{}/apply_customer_balance", payment.id());
-    let params = given(&[("amount", &asked), ("currency", currency)]);
+    let params = given(&[("amount", &figure), ("currency", currency)]);
     let after = visit.post(&path, &params, form.text("key")).await;
-    let after = after.map_err(|refused| too_much(refused, &asked, (most, currency)))?;
+    let asked = asked.unwrap_or_default();
+    let after = after.map_err(|refused| too_much(refused, asked, (most, currency)))?;
     let notice = match missing(&after) {
         0 => "The payment is complete.".to_owned(),
         missing => format!("The payment has the money. {} is missing.", amount(missing, currency)),
@@ -48,14 +50,15 @@ pub async fn refund(visit: Visit, form: Form) -> Result<Done, Failure> {
     let payment = Payment::find(&visit).await?;
     let (currency, most) = (payment.currency(), payment.refundable());
     let asked = read(&form, currency)?;
+    let figure = asked.to_string();
     let params = given(&[
         ("payment_intent", payment.id()),
-        ("amount", &asked),
+        ("amount", &figure),
         ("reason", form.text("reason")),
         ("instructions_email", form.text("instructions_email")),
     ]);
     let refund = visit.post("/v1/refunds", &params, form.text("key")).await;
-    let refund = refund.map_err(|refused| too_much(refused, &asked, (most, currency)))?;
+    let refund = refund.map_err(|refused| too_much(refused, asked, (most, currency)))?;
     Ok(Done {
         to: format!("/dashboard/refunds/{}", text(&refund["id"])),
         notice: format!("{} will go back to the customer's bank.", shown(&refund)),
@@ -67,10 +70,11 @@ pub async fn refund_to_cash_balance(visit: Visit, form: Form) -> Result<Done, Fa
     let payment = Payment::find(&visit).await?;
     let (currency, most) = (payment.currency(), payment.refundable());
     let asked = read(&form, currency)?;
+    let figure = asked.to_string();
     let path = format!("/purser/v1/payment_intents/{}/refund_to_cash_balance", payment.id());
-    let params = given(&[("amount", &asked), ("reason", form.text("reason"))]);
+    let params = given(&[("amount", &figure), ("reason", form.text("reason"))]);
     let refund = visit.post(&path, &params, form.text("key")).await;
-    let refund = refund.map_err(|refused| too_much(refused, &asked, (most, currency)))?;
+    let refund = refund.map_err(|refused| too_much(refused, asked, (most, currency)))?;
     let notice = format!("{} went back to the cash balance.", shown(&refund));
     Ok(Done { to: page(&payment), notice })
 }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::{Payment, is_open, missing};
-use crate::dashboard::pages::objects::{amount_field, choice};
+use crate::dashboard::pages::objects::{amount_up_to, choice};
 use crate::dashboard::visit::Visit;
 use crate::web::parts::{amount, card, field, text};
 
@@ -58,7 +58,7 @@ fn apply(visit: &Visit, payment: &Payment) -> Option<Markup> {
         } @else {
             @let fields = match is_whole {
                 true => html! { p { "The invoice takes " (amount(missing, currency)) "." } },
-                false => amount_field("apply-amount", "Amount", (most, currency)),
+                false => amount_up_to("apply-amount", (most, currency)),
             };
             (visit.action(&to, &back, "Give it to this payment", &fields))
         }
@@ -98,7 +98,7 @@ fn to_bank(visit: &Visit, payment: &Payment) -> Option<Markup> {
         None => "The customer is asked for a bank account, and no address is known.",
     };
     let fields = html! {
-        (amount_field("refund-amount", "Amount", (most, payment.currency())))
+        (amount_up_to("refund-amount", (most, payment.currency())))
         (choice("refund-reason", "Reason", "reason", "No reason given", REFUNDS))
         (field("E-mail address", "refund-email", &input, hint))
     };
@@ -115,7 +115,7 @@ fn to_cash_balance(visit: &Visit, payment: &Payment) -> Option<Markup> {
     }
     let (to, back) = path(payment, "refund-to-cash-balance");
     let fields = html! {
-        (amount_field("return-amount", "Amount", (most, payment.currency())))
+        (amount_up_to("return-amount", (most, payment.currency())))
         (choice("return-reason", "Reason", "reason", "No reason given", REFUNDS))
     };
     let question = "Put this money back into the cash balance? It may pay another payment at once.";

@@ -4,6 +4,9 @@ use bank::FinancialAddress;
 use bank::instructions::{Network, Parties};
 use bank::profile::{Address, JpAccountType, UsAccountType};
 use maud::{Markup, html};
+use serde_json::Value;
+
+use super::parts::text;
 
 /// What a payer types into a form of their bank.
 pub struct Line {
@@ -56,6 +59,11 @@ pub fn list(lines: &[Line]) -> Markup {
             }
         }
     }
+}
+
+/// The accounts of instructions, as the API tells them.
+pub fn read(told: &Value) -> Vec<FinancialAddress> {
+    serde_json::from_value(told["financial_addresses"].clone()).unwrap_or_default()
 }
 
 /// Who should use an account.
@@ -133,17 +141,42 @@ pub fn lines(address: &FinancialAddress) -> Vec<Line> {
     }
 }
 
-/// How long money takes to an account, for each way there.
-pub fn durations(address: &FinancialAddress) -> impl Iterator<Item = &'static str> {
-    let networks = match address {
+/// What people call a network of banks.
+pub fn network_name(network: &str) -> String {
+    let known = match network {
+        "domestic_wire_us" => "wire",
+        "fednow" => "FedNow",
+        "bacs" => "Bacs",
+        "fps" => "Faster Payments",
+        "zengin" => "Zengin",
+        short => return short.to_uppercase(),
+    };
+    known.to_owned()
+}
+
+/// The ways to an account, as people call them.
+pub fn ways(address: &FinancialAddress) -> String {
+    let names = networks(address).iter().map(|network| {
+        let told = serde_json::to_value(network).unwrap_or_default();
+        network_name(text(&told))
+    });
+    names.collect::<Vec<_>>().join(", ")
+}
+
+fn networks(address: &FinancialAddress) -> &[Network] {
+    match address {
         FinancialAddress::Aba { supported_networks, .. }
         | FinancialAddress::Swift { supported_networks, .. }
         | FinancialAddress::SortCode { supported_networks, .. }
         | FinancialAddress::Iban { supported_networks, .. }
         | FinancialAddress::Zengin { supported_networks, .. }
-        | FinancialAddress::Spei { supported_networks, .. } => supported_networks.iter(),
-    };
-    networks.map(|network| match network {
+        | FinancialAddress::Spei { supported_networks, .. } => supported_networks,
+    }
+}
+
+/// How long money takes to an account, for each way there.
+pub fn durations(address: &FinancialAddress) -> impl Iterator<Item = &'static str> {
+    networks(address).iter().map(|network| match network {
         Network::Ach => "By ACH: one to three working days.",
         Network::DomesticWireUs => "By wire: mostly on the same working day.",
         Network::Swift => "By SWIFT: one to five working days. Banks on the way may take a fee.",

@@ -1,4 +1,4 @@
-//! How a bank account is written in each country, as fields of a form.
+//! How a bank account for a refund is written in each country, as fields of a form.
 
 use bank::Rail;
 use maud::{Markup, html};
@@ -19,6 +19,8 @@ pub struct Field {
     pub label: &'static str,
     /// What is to be typed.
     pub hint: &'static str,
+    /// What works with test money.
+    sample: &'static str,
     /// Whether it has digits only.
     is_numeric: bool,
 }
@@ -29,9 +31,10 @@ impl Field {
         format!("{HASH}[{}]", self.name)
     }
 
-    /// The field as a form shows it, with what was typed and what is wrong with that.
-    pub fn shown(&self, typed: &str, wrong: Option<&str>) -> Markup {
-        let Field { name, label, hint, is_numeric } = *self;
+    /// The field as a form shows it, with what was typed and what is wrong with that, and with a
+    /// sample where that is of use.
+    pub fn shown(&self, typed: &str, wrong: Option<&str>, with_sample: bool) -> Markup {
+        let Field { name, label, hint, sample, is_numeric } = *self;
         let described = match wrong {
             Some(_) => format!("{name}-wrong {name}-hint"),
             None => format!("{name}-hint"),
@@ -45,7 +48,10 @@ impl Field {
                     aria-describedby=(described) aria-invalid=[wrong.map(|_| "true")]
                     autofocus[wrong.is_some()];
                 @if let Some(wrong) = wrong { p.wrong id={ (name) "-wrong" } { (wrong) } }
-                p.hint id={ (name) "-hint" } { (hint) }
+                p.hint id={ (name) "-hint" } {
+                    (hint)
+                    @if with_sample { " For tests: " (sample) }
+                }
             }
         }
     }
@@ -58,12 +64,14 @@ pub fn fields(rail: Rail) -> &'static [Field] {
             name: "routing_number",
             label: "Routing number",
             hint: "Nine digits: the first ones at the bottom of a cheque.",
+            sample: "110000000",
             is_numeric: true,
         },
         Field {
             name: "account_number",
             label: "Account number",
             hint: "Up to 17 digits.",
+            sample: "000123456789",
             is_numeric: true,
         },
     ];
@@ -72,12 +80,14 @@ pub fn fields(rail: Rail) -> &'static [Field] {
             name: "sort_code",
             label: "Sort code",
             hint: "Six digits, such as 10-88-00.",
+            sample: "108800",
             is_numeric: true,
         },
         Field {
             name: "account_number",
             label: "Account number",
             hint: "Eight digits.",
+            sample: "00012345",
             is_numeric: true,
         },
     ];
@@ -85,6 +95,7 @@ pub fn fields(rail: Rail) -> &'static [Field] {
         name: "iban",
         label: "IBAN",
         hint: "It begins with two letters for the country. Spaces do not matter.",
+        sample: "DE89370400440532013000",
         is_numeric: false,
     }];
     const JP: &[Field] = &[
@@ -92,17 +103,24 @@ pub fn fields(rail: Rail) -> &'static [Field] {
             name: "routing_number",
             label: "Bank code and branch code",
             hint: "Seven digits: four of the bank, then three of the branch.",
+            sample: "1100000",
             is_numeric: true,
         },
         Field {
             name: "account_number",
             label: "Account number",
             hint: "Seven digits.",
+            sample: "0001234",
             is_numeric: true,
         },
     ];
-    const MX: &[Field] =
-        &[Field { name: "clabe", label: "CLABE", hint: "18 digits.", is_numeric: true }];
+    const MX: &[Field] = &[Field {
+        name: "clabe",
+        label: "CLABE",
+        hint: "18 digits.",
+        sample: "000000001234567897",
+        is_numeric: true,
+    }];
     match rail {
         Rail::Us => US,
         Rail::Gb => GB,
@@ -112,7 +130,7 @@ pub fn fields(rail: Rail) -> &'static [Field] {
     }
 }
 
-/// What was typed into a form, by the parameters of the API.
+/// What was typed into a form, field by field.
 pub fn typed(rail: Rail, form: &Form) -> Vec<(&'static Field, String)> {
     let text = |field: &Field| form.within(HASH, field.name).to_owned();
     fields(rail).iter().map(|field| (field, text(field))).collect()
