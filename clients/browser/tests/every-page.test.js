@@ -74,7 +74,8 @@ test('every page can be read without scripts', async () => {
     await open(browser, server, {scripts: false}),
     await open(browser, server),
   ];
-  // Charts end now; moments are in the reader's own time, and things can be copied, where scripts run only.
+  // Charts end now; moments are in the reader's own time, and things can be
+  // copied, where scripts run only.
   const read = (page) => page.$eval('main', (main) => {
     const texts = document.createTreeWalker(main, NodeFilter.SHOW_TEXT);
     const words = [];
