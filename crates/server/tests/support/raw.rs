@@ -113,7 +113,7 @@ fn position(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
 
 /// The bytes of a request with a key, these headers and this body.
 pub fn request(method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
-    let mut text = format!("{method} {target} HTTP/1.1\r\nHost: purser\r\n");
+    let mut text = format!("{method} {target} HTTP/1.1\r\nHost: localhost\r\n");
     if find_name(headers, "authorization").is_none() {
         text += "Authorization: Bearer sk_test_raw\r\n";
     }
