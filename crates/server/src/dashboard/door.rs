@@ -80,7 +80,7 @@ async fn show(visit: Visit, page: Page, parts: &Parts) -> Answer {
     let path = parts.uri.path();
     match page(visit).await {
         Ok(Shown { title, body }) => {
-            // A page that was open before looks for what changed; what is told is for the next page.
+            // An open page looks for what changed; what is told is for the page that is next.
             let is_next = !parts.headers.contains_key(who::session::LIVE);
             let notice = notice(&parts.headers).filter(|_| is_next);
             let mut answer =
