@@ -1,8 +1,8 @@
 //! Wrong bank details, counted by link, so that nobody finds accounts by trying.
 //!
 //! Each try counts before it is judged, so that many at once count too; one that was not wrong is
-//! taken back. Memory is bounded: what is older than a round is forgotten, and beyond [`LINKS_MAX`] links the
-//! oldest count goes.
+//! taken back. Memory is bounded: what is older than a round is forgotten, and beyond [`LINKS_MAX`]
+//! links the oldest count goes.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard};
