@@ -100,7 +100,7 @@ test('what was pressed keeps the focus, and holds nothing up', async () => {
   const {id} = await stripe.customers.create({name: 'Focus Pocus'});
   const page = await listening(`/dashboard/customers/${id}`);
   // A part of the page that is new moves all others.
-  await page.getByRole('button', {name: 'Copy id'}).click();
+  await page.getByRole('button', {name: 'Copy the id'}).click();
   const focused = () => page.evaluate(() => document.activeElement.ariaLabel);
   assert.match(await focused(), /id$/);
   await fund(stripe, id, 2_500, 'gbp');
