@@ -16,6 +16,8 @@ use support::server::{Kind, Server};
 
 /// How long a test waits for what is sure to come.
 const DEADLINE: Duration = Duration::from_secs(60);
+/// Where people find a server, whichever port it has: links to pages name it.
+const PUBLIC_URL: [&str; 2] = ["--public-url", "http://127.0.0.1:12111"];
 
 /// Runs `purser copy` with these words.
 fn copy(from: &str, to: &str, words: &[&str]) -> Output {
@@ -73,7 +75,7 @@ fn a_database_moves_and_nobody_can_tell() {
     ];
     let begun = homes[0].purser(&["keys", "create", "--name", "till"]);
     assert!(begun.status.success(), "{}", said(&begun));
-    homes[0].serve(&[]);
+    homes[0].serve(&flags(&PUBLIC_URL));
     let mut life = life::Life::begin(&homes[0]);
     for at in 1..homes.len() {
         let (before, after) = homes.split_at_mut(at);
@@ -87,7 +89,7 @@ fn a_database_moves_and_nobody_can_tell() {
         from.kill9();
 
         assert_eq!(to.purser(&["keys", "list", "--json"]).stdout, keys);
-        to.serve(&flags(&["--store-lanes", "4"]));
+        to.serve(&flags(&[&["--store-lanes", "4"], &PUBLIC_URL[..]].concat()));
         life::assert_same(&known, &life::everything(to));
         life.assert_replayed(to);
         life.go_on(to);
