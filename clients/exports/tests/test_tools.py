@@ -19,10 +19,11 @@ BEAN_CHECK = Path(sys.executable).parent / "bean-check"
 # What the accounts of the API are called in the files.
 NAMES = {
     "bank": "Assets:Bank",
-    "customers": "Liabilities:Customers",
+    "customer_cash": "Liabilities:Customers:Cash",
     "fees": "Income:Fees",
     "merchant_available": "Liabilities:Merchant:Available",
     "merchant_pending": "Liabilities:Merchant:Pending",
+    "payment_intent": "Liabilities:Customers:Payments",
     "payouts_in_transit": "Liabilities:Merchant:PayoutsInTransit",
     "refunds_in_transit": "Liabilities:RefundsInTransit",
 }
@@ -52,11 +53,13 @@ def api_balances(shop):
 
 
 def rolled_up(balances):
-    """The same of accounts in a file: customers are one."""
+    """The same of accounts in a file: all customers are one."""
     sums = defaultdict(Decimal)
     for (account, currency), amount in balances.items():
-        top = NAMES["customers"] if account.startswith(NAMES["customers"]) else account
-        sums[top, currency] += amount
+        parts = account.split(":")
+        if parts[1] == "Customers":
+            account = ":".join([*parts[:2], parts[-1]])
+        sums[account, currency] += amount
     return {key: amount for key, amount in sums.items() if amount}
 
 
@@ -144,8 +147,7 @@ def test_the_table_of_the_journal_balances(shop):
         entries[row["entry"], row["currency"]] += amount
         owned = row["account"] in ("customer_cash", "payment_intent")
         assert bool(row["owner"]) == owned
-        account = "customers" if owned else row["account"]
-        held[NAMES[account], row["currency"].upper()] += amount
+        held[NAMES[row["account"]], row["currency"].upper()] += amount
     assert set(entries.values()) == {0}
     assert {key: amount for key, amount in held.items() if amount} == api_balances(shop)
     assert [row["entry"] for row in rows] == sorted((row["entry"] for row in rows), key=int)
