@@ -111,10 +111,14 @@ impl Admin {
         self.with(|db| clock_offset_ms(db))
     }
 
-    /// Keeps by how much the sandbox clock is ahead, in milliseconds.
+    /// Keeps by how much the sandbox clock is ahead, in milliseconds, unless it is further ahead
+    /// already: another server may have moved it since this one heard of it.
     pub fn save_clock_offset_ms(&self, offset_ms: i64) -> Result<()> {
+        // Such bytes are in the order of the numbers.
+        let sql = "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name)
+                   DO UPDATE SET value = excluded.value WHERE excluded.value > meta.value";
         let row = values!["clock_offset_ms", offset_ms.to_be_bytes().to_vec()];
-        self.with(|db| db.execute(tables::META.insert(), &row).map(drop))
+        self.with(|db| db.execute(sql, &row).map(drop))
     }
 
     /// The world of an account in a mode, made if it is new.
