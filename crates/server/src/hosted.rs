@@ -6,8 +6,7 @@
 //!
 //! Reading order: [`links`] makes and reads links; [`door`] is the way of one request; [`guest`]
 //! is what a link opens; [`instructions`] with [`qr`] is the page about a payment,
-//! [`refund`] the one about a refund; [`tries`] slows down whoever guesses bank accounts; [`live`]
-//! tells open pages that there is more to see.
+//! [`refund`] the one about a refund; [`live`] tells open pages that there is more to see.
 
 pub mod links;
 
@@ -18,27 +17,33 @@ pub mod instructions;
 pub mod qr;
 
 pub mod refund;
-pub mod tries;
 
 pub mod live;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::sync::Semaphore;
+
+use crate::tries::Tries;
 
 /// What visits of payers share.
 pub struct Hosted {
     /// Places for pages that are told of changes. Payers never take those of the API's streams.
     pub streams: Arc<Semaphore>,
-    /// Bank details that were wrong.
-    pub tries: tries::Tries,
+    /// Bank details that were wrong, by the number of the refund, so that nobody finds accounts by
+    /// trying.
+    pub tries: Tries<i64>,
+    /// Since when they are counted.
+    pub began: Instant,
 }
 
 impl Default for Hosted {
     fn default() -> Hosted {
         Hosted {
             streams: Arc::new(Semaphore::new(live::STREAMS_MAX)),
-            tries: tries::Tries::default(),
+            tries: Tries::default(),
+            began: Instant::now(),
         }
     }
 }

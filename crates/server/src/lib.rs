@@ -20,6 +20,7 @@ pub mod metrics;
 pub mod moments;
 pub mod news;
 pub mod settings;
+pub mod tries;
 pub mod web;
 pub mod webhooks;
 pub mod worker;

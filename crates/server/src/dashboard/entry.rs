@@ -19,12 +19,13 @@ use tokio::time::timeout;
 
 use super::door::{self, bare, cookie, is_dashboard, set_cookie, tell};
 use super::visit::{Failure, Form};
-use super::who::guesses::{Guesses, Subject};
+use super::who::guesses::Subject;
 use super::who::session::{self, Opening};
 use super::who::{self, ACCOUNT_COOKIE, Entry, Who, host, password};
 use crate::api::auth;
 use crate::api::serve::Answer;
 use crate::app::App;
+use crate::tries::Tries;
 use crate::web;
 use crate::web::parts::field;
 
@@ -49,13 +50,13 @@ const WRONG: &str = "That is not right. Please try again.";
 
 /// Where people sign in.
 pub struct Desk {
-    guesses: Guesses,
+    guesses: Tries<Subject>,
     hashing: Semaphore,
 }
 
 impl Default for Desk {
     fn default() -> Desk {
-        Desk { guesses: Guesses::default(), hashing: Semaphore::new(HASHING_MAX) }
+        Desk { guesses: Tries::default(), hashing: Semaphore::new(HASHING_MAX) }
     }
 }
 
@@ -175,10 +176,11 @@ async fn sign_in(app: &Arc<App>, parts: &Parts, body: &Bytes) -> Answer {
     let address = host::address(parts).map(Subject::at);
     let named = is_name(name).then(|| Subject::Name(name.to_owned()));
     let subjects: Vec<Subject> = address.into_iter().chain(named).collect();
-    if let Err(wait_s) = app.desk.guesses.count(&subjects, app.clock.now().seconds()) {
+    let now = Duration::from_secs(app.clock.now().seconds().0.unsigned_abs());
+    if let Err(wait) = app.desk.guesses.count(&subjects, now) {
         let failure = Failure::new(429, "That was tried too often. Please wait some minutes.");
         let mut answer = page(app, parts, &form, Some(&failure));
-        answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait_s));
+        answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait.as_secs()));
         return answer;
     }
     let opening = match form.given("key") {

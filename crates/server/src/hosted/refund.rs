@@ -4,8 +4,6 @@
 //! An account number is in no URL, no cookie and no log; where something is wrong with it, the page
 //! that says so is the only one that repeats it.
 
-use std::time::Instant;
-
 use bank::Rail;
 use books::Document;
 use books::refund::{Destination, Refund, RefundOrigin, RefundStatus};
@@ -170,9 +168,10 @@ pub async fn submit(guest: &Guest, parts: &Parts, body: &Bytes) -> Answer {
     if refund.status != RefundStatus::RequiresAction {
         return web::see_other(&guest.path);
     }
-    let (tries, link, now) = (&guest.app.hosted.tries, refund.key.number.0, Instant::now());
+    let hosted = &guest.app.hosted;
+    let (tries, link, now) = (&hosted.tries, [refund.key.number.0], hosted.began.elapsed());
     let typed = typed(rail, &form);
-    if let Err(left) = tries.count(link, now) {
+    if let Err(left) = tries.count(&link, now) {
         let minutes = left.as_secs().div_ceil(60);
         let message = format!("There were too many tries. Please wait {minutes} minutes.");
         let wrong = Wrong { param: None, message, typed };
@@ -183,7 +182,7 @@ pub async fn submit(guest: &Guest, parts: &Parts, body: &Bytes) -> Answer {
     }
     let given = give(guest, &typed).await;
     if !given.as_ref().is_err_and(|(status, ..)| status.is_client_error()) {
-        tries.forgive(link);
+        tries.forgive(&link);
     }
     match given {
         Ok(()) => web::see_other(&guest.path),
