@@ -35,6 +35,7 @@ pub(crate) const SQLITE: Schema = Schema {
         ("balances over time", include_str!("../migrations/sqlite/0006_balances_over_time.sql")),
         (CUSTOMER_WORDS, include_str!("../migrations/sqlite/0007_customer_words.sql")),
         ("dashboard", include_str!("../migrations/sqlite/0008_dashboard.sql")),
+        ("cards", include_str!("../migrations/sqlite/0009_cards.sql")),
     ],
     find: "SELECT name FROM sqlite_schema WHERE name = 'schema_migration'",
     create: "CREATE TABLE IF NOT EXISTS schema_migration (
@@ -51,6 +52,7 @@ pub(crate) const POSTGRES: Schema = Schema {
         ("balances over time", include_str!("../migrations/postgres/0003_balances_over_time.sql")),
         (CUSTOMER_WORDS, include_str!("../migrations/postgres/0004_customer_words.sql")),
         ("dashboard", include_str!("../migrations/postgres/0005_dashboard.sql")),
+        ("cards", include_str!("../migrations/postgres/0006_cards.sql")),
     ],
     find: "SELECT CAST(to_regclass('schema_migration') AS TEXT)
            WHERE to_regclass('schema_migration') IS NOT NULL",
