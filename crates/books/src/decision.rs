@@ -267,6 +267,8 @@ pub enum Refusal {
     AmountBelowMinimum(Currency, i64),
     /// A payment in this currency can be of so much at most.
     AmountAboveMaximum(Currency, i64),
+    /// A charge in this currency must be of a multiple of so much.
+    AmountUneven(Currency, i64),
     /// A payment intent must have a payment method to be confirmed.
     NoPaymentMethod,
     /// The transfer type moves another currency.

@@ -53,6 +53,19 @@ pub(super) enum Outcome {
     NeedsHolder,
 }
 
+/// A card or a source can be charged any amount between the least and the most (Stripe's page
+/// "Supported currencies").
+pub(super) fn check_amount(amount: i64, currency: Currency) -> Result<(), Refusal> {
+    let (least, most) = (currency.least_charge(), currency.most_charge());
+    let step = currency.charge_step();
+    match amount {
+        _ if amount < least => Err(Refusal::AmountBelowMinimum(currency, least)),
+        _ if amount > most => Err(Refusal::AmountAboveMaximum(currency, most)),
+        _ if amount % step != 0 => Err(Refusal::AmountUneven(currency, step)),
+        _ => Ok(()),
+    }
+}
+
 /// Charges a card, or a source.
 pub(super) fn charge(book: &mut Book<'_, '_>, ask: Ask) -> Result<Outcome, Refusal> {
     let approved = match ask.instrument.card() {

@@ -249,6 +249,10 @@ pub fn refused(refusal: Refusal, customer: Option<Number>, wire: &Wire) -> ApiEr
         ))
         .coded("amount_too_large")
         .about("amount"),
+        Refusal::AmountUneven(currency, step) => invalid(format!(
+            "A charge in {currency} is of a multiple of {step}, in the smallest unit."
+        ))
+        .about("amount"),
         Refusal::CustomerOutOfReach => super::guard::out_of_reach(),
         Refusal::LimitExceeded { limit, currency, most, total } => {
             let message = format!(

@@ -265,6 +265,7 @@ fn is_found_before(refusal: &Refusal) -> bool {
             | Refusal::Missing { .. }
             | Refusal::AmountBelowMinimum(..)
             | Refusal::AmountAboveMaximum(..)
+            | Refusal::AmountUneven(..)
             | Refusal::NoTransferIn(_)
             | Refusal::TransferCurrency(_)
             | Refusal::TooManyMetadataKeys(_)
