@@ -16,6 +16,7 @@ const GOES_ON: &[&str] = &[
     "pay",
     "refund_to_cash_balance",
     "resend",
+    "tokens",
 ];
 
 #[test]
