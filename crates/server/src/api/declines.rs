@@ -8,6 +8,7 @@ use super::json::{Json, object};
 pub fn message(decline: &Decline) -> &'static str {
     match (decline.code.as_str(), decline.decline_code.as_deref()) {
         ("expired_card", _) => "Your card has expired.",
+        ("invalid_expiry_year", _) => "Your card's expiration year is invalid.",
         ("incorrect_cvc", _) => "Your card's security code is incorrect.",
         ("processing_error", _) => {
             "An error occurred while processing your card. Try again in a little bit."
@@ -26,11 +27,28 @@ pub fn message(decline: &Decline) -> &'static str {
     }
 }
 
+/// The code, where it is one that is known here.
+pub fn code(decline: &Decline) -> Option<&'static str> {
+    const CODES: [&str; 9] = [
+        "authentication_required",
+        "card_declined",
+        "expired_card",
+        "incorrect_cvc",
+        "incorrect_number",
+        "invalid_expiry_month",
+        "invalid_expiry_year",
+        "payment_intent_authentication_failure",
+        "processing_error",
+    ];
+    CODES.into_iter().find(|code| *code == decline.code)
+}
+
 /// The parameter that is to blame, where one is.
 pub fn param(decline: &Decline) -> Option<&'static str> {
     match decline.code.as_str() {
         "expired_card" => Some("exp_month"),
         "incorrect_cvc" => Some("cvc"),
+        "invalid_expiry_year" => Some("exp_year"),
         _ => None,
     }
 }

@@ -4,6 +4,7 @@
 //! A client never sees what went wrong inside: that goes to the log.
 
 use books::approval::Approval;
+use books::card::Decline;
 use books::charge::{CardCharge, Stage};
 use books::limits::Amounts;
 use books::payment_intent::{PaymentError, PaymentIntent};
@@ -34,6 +35,8 @@ pub struct ApiError {
     pub missing: Option<String>,
     /// The id of the approval that the request waits for, or waited for in vain.
     pub approval: Option<String>,
+    /// Why a card was declined, where that was it: what the body then tells.
+    pub decline: Option<Box<Decline>>,
 }
 
 /// Codes that Stripe has no page about.
@@ -82,6 +85,18 @@ impl ApiError {
             retry: false,
             missing: None,
             approval: None,
+            decline: None,
+        }
+    }
+
+    /// A card that was declined, with nothing written.
+    pub fn declined(decline: Decline) -> ApiError {
+        ApiError {
+            kind: Kind::Card,
+            code: declines::code(&decline),
+            param: declines::param(&decline).map(str::to_owned),
+            decline: Some(Box::new(decline)),
+            ..ApiError::invalid(402, "")
         }
     }
 
@@ -115,6 +130,9 @@ impl ApiError {
 
     /// The body, with its keys in alphabetical order.
     pub fn body(&self) -> Json {
+        if let Some(decline) = &self.decline {
+            return declines::body(decline, None);
+        }
         let mut error = Json::Object(Vec::with_capacity(5));
         if let Some(approval) = &self.approval {
             error.push("approval", approval);
@@ -198,7 +216,9 @@ pub fn refused(refusal: Refusal, customer: Option<Number>, wire: &Wire) -> ApiEr
             ApiError { status: 400, ..ApiError::missing("customer", &customer_id(), "id") }
         }
         Refusal::Missing { kind, key, param } => {
-            ApiError::missing(kind.object(), &wire.ids.write(kind, key), param)
+            // The cards that customers have are one kind of their sources.
+            let name = if kind == books::Kind::Card { "source" } else { kind.object() };
+            ApiError::missing(name, &wire.ids.write(kind, key), param)
         }
         Refusal::CustomerHoldsCash => invalid(
             "This customer has money in its cash balance, or in payments that are paid in part, \
@@ -312,6 +332,28 @@ fn refused_money(refusal: Refusal, wire: &Wire) -> ApiError {
         Refusal::NotTheCustomers { kind, key, param } => {
             let id = wire.ids.write(kind, key);
             invalid(format!("{id} is not this customer's.")).about(param)
+        }
+        Refusal::CardDeclined { decline, .. } => ApiError::declined(decline),
+        Refusal::TooManySources => {
+            let max = books::command::SOURCES_MAX;
+            invalid(format!(
+                "A customer has {max} cards and sources at most (sources_max), and this one has as \
+                 many."
+            ))
+            .about("source")
+        }
+        Refusal::SourceNotUsable { source, status, param } => {
+            let id = wire.ids.write(books::Kind::Source, source);
+            let status = status.as_str();
+            invalid(format!("{id} is {status}, and nothing can be charged to it any more."))
+                .about(param)
+        }
+        Refusal::SourceHoldsMoney { source, held } => {
+            let id = wire.ids.write(books::Kind::Source, source);
+            invalid(format!(
+                "{id} holds {held}, in the smallest unit of its currency, that was neither charged \
+                 nor returned, so it cannot be detached yet."
+            ))
         }
         Refusal::NoAcquirer => invalid(
             "Nobody takes cards in live mode yet: this server has no acquirer configured.".into(),
