@@ -26,6 +26,7 @@ pub mod cash_balances;
 pub mod charges;
 pub mod clock;
 pub mod customer_search;
+pub mod customer_sources;
 pub mod customers;
 pub mod events;
 pub mod external_accounts;

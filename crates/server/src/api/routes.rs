@@ -17,9 +17,9 @@ use super::list::Ask;
 use super::params::{NoParams, Param, Schema};
 use super::{
     accounts, approvals, audits, balances, bank_transfers, cash_balances, charges, clock,
-    customer_search, customers, events, external_accounts, funding, invoice_items, invoices,
-    journal, payment_intents, payment_methods, payouts, positions, refunds, requests, tokens,
-    trail, webhook_endpoints,
+    customer_search, customer_sources, customers, events, external_accounts, funding,
+    invoice_items, invoices, journal, payment_intents, payment_methods, payouts, positions,
+    refunds, requests, tokens, trail, webhook_endpoints,
 };
 
 /// One operation.
@@ -108,6 +108,11 @@ pub fn all() -> Vec<Route> { vec![
     route!(POST "/v1/customers/{customer}/funding_instructions" PostCustomersCustomerFundingInstructions Write funding::instructions, funding::Instructions => "funding_instructions", "cash_balance", "Create or retrieve funding instructions"),
     route!(GET "/v1/customers/{customer}/payment_methods" GetCustomersCustomerPaymentMethods Read payment_methods::list_of_customer, payment_methods::List => ["payment_method"], "payment_methods", "List the payment methods of a customer"),
     route!(GET "/v1/customers/{customer}/payment_methods/{payment_method}" GetCustomersCustomerPaymentMethodsPaymentMethod Read payment_methods::retrieve_of_customer, NoParams => "payment_method", "payment_methods", "Retrieve a payment method of a customer"),
+    route!(GET "/v1/customers/{customer}/sources" GetCustomersCustomerSources Read customer_sources::list, customer_sources::List => ["payment_source"], "sources", "List the cards and sources of a customer"),
+    route!(POST "/v1/customers/{customer}/sources" PostCustomersCustomerSources Write customer_sources::create, customer_sources::Create => "payment_source", "sources", "Give a customer a card or a source"),
+    route!(DELETE "/v1/customers/{customer}/sources/{id}" DeleteCustomersCustomerSourcesId Write customer_sources::delete, NoParams => "payment_source", "sources", "Take a card or a source away from a customer"),
+    route!(GET "/v1/customers/{customer}/sources/{id}" GetCustomersCustomerSourcesId Read customer_sources::retrieve, NoParams => "payment_source", "sources", "Retrieve a card or a source of a customer"),
+    route!(POST "/v1/customers/{customer}/sources/{id}" PostCustomersCustomerSourcesId Write customer_sources::update, customer_sources::Update => "payment_source", "sources", "Update a card or a source of a customer"),
     route!(GET "/v1/events" GetEvents Read events::list, events::List => ["event"], "events", "List events"),
     route!(GET "/v1/events/{id}" GetEventsId Read events::retrieve, NoParams => "event", "events", "Retrieve an event"),
     route!(GET "/v1/invoiceitems" GetInvoiceitems Read invoice_items::list, invoice_items::List => ["invoiceitem"], "invoices", "List invoice items"),
