@@ -34,7 +34,7 @@ pub use methods::MethodCommand;
 pub use payouts::{BankAccountDraft, PayoutCommand, PayoutDraft};
 pub use refunds::{RefundCommand, RefundOf, RefundTerms};
 pub use sources::SourceCommand;
-pub use topups::TopupCommand;
+pub use topups::{TopupCommand, TopupDraft};
 pub use transfers::REVERSAL_PREFIX;
 pub use webhooks::{
     Attempted, ENDPOINTS_MAX, EndpointDraft, EndpointEdit, OVERLAP_MAX_S, REPORT_MAX, Report,

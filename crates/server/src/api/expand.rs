@@ -35,7 +35,7 @@ macro_rules! tables {
 }
 
 /// Objects that answers are made of, with their field tables.
-pub const RESOURCES: [(&str, &str); 34] = tables![
+pub const RESOURCES: [(&str, &str); 35] = tables![
     "account",
     "balance",
     "balance_transaction",
@@ -69,6 +69,7 @@ pub const RESOURCES: [(&str, &str); 34] = tables![
     "purser.webhook_attempt",
     "purser.webhook_resend",
     "refund",
+    "topup",
     "webhook_endpoint",
 ];
 

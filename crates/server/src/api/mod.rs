@@ -41,6 +41,7 @@ mod refund_accounts;
 pub mod refunds;
 pub mod requests;
 pub mod stream;
+pub mod topups;
 pub mod trail;
 mod transfer_options;
 pub mod webhook_endpoints;
