@@ -36,7 +36,7 @@ pub use methods::MethodCommand;
 pub use payouts::{BankAccountDraft, PayoutCommand, PayoutDraft};
 pub use refunds::{RefundCommand, RefundOf, RefundTerms};
 pub use sources::SourceCommand;
-pub use topups::TopupCommand;
+pub use topups::{TopupCommand, TopupDraft};
 pub use transfers::REVERSAL_PREFIX;
 pub use wallet::{Given, SOURCES_MAX, WalletCommand, WalletEdit};
 pub use webhooks::{

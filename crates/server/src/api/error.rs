@@ -409,10 +409,24 @@ fn refused_money(refusal: Refusal, wire: &Wire) -> ApiError {
             "This refund has the status {} and cannot be {action}: that takes requires_action.",
             status.as_str()
         )),
-        Refusal::BalanceTooLow { available, currency } => invalid(format!(
-            "The available balance is {available} in {currency}, which is too little."
-        ))
+        Refusal::BalanceTooLow { part, available, currency } => invalid(match part {
+            "instant" => format!(
+                "An instant payout can be of {available} {currency} at most, in the smallest unit."
+            ),
+            part => format!(
+                "The available {part} balance is {available} in {currency}, which is too little."
+            ),
+        })
         .coded("balance_insufficient"),
+        Refusal::NoInstantPayouts => invalid(
+            "This bank account takes no instant payouts: see its available_payout_methods.".into(),
+        )
+        .coded("instant_payouts_unsupported")
+        .about("method"),
+        Refusal::TopupState(status) => invalid(format!(
+            "This top-up has the status {} and cannot be canceled: that takes pending.",
+            status.as_str()
+        )),
         Refusal::NoBankAccount(currency) => invalid(format!(
             "There is no bank account for payouts in {currency}. Add an external account first."
         ))

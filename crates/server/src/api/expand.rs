@@ -35,7 +35,7 @@ macro_rules! tables {
 }
 
 /// Objects that answers are made of, with their field tables.
-pub const RESOURCES: [(&str, &str); 38] = tables![
+pub const RESOURCES: [(&str, &str); 39] = tables![
     "account",
     "balance",
     "balance_transaction",
@@ -73,6 +73,7 @@ pub const RESOURCES: [(&str, &str); 38] = tables![
     "refund",
     "source",
     "token",
+    "topup",
     "webhook_endpoint",
 ];
 

@@ -44,6 +44,7 @@ pub mod refunds;
 pub mod requests;
 pub mod stream;
 pub mod tokens;
+pub mod topups;
 pub mod trail;
 mod transfer_options;
 pub mod webhook_endpoints;

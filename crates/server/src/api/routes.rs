@@ -19,7 +19,7 @@ use super::{
     accounts, approvals, audits, balances, bank_transfers, cash_balances, charges, clock,
     customer_search, customer_sources, customers, events, external_accounts, funding,
     invoice_items, invoices, journal, payment_intents, payment_methods, payouts, positions,
-    refunds, requests, tokens, trail, webhook_endpoints,
+    refunds, requests, tokens, topups, trail, webhook_endpoints,
 };
 
 /// One operation.
@@ -149,6 +149,11 @@ pub fn all() -> Vec<Route> { vec![
     route!(POST "/v1/test_helpers/refunds/{refund}/expire" PostTestHelpersRefundsRefundExpire Write refunds::expire, NoParams => "refund", "refunds", "Simulate that a refund expires"),
     route!(POST "/v1/tokens" PostTokens Write tokens::create, tokens::Create => "token", "tokens", "Create a token of a card"),
     route!(GET "/v1/tokens/{token}" GetTokensToken Read tokens::retrieve, NoParams => "token", "tokens", "Retrieve a token"),
+    route!(GET "/v1/topups" GetTopups Read topups::list, topups::List => ["topup"], "topups", "List top-ups"),
+    route!(POST "/v1/topups" PostTopups Write topups::create, topups::Create => "topup", "topups", "Put money into the merchant's balance"),
+    route!(GET "/v1/topups/{topup}" GetTopupsTopup Read topups::retrieve, NoParams => "topup", "topups", "Retrieve a top-up"),
+    route!(POST "/v1/topups/{topup}" PostTopupsTopup Write topups::update, topups::Update => "topup", "topups", "Update a top-up"),
+    route!(POST "/v1/topups/{topup}/cancel" PostTopupsTopupCancel Write topups::cancel, NoParams => "topup", "topups", "Give up a top-up that is not there yet"),
     route!(GET "/v1/webhook_endpoints" GetWebhookEndpoints Read webhook_endpoints::list, webhook_endpoints::List => ["webhook_endpoint"], "webhook_endpoints", "List webhook endpoints"),
     route!(POST "/v1/webhook_endpoints" PostWebhookEndpoints Write webhook_endpoints::create, webhook_endpoints::Create => "webhook_endpoint", "webhook_endpoints", "Add a webhook endpoint"),
     route!(DELETE "/v1/webhook_endpoints/{webhook_endpoint}" DeleteWebhookEndpointsWebhookEndpoint Write webhook_endpoints::delete, NoParams => "webhook_endpoint", "webhook_endpoints", "Remove a webhook endpoint"),
