@@ -444,9 +444,7 @@ impl Clause {
                 Way::Span(Span { field: resource.code(field), from, to })
             }
             (Test::Has(part), field) => Way::Part(field, part.clone()),
-            (Test::Is(value), Field::Metadata) => {
-                one(Term::metadata(resource, &self.key, value))
-            }
+            (Test::Is(value), Field::Metadata) => one(Term::metadata(resource, &self.key, value)),
             (Test::Is(value), Field::Disputed) if value == "false" => Way::Look,
             (Test::Is(value), field) if field.kind() == Type::Words => {
                 let terms: Vec<Term> =

@@ -134,10 +134,10 @@ pub(crate) fn examine_snapshot(db: &dyn Db, progress: &mut dyn FnMut(u64, u64)) 
     documents::customers(db, &mut auditor, &mut searched)?;
     documents::instructions(db, &mut auditor)?;
     documents::events(db, &mut auditor)?;
+    searched.compare(db, &mut auditor)?;
     sums(db, &mut auditor)?;
     references(db, &mut auditor)?;
     positions::positions(db, &mut auditor)?;
-    searched.compare(db, &mut auditor)?;
     Ok(auditor.finish())
 }
 

@@ -83,9 +83,7 @@ impl IndexRows {
         for change in changes {
             let number = match change {
                 Change::Customer(customer) => customer.number,
-                Change::Document(document) if is_searched(document.kind()) => {
-                    document.key().number
-                }
+                Change::Document(document) if is_searched(document.kind()) => document.key().number,
                 _ => continue,
             };
             let before = match earlier.insert(number, change) {

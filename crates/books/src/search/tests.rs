@@ -148,8 +148,7 @@ fn a_way_leads_to_what_passes() {
         ("metadata[\"plan\"]:\"gold\"", true),
     ] {
         let query = read(Resource::Customers, text).unwrap();
-        let Way::Terms { terms: way, exact: is_exact } =
-            query.clauses[0].way(Resource::Customers)
+        let Way::Terms { terms: way, exact: is_exact } = query.clauses[0].way(Resource::Customers)
         else {
             panic!("{text}");
         };
@@ -158,9 +157,8 @@ fn a_way_leads_to_what_passes() {
     }
     let has_plan = read(Resource::Customers, "-metadata[\"plan\"]:null").unwrap();
     let span = has_plan.clauses[0].presence(Resource::Customers).unwrap();
-    let inside = |term: &&Term| {
-        term.field == span.field && (span.from..=span.to).contains(&term.value)
-    };
+    let inside =
+        |term: &&Term| term.field == span.field && (span.from..=span.to).contains(&term.value);
     assert_eq!(terms.iter().filter(inside).count(), 1);
     assert!(Subject::of_customer(&gold.tombstone()).is_none());
 }

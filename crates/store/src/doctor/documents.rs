@@ -164,11 +164,7 @@ pub(super) fn timers(db: &dyn Db, auditor: &mut Auditor, tell: &mut dyn FnMut())
 }
 
 /// Reads the customers.
-pub(super) fn customers(
-    db: &dyn Db,
-    auditor: &mut Auditor,
-    searched: &mut Expected,
-) -> Result<()> {
+pub(super) fn customers(db: &dyn Db, auditor: &mut Auditor, searched: &mut Expected) -> Result<()> {
     let sql = "SELECT data, number, deleted, email, world FROM customer";
     each(db, sql, auditor, &mut |row, auditor| {
         let data = row.text(0)?;
