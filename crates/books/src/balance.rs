@@ -5,6 +5,7 @@
 
 use crate::currency::Currency;
 use crate::id::{Kind, Number, RowKey};
+use crate::journal::Account;
 use crate::time::Timestamp;
 
 /// One movement of the merchant's balance; amounts are smallest units.
@@ -22,10 +23,56 @@ pub struct BalanceTransaction {
     pub fee: i64,
     /// When the net amount may be paid out; pending until then.
     pub available_on: Timestamp,
+    /// Where the money counts.
+    pub source_type: SourceType,
     /// The object that caused it.
     pub source: Option<(Kind, RowKey)>,
     /// For people.
     pub description: Option<String>,
+}
+
+/// Where the merchant's money came from: `source_types` of Stripe's `Balance`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SourceType {
+    /// By most ways to pay, transfers into cash balances among them.
+    #[default]
+    Card,
+    /// By transfers to a source.
+    BankAccount,
+}
+
+impl SourceType {
+    /// All of them.
+    pub const ALL: [SourceType; 2] = [SourceType::Card, SourceType::BankAccount];
+
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            SourceType::Card => "card",
+            SourceType::BankAccount => "bank_account",
+        }
+    }
+
+    /// The type with this name.
+    pub fn parse(text: &str) -> Option<SourceType> {
+        SourceType::ALL.into_iter().find(|of| of.as_str() == text)
+    }
+
+    /// Where such money is while it is not settled.
+    pub fn pending(self) -> Account {
+        match self {
+            SourceType::Card => Account::MerchantPending,
+            SourceType::BankAccount => Account::BankPending,
+        }
+    }
+
+    /// Where such money is once it may be paid out.
+    pub fn available(self) -> Account {
+        match self {
+            SourceType::Card => Account::MerchantAvailable,
+            SourceType::BankAccount => Account::BankAvailable,
+        }
+    }
 }
 
 /// Why the merchant's balance moved.
@@ -47,11 +94,19 @@ pub enum BalanceKind {
     PayoutCancel,
     /// A payout failed.
     PayoutFailure,
+    /// A card was charged.
+    Charge,
+    /// A card was sent its money back.
+    Refund,
+    /// What was sent back to a card did not get there.
+    RefundFailure,
+    /// The merchant put money in.
+    Topup,
 }
 
 impl BalanceKind {
     /// All kinds.
-    pub const ALL: [BalanceKind; 8] = [
+    pub const ALL: [BalanceKind; 12] = [
         BalanceKind::Payment,
         BalanceKind::PaymentRefund,
         BalanceKind::PaymentFailureRefund,
@@ -60,6 +115,10 @@ impl BalanceKind {
         BalanceKind::Payout,
         BalanceKind::PayoutCancel,
         BalanceKind::PayoutFailure,
+        BalanceKind::Charge,
+        BalanceKind::Refund,
+        BalanceKind::RefundFailure,
+        BalanceKind::Topup,
     ];
 
     /// `type` on the wire.
@@ -73,6 +132,10 @@ impl BalanceKind {
             BalanceKind::Payout => "payout",
             BalanceKind::PayoutCancel => "payout_cancel",
             BalanceKind::PayoutFailure => "payout_failure",
+            BalanceKind::Charge => "charge",
+            BalanceKind::Refund => "refund",
+            BalanceKind::RefundFailure => "refund_failure",
+            BalanceKind::Topup => "topup",
         }
     }
 
@@ -84,13 +147,14 @@ impl BalanceKind {
     /// `reporting_category` on the wire.
     pub fn reporting_category(self) -> &'static str {
         match self {
-            BalanceKind::Payment => "charge",
-            BalanceKind::PaymentRefund => "refund",
-            BalanceKind::PaymentFailureRefund => "refund_failure",
+            BalanceKind::Payment | BalanceKind::Charge => "charge",
+            BalanceKind::PaymentRefund | BalanceKind::Refund => "refund",
+            BalanceKind::PaymentFailureRefund | BalanceKind::RefundFailure => "refund_failure",
             BalanceKind::PaymentUnreconciled => "unreconciled_customer_funds",
             BalanceKind::Adjustment => "other_adjustment",
             BalanceKind::Payout => "payout",
             BalanceKind::PayoutCancel | BalanceKind::PayoutFailure => "payout_reversal",
+            BalanceKind::Topup => "topup",
         }
     }
 }

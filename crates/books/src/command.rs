@@ -5,25 +5,36 @@
 //! arithmetic is checked.
 
 mod book;
+mod cards;
+mod charges;
+mod charging;
 mod customers;
 mod guarded;
 mod intents;
 mod invoices;
 mod later;
+mod methods;
 mod payouts;
 mod refunds;
+mod sources;
+mod topups;
 mod transfers;
 mod webhooks;
 
 use std::collections::BTreeMap;
 
+pub use cards::{CardCommand, CardGiven};
+pub use charges::ChargeCommand;
 pub use customers::{Edit, METADATA_KEYS_MAX, ModeChange};
 pub use guarded::{Guarded, Stage};
 pub use intents::{AMOUNT_MAX, Confirmation, IntentCommand, IntentDraft, IntentEdit};
 pub use invoices::{InvoiceCommand, InvoiceDraft, ItemDraft};
 pub use later::{LaterCommand, SETTLE_MAX};
+pub use methods::MethodCommand;
 pub use payouts::{BankAccountDraft, PayoutCommand, PayoutDraft};
 pub use refunds::{RefundCommand, RefundOf, RefundTerms};
+pub use sources::SourceCommand;
+pub use topups::TopupCommand;
 pub use transfers::REVERSAL_PREFIX;
 pub use webhooks::{
     Attempted, ENDPOINTS_MAX, EndpointDraft, EndpointEdit, OVERLAP_MAX_S, REPORT_MAX, Report,
@@ -103,6 +114,16 @@ pub enum Command {
     Payout(PayoutCommand),
     /// About invoices.
     Invoice(InvoiceCommand),
+    /// About tokens, and the cards that customers have.
+    Card(CardCommand),
+    /// About charges.
+    Charge(ChargeCommand),
+    /// About payment methods.
+    Method(MethodCommand),
+    /// About sources.
+    Source(SourceCommand),
+    /// About top-ups.
+    Topup(TopupCommand),
     /// About webhook endpoints.
     Webhook(WebhookCommand),
     /// About what was to be done later.
@@ -124,6 +145,7 @@ impl Command {
         match self {
             Command::CreateCustomer { .. }
             | Command::Payout(_)
+            | Command::Topup(_)
             | Command::Webhook(_)
             | Command::Reject(..)
             | Command::Note(_) => None,
@@ -134,8 +156,13 @@ impl Command {
             | Command::GetInstructions { customer, .. }
             | Command::Fund { customer, .. } => Some(*customer),
             Command::ReverseTransfer { transaction } => Some(transaction.customer),
-            Command::Intent(command) => Some(command.customer()),
-            Command::Refund(command) => Some(command.customer()),
+            Command::Card(command) => command.customer(),
+            Command::Charge(command) => command.customer(),
+            Command::Method(command) => command.customer(),
+            Command::Source(command) => command.customer(),
+            // The key of what is nobody's names customer 0.
+            Command::Intent(command) => owner(command.customer()),
+            Command::Refund(command) => owner(command.customer()),
             Command::Invoice(command) => Some(command.customer()),
             Command::Later(command) => command.customer(),
         }
@@ -170,6 +197,8 @@ impl Command {
             | Command::Note(_) => false,
             // What a key spent today is the account's.
             Command::Guarded(_) => true,
+            // Tokens, sources and payment methods are no customer's by their keys.
+            Command::Card(_) | Command::Charge(_) | Command::Method(_) | Command::Source(_) => true,
             Command::Webhook(command) => !matches!(command, WebhookCommand::Report(_)),
             _ => self.customer().is_none(),
         }
@@ -200,6 +229,11 @@ pub fn decide(
             transfers::fund(*customer, money, transfer, *simulated, view, ctx)
         }
         Command::ReverseTransfer { transaction } => transfers::reverse(*transaction, view, ctx),
+        Command::Card(command) => cards::decide(command, view, ctx),
+        Command::Charge(command) => charges::decide(command, view, ctx),
+        Command::Method(command) => methods::decide(command, view, ctx),
+        Command::Source(command) => sources::decide(command, view, ctx),
+        Command::Topup(command) => topups::decide(command, view, ctx),
         Command::Intent(command) => intents::decide(command, view, ctx),
         Command::Refund(command) => refunds::decide(command, view, ctx),
         Command::Payout(command) => payouts::decide(command, view, ctx),
@@ -213,6 +247,10 @@ pub fn decide(
             Ok(Decision { changes: vec![Change::Request(Box::new(row))], reply: Reply::Done })
         }
     }
+}
+
+fn owner(customer: Number) -> Option<Number> {
+    Some(customer).filter(|customer| *customer != Number(0))
 }
 
 fn purse(view: &dyn View, customer: Number, param: &'static str) -> Result<Purse, Refusal> {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cash_balance::{Balances, ReconciliationMode, Settings};
 use crate::id::Number;
+use crate::payment_intent::InstrumentKey;
 
 /// A customer as it stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +25,12 @@ pub struct Customer {
     /// The customer's own way of matching money, or the account's default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reconciliation_mode: Option<ReconciliationMode>,
+    /// The card or source that is charged where none is named (`default_source`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_source: Option<InstrumentKey>,
+    /// The payment method that invoices use (`invoice_settings.default_payment_method`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_method: Option<Number>,
     /// Everything that describes the customer.
     #[serde(flatten)]
     pub profile: Profile,

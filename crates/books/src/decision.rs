@@ -5,7 +5,9 @@ use std::sync::Arc;
 use crate::agent::RequestRow;
 use crate::approval::{Approval, ApprovalStatus};
 use crate::balance::BalanceTransaction;
+use crate::card::{Acquirer, Decline};
 use crate::cash_balance::{Balances, CashTransaction, ReconciliationMode, Settings};
+use crate::charge::CardCharge;
 use crate::currency::Currency;
 use crate::customer::{Customer, Purse};
 use crate::document::Document;
@@ -35,6 +37,8 @@ pub struct Context<'a> {
     pub rules: &'a Rules,
     /// Draws account numbers.
     pub accounts: &'a dyn AccountNumbers,
+    /// Takes cards; none where nobody does.
+    pub acquirer: Option<&'a dyn Acquirer>,
     /// The request that asks, if it is one.
     pub cause: Option<Arc<RequestCause>>,
 }
@@ -213,6 +217,8 @@ pub enum Reply {
     WithSecret(Box<WebhookEndpoint>),
     /// The payment failed, and the intent says so: an error on the wire, but one with effects.
     PaymentFailed(Box<PaymentIntent>),
+    /// The card was declined, and the charge says so: an error on the wire, but one with effects.
+    ChargeFailed(Box<CardCharge>),
     /// The request has to wait until a person agrees: an error on the wire.
     Held(Box<Approval>),
     /// Nothing to show: something that nobody asked for was done.
@@ -370,4 +376,29 @@ pub enum Refusal {
     TooManyApprovals,
     /// The approval was decided on, or expired.
     ApprovalState(ApprovalStatus),
+    /// Nobody takes cards here.
+    NoAcquirer,
+    /// The token was used already.
+    TokenUsed {
+        /// Which.
+        token: RowKey,
+        /// The parameter that named it.
+        param: &'static str,
+    },
+    /// The card, source or payment method is not this customer's.
+    NotTheCustomers {
+        /// What.
+        kind: Kind,
+        /// Which.
+        key: RowKey,
+        /// The parameter that named it.
+        param: &'static str,
+    },
+    /// The card was declined, and nothing was written.
+    CardDeclined {
+        /// Why.
+        decline: Decline,
+        /// The parameter that named the card.
+        param: &'static str,
+    },
 }

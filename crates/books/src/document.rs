@@ -5,12 +5,15 @@
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::approval::Approval;
+use crate::charge::CardCharge;
 use crate::id::{Kind, Number, RowKey};
 use crate::invoice::{Invoice, InvoiceItem};
 use crate::payment_intent::{ChargeRow, PaymentIntent, PaymentMethod};
 use crate::payout::{BankAccount, Payout};
 use crate::reconciliation::Payable;
 use crate::refund::{Refund, RefundOrigin};
+use crate::source::{CustomerCard, Source, SourceTransaction, Token};
+use crate::topup::Topup;
 use crate::webhook::WebhookEndpoint;
 
 /// An object that is stored as a document.
@@ -28,6 +31,12 @@ pub enum Document {
     InvoiceItem(Box<InvoiceItem>),
     WebhookEndpoint(Box<WebhookEndpoint>),
     Approval(Box<Approval>),
+    CardCharge(Box<CardCharge>),
+    Token(Box<Token>),
+    Card(Box<CustomerCard>),
+    Source(Box<Source>),
+    SourceTransaction(Box<SourceTransaction>),
+    Topup(Box<Topup>),
 }
 
 impl Document {
@@ -35,7 +44,7 @@ impl Document {
     pub fn kind(&self) -> Kind {
         match self {
             Document::PaymentIntent(_) => Kind::PaymentIntent,
-            Document::Charge(_) => Kind::Charge,
+            Document::Charge(_) | Document::CardCharge(_) => Kind::Charge,
             Document::PaymentMethod(_) => Kind::PaymentMethod,
             Document::Refund(_) => Kind::Refund,
             Document::Payout(_) => Kind::Payout,
@@ -44,6 +53,11 @@ impl Document {
             Document::InvoiceItem(_) => Kind::InvoiceItem,
             Document::WebhookEndpoint(_) => Kind::WebhookEndpoint,
             Document::Approval(_) => Kind::Approval,
+            Document::Token(_) => Kind::Token,
+            Document::Card(_) => Kind::Card,
+            Document::Source(_) => Kind::Source,
+            Document::SourceTransaction(_) => Kind::SourceTransaction,
+            Document::Topup(_) => Kind::Topup,
         }
     }
 
@@ -61,17 +75,29 @@ impl Document {
             Document::InvoiceItem(item) => item.key,
             Document::WebhookEndpoint(endpoint) => of_the_account(endpoint.number),
             Document::Approval(approval) => approval.key,
+            Document::CardCharge(charge) => charge.key,
+            Document::Token(token) => token.key,
+            Document::Card(card) => card.key,
+            Document::Source(source) => source.key,
+            Document::SourceTransaction(transaction) => transaction.key,
+            Document::Topup(topup) => of_the_account(topup.number),
         }
     }
 
-    /// The document that it is listed under: the payment intent of a refund, the invoice of an
-    /// item, the bank account of a payout.
+    /// The row that it is listed under: the payment intent of a refund or a charge, the charge of a
+    /// card's refund, the invoice of an item, the bank account of a payout, the customer of a card.
     pub fn parent(&self) -> Option<Number> {
         match self {
             Document::Refund(refund) => match refund.origin {
                 RefundOrigin::Payment { payment_intent, .. } => Some(payment_intent),
+                RefundOrigin::Charge { charge, .. } => Some(charge),
                 RefundOrigin::CashBalance { .. } => None,
             },
+            Document::CardCharge(charge) => charge.payment_intent,
+            Document::PaymentMethod(method) => method.customer,
+            Document::Card(card) => (!card.deleted).then_some(card.key.customer),
+            Document::Source(source) => source.customer,
+            Document::SourceTransaction(transaction) => Some(transaction.source),
             Document::InvoiceItem(item) => item.invoice,
             Document::Payout(payout) => Some(payout.destination),
             _ => None,
@@ -90,15 +116,23 @@ impl Document {
     pub fn read<'de, D: Deserializer<'de>>(kind: Kind, from: D) -> Result<Document, D::Error> {
         Ok(match kind {
             Kind::PaymentIntent => Document::PaymentIntent(Box::deserialize(from)?),
-            Kind::Charge => Document::Charge(ChargeRow::deserialize(from)?),
+            Kind::Charge | Kind::CardCharge => match AnyCharge::deserialize(from)? {
+                AnyCharge::Card(charge) => Document::CardCharge(charge),
+                AnyCharge::OfIntent(row) => Document::Charge(row),
+            },
             Kind::PaymentMethod => Document::PaymentMethod(Box::deserialize(from)?),
-            Kind::Refund => Document::Refund(Box::deserialize(from)?),
+            Kind::Refund | Kind::CardRefund => Document::Refund(Box::deserialize(from)?),
             Kind::Payout => Document::Payout(Box::deserialize(from)?),
             Kind::BankAccount => Document::BankAccount(Box::deserialize(from)?),
             Kind::Invoice => Document::Invoice(Box::deserialize(from)?),
             Kind::InvoiceItem => Document::InvoiceItem(Box::deserialize(from)?),
             Kind::WebhookEndpoint => Document::WebhookEndpoint(Box::deserialize(from)?),
             Kind::Approval => Document::Approval(Box::deserialize(from)?),
+            Kind::Token => Document::Token(Box::deserialize(from)?),
+            Kind::Card => Document::Card(Box::deserialize(from)?),
+            Kind::Source => Document::Source(Box::deserialize(from)?),
+            Kind::SourceTransaction => Document::SourceTransaction(Box::deserialize(from)?),
+            Kind::Topup => Document::Topup(Box::deserialize(from)?),
             Kind::Customer
             | Kind::CashTransaction
             | Kind::BalanceTransaction
@@ -118,6 +152,14 @@ impl Document {
     pub fn to_text(&self) -> String {
         serde_json::to_string(self).expect("documents are plain data")
     }
+}
+
+/// Both shapes of a charge. One of a card has more fields, so it is tried first.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum AnyCharge {
+    Card(Box<CardCharge>),
+    OfIntent(ChargeRow),
 }
 
 macro_rules! conversions {
@@ -146,5 +188,11 @@ conversions!(
     Invoice: Invoice,
     InvoiceItem: InvoiceItem,
     WebhookEndpoint: WebhookEndpoint,
-    Approval: Approval
+    Approval: Approval,
+    CardCharge: CardCharge,
+    Token: Token,
+    Card: CustomerCard,
+    Source: Source,
+    SourceTransaction: SourceTransaction,
+    Topup: Topup
 );

@@ -122,11 +122,11 @@ pub enum Kind {
     Event = 4,
     /// `pi_`
     PaymentIntent = 5,
-    /// `py_`: a charge that is not by card.
+    /// `py_`: a charge that is not by card. Also what all charges are stored as.
     Charge = 6,
     /// `pm_`
     PaymentMethod = 7,
-    /// `pyr_`: a refund that is not to a card.
+    /// `pyr_`: a refund that is not to a card. Also what all refunds are stored as.
     Refund = 8,
     /// `po_`
     Payout = 9,
@@ -142,11 +142,25 @@ pub enum Kind {
     WebhookEndpoint = 14,
     /// `apr_`: a request that waits for a person.
     Approval = 15,
+    /// `tok_`
+    Token = 16,
+    /// `card_`
+    Card = 17,
+    /// `src_`
+    Source = 18,
+    /// `srctxn_`
+    SourceTransaction = 19,
+    /// `tu_`
+    Topup = 20,
+    /// `ch_`: how the id of a charge is spelled that is by card.
+    CardCharge = 21,
+    /// `re_`: how the id of a refund is spelled that is to a card.
+    CardRefund = 22,
 }
 
 impl Kind {
     /// All kinds, for finding one by its prefix.
-    pub const ALL: [Kind; 15] = [
+    pub const ALL: [Kind; 22] = [
         Kind::Customer,
         Kind::CashTransaction,
         Kind::BalanceTransaction,
@@ -162,6 +176,13 @@ impl Kind {
         Kind::InvoiceLine,
         Kind::WebhookEndpoint,
         Kind::Approval,
+        Kind::Token,
+        Kind::Card,
+        Kind::Source,
+        Kind::SourceTransaction,
+        Kind::Topup,
+        Kind::CardCharge,
+        Kind::CardRefund,
     ];
 
     /// The text before the random-looking part, underscore included.
@@ -182,10 +203,40 @@ impl Kind {
             Kind::InvoiceLine => "il_",
             Kind::WebhookEndpoint => "we_",
             Kind::Approval => "apr_",
+            Kind::Token => "tok_",
+            Kind::Card => "card_",
+            Kind::Source => "src_",
+            Kind::SourceTransaction => "srctxn_",
+            Kind::Topup => "tu_",
+            Kind::CardCharge => "ch_",
+            Kind::CardRefund => "re_",
         }
     }
 
-    /// `object` on the wire, which is also the name in the store.
+    /// The kind that objects with this spelling of ids are stored as.
+    pub fn stored(self) -> Kind {
+        match self {
+            Kind::CardCharge => Kind::Charge,
+            Kind::CardRefund => Kind::Refund,
+            kind => kind,
+        }
+    }
+
+    /// The name in the store of what a row names.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::CardCharge => "card_charge",
+            Kind::CardRefund => "card_refund",
+            kind => kind.object(),
+        }
+    }
+
+    /// The kind with this name in the store.
+    pub fn from_name(name: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// `object` on the wire, which is also the name in the store of what is stored.
     pub fn object(self) -> &'static str {
         match self {
             Kind::Customer => "customer",
@@ -193,9 +244,9 @@ impl Kind {
             Kind::BalanceTransaction => "balance_transaction",
             Kind::Event => "event",
             Kind::PaymentIntent => "payment_intent",
-            Kind::Charge => "charge",
+            Kind::Charge | Kind::CardCharge => "charge",
             Kind::PaymentMethod => "payment_method",
-            Kind::Refund => "refund",
+            Kind::Refund | Kind::CardRefund => "refund",
             Kind::Payout => "payout",
             Kind::BankAccount => "bank_account",
             Kind::Invoice => "invoice",
@@ -203,6 +254,11 @@ impl Kind {
             Kind::InvoiceLine => "line_item",
             Kind::WebhookEndpoint => "webhook_endpoint",
             Kind::Approval => "purser.approval",
+            Kind::Token => "token",
+            Kind::Card => "card",
+            Kind::Source => "source",
+            Kind::SourceTransaction => "source_transaction",
+            Kind::Topup => "topup",
         }
     }
 
@@ -221,6 +277,10 @@ impl Kind {
                 | Kind::Payout
                 | Kind::BankAccount
                 | Kind::WebhookEndpoint
+                | Kind::Token
+                | Kind::Source
+                | Kind::SourceTransaction
+                | Kind::Topup
         )
     }
 
@@ -286,8 +346,10 @@ impl IdKey {
         text
     }
 
-    /// The row that an id names, or `None` for a text that this database never wrote.
+    /// The row that an id names, or `None` for a text that this database never wrote. Charges and
+    /// refunds are read in both spellings.
     pub fn read(&self, kind: Kind, id: &str) -> Option<RowKey> {
+        let kind = Kind::of(id).filter(|spelled| spelled.stored() == kind.stored())?;
         let half = kind.half();
         let text = id.strip_prefix(kind.prefix())?.as_bytes();
         if text.len() != 2 * half.chars {

@@ -39,6 +39,14 @@ pub enum Account {
     PrefundingAvailable,
     /// Funds set apart to cover refunds and disputes, not settled yet.
     PrefundingPending,
+    /// What the card networks owe for charges that are not settled yet.
+    CardNetwork,
+    /// The merchant's money that is not settled yet, of charges that a transfer paid.
+    BankPending,
+    /// The merchant's money that may be paid out, of charges that a transfer paid.
+    BankAvailable,
+    /// What the source with this number received, and was neither charged nor returned.
+    Source(Number),
 }
 
 impl Account {
@@ -46,6 +54,8 @@ impl Account {
     pub const ALL_CASH: Account = Account::CustomerCash(Number(0));
     /// What all payment intents hold together.
     pub const ALL_INTENTS: Account = Account::PaymentIntent(Number(0));
+    /// What all sources hold together.
+    pub const ALL_SOURCES: Account = Account::Source(Number(0));
 
     /// The code in the store, and the number of the owner (0 for accounts of the house).
     pub fn code(self) -> (i64, Number) {
@@ -62,6 +72,10 @@ impl Account {
             Account::Issuing => (10, Number(0)),
             Account::PrefundingAvailable => (11, Number(0)),
             Account::PrefundingPending => (12, Number(0)),
+            Account::CardNetwork => (13, Number(0)),
+            Account::BankPending => (14, Number(0)),
+            Account::BankAvailable => (15, Number(0)),
+            Account::Source(source) => (16, source),
         }
     }
 
@@ -80,6 +94,10 @@ impl Account {
             10 => Account::Issuing,
             11 => Account::PrefundingAvailable,
             12 => Account::PrefundingPending,
+            13 => Account::CardNetwork,
+            14 => Account::BankPending,
+            15 => Account::BankAvailable,
+            16 => Account::Source(owner),
             _ => return None,
         };
         Some(account)
@@ -90,13 +108,14 @@ impl Account {
         match self {
             Account::CustomerCash(_) => Account::ALL_CASH,
             Account::PaymentIntent(_) => Account::ALL_INTENTS,
+            Account::Source(_) => Account::ALL_SOURCES,
             house => house,
         }
     }
 
     /// Whether this is an account of the house, whose balance is kept as one row per lane.
     pub fn is_house(self) -> bool {
-        !matches!(self, Account::CustomerCash(_) | Account::PaymentIntent(_))
+        !matches!(self, Account::CustomerCash(_) | Account::PaymentIntent(_) | Account::Source(_))
     }
 }
 
@@ -152,11 +171,27 @@ pub enum EntryKind {
     PayoutCanceled,
     /// The merchant's bank is debited to take a payout back.
     PayoutReversed,
+    /// A card was charged.
+    CardCharged,
+    /// A card was sent its money back.
+    CardRefunded,
+    /// What was sent back to a card did not get there.
+    CardRefundUndone,
+    /// The holder of a card disputes a charge, and has the money back.
+    CardDisputed,
+    /// A source received a transfer.
+    SourceFunded,
+    /// A source was charged.
+    SourceCharged,
+    /// What a source received went back to the sender.
+    SourceReturned,
+    /// The merchant put money into the balance.
+    ToppedUp,
 }
 
 impl EntryKind {
     /// All kinds.
-    pub const ALL: [EntryKind; 19] = [
+    pub const ALL: [EntryKind; 27] = [
         EntryKind::Funded,
         EntryKind::FundingReversed,
         EntryKind::AppliedToPayment,
@@ -176,6 +211,14 @@ impl EntryKind {
         EntryKind::PayoutFailed,
         EntryKind::PayoutCanceled,
         EntryKind::PayoutReversed,
+        EntryKind::CardCharged,
+        EntryKind::CardRefunded,
+        EntryKind::CardRefundUndone,
+        EntryKind::CardDisputed,
+        EntryKind::SourceFunded,
+        EntryKind::SourceCharged,
+        EntryKind::SourceReturned,
+        EntryKind::ToppedUp,
     ];
 
     /// The code in the store.
@@ -200,6 +243,14 @@ impl EntryKind {
             EntryKind::PayoutFailed => "payout_failed",
             EntryKind::PayoutCanceled => "payout_canceled",
             EntryKind::PayoutReversed => "payout_reversed",
+            EntryKind::CardCharged => "card_charged",
+            EntryKind::CardRefunded => "card_refunded",
+            EntryKind::CardRefundUndone => "card_refund_undone",
+            EntryKind::CardDisputed => "card_disputed",
+            EntryKind::SourceFunded => "source_funded",
+            EntryKind::SourceCharged => "source_charged",
+            EntryKind::SourceReturned => "source_returned",
+            EntryKind::ToppedUp => "topped_up",
         }
     }
 

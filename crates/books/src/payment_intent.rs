@@ -10,10 +10,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::card::{Card, Decline};
+use crate::charge::Instrument;
 use crate::currency::Currency;
 use crate::customer::Address;
 use crate::funding::Instructions;
-use crate::id::{Number, RowKey};
+use crate::id::{Kind, Number, RowKey};
 use crate::reconciliation::{Payable, PayableKind};
 use crate::time::Timestamp;
 
@@ -59,6 +61,12 @@ pub struct PaymentIntent {
     /// What went wrong at the last confirmation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<PaymentError>,
+    /// `payment_method_types`; empty where only a cash balance pays.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub methods: Vec<MethodType>,
+    /// What there is to know about paying it by card, or by source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card: Option<Box<CardPayment>>,
     /// Made with `automatic_payment_methods`: its `allow_redirects`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub automatic_methods: Option<String>,
@@ -78,6 +86,7 @@ pub enum IntentStatus {
     RequiresPaymentMethod,
     RequiresConfirmation,
     RequiresAction,
+    RequiresCapture,
     Succeeded,
     Canceled,
 }
@@ -89,6 +98,7 @@ impl IntentStatus {
             IntentStatus::RequiresPaymentMethod => "requires_payment_method",
             IntentStatus::RequiresConfirmation => "requires_confirmation",
             IntentStatus::RequiresAction => "requires_action",
+            IntentStatus::RequiresCapture => "requires_capture",
             IntentStatus::Succeeded => "succeeded",
             IntentStatus::Canceled => "canceled",
         }
@@ -97,6 +107,77 @@ impl IntentStatus {
     /// Whether anything can still happen to the payment.
     pub fn is_open(self) -> bool {
         !matches!(self, IntentStatus::Succeeded | IntentStatus::Canceled)
+    }
+}
+
+/// A type of payment method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "each variant is the wire name, in camel case")]
+pub enum MethodType {
+    Card,
+    CustomerBalance,
+}
+
+impl MethodType {
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            MethodType::Card => "card",
+            MethodType::CustomerBalance => "customer_balance",
+        }
+    }
+}
+
+/// What there is to know about paying an intent by card, or by source.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CardPayment {
+    /// What is to be charged: a payment method, a card or a source; never together with
+    /// [`PaymentIntent::payment_method`], which is a cash balance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instrument: Option<InstrumentKey>,
+    /// The newest charge (`latest_charge`), whatever became of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latest_charge: Option<Number>,
+    /// `amount_capturable`.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub capturable: i64,
+    /// `amount_received`.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub received: i64,
+    /// Where the holder comes back to after authenticating.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub return_url: Option<String>,
+    /// Whether Stripe.js is to lead the holder there (`use_stripe_sdk`).
+    #[serde(skip_serializing_if = "is_false")]
+    pub use_stripe_sdk: bool,
+    /// `setup_future_usage`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub setup_future_usage: Option<String>,
+    /// Whether the holder was away when it was confirmed.
+    #[serde(skip_serializing_if = "is_false")]
+    pub off_session: bool,
+}
+
+/// What is charged: a payment method, a card or a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "each variant is the kind with its name")]
+pub enum InstrumentKey {
+    Method(RowKey),
+    Card(RowKey),
+    Source(RowKey),
+}
+
+impl InstrumentKey {
+    /// What it is, and which.
+    pub fn named(self) -> (Kind, RowKey) {
+        match self {
+            InstrumentKey::Method(key) => (Kind::PaymentMethod, key),
+            InstrumentKey::Card(key) => (Kind::Card, key),
+            InstrumentKey::Source(key) => (Kind::Source, key),
+        }
     }
 }
 
@@ -180,6 +261,15 @@ pub enum PaymentError {
         /// The payment method that was tried.
         payment_method: Number,
     },
+    /// The card was declined.
+    Declined {
+        /// Why.
+        decline: Decline,
+        /// What was tried.
+        instrument: Box<Instrument>,
+        /// The charge that failed; none where it did not come to one.
+        charge: Option<Number>,
+    },
 }
 
 /// What describes a payment intent and can be set through the API.
@@ -217,14 +307,31 @@ pub struct IntentShipping {
     pub tracking_number: Option<String>,
 }
 
-/// A payment method (`pm_`) of type `customer_balance`: it only ever pays the intent that it was
-/// made for, and cannot be attached.
+/// A payment method (`pm_`). One of type `customer_balance` only ever pays the intent that it was
+/// made for, and cannot be attached. One of type `card` is no customer's by its key: it can be
+/// attached to one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentMethod {
     /// Whose, and its number.
     pub key: RowKey,
-    /// The intent that it was made for.
-    pub payment_intent: Number,
+    /// The intent that it was made for, if it is a cash balance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment_intent: Option<Number>,
+    /// Its card, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card: Option<Card>,
+    /// The customer that a card is attached to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<Number>,
+    /// `allow_redisplay` as given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allow_redisplay: Option<String>,
+    /// What the merchant keeps with it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: BTreeMap<String, String>,
+    /// Whether the holder agreed to payments while away.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_set_up: bool,
     /// Who pays.
     #[serde(default, skip_serializing_if = "BillingDetails::is_empty")]
     pub billing_details: BillingDetails,
@@ -247,8 +354,24 @@ pub struct BillingDetails {
     pub tax_id: Option<String>,
 }
 
+impl PaymentMethod {
+    /// One that pays an intent out of the cash balance.
+    pub fn cash_balance(key: RowKey, intent: Number, details: BillingDetails) -> PaymentMethod {
+        PaymentMethod {
+            key,
+            payment_intent: Some(intent),
+            card: None,
+            customer: None,
+            allow_redisplay: None,
+            metadata: BTreeMap::new(),
+            is_set_up: false,
+            billing_details: details,
+        }
+    }
+}
+
 impl BillingDetails {
-    fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         *self == BillingDetails::default()
     }
 }
@@ -263,6 +386,24 @@ pub struct ChargeRow {
 }
 
 impl PaymentIntent {
+    /// The owner of its key, if it is a customer's.
+    pub fn customer(&self) -> Option<Number> {
+        Some(self.key.customer).filter(|customer| *customer != Number(0))
+    }
+
+    /// What is to be charged, if it is not a cash balance.
+    pub fn instrument(&self) -> Option<InstrumentKey> {
+        self.card.as_ref()?.instrument
+    }
+
+    /// What can be used: `payment_method_types`.
+    pub fn methods(&self) -> &[MethodType] {
+        match self.methods.as_slice() {
+            [] => &[MethodType::CustomerBalance],
+            methods => methods,
+        }
+    }
+
     /// What is still to be paid.
     pub fn amount_remaining(&self) -> i64 {
         match self.status.is_open() {

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::currency::Currency;
-use crate::id::{Number, RowKey};
+use crate::id::{Kind, Number, RowKey};
 use crate::time::Timestamp;
 
 /// Days that a customer has to give bank details.
@@ -56,6 +56,16 @@ pub struct Refund {
     pub failure_reason: Option<String>,
 }
 
+impl Refund {
+    /// How its id is spelled.
+    pub fn spelling(&self) -> Kind {
+        match self.destination {
+            Destination::Card { .. } => Kind::CardRefund,
+            _ => Kind::Refund,
+        }
+    }
+}
+
 /// `status` of a refund.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -94,6 +104,13 @@ pub enum RefundOrigin {
         /// Its payment method.
         payment_method: Number,
     },
+    /// A charge of a card or a source.
+    Charge {
+        /// The charge.
+        charge: Number,
+        /// The intent that asked for it, if one did.
+        payment_intent: Option<Number>,
+    },
     /// The cash balance: a return.
     CashBalance {
         /// The credit to the cash balance whose age was the reason, if nobody asked for it.
@@ -107,6 +124,11 @@ pub enum RefundOrigin {
 pub enum Destination {
     /// To a bank that nobody has named yet.
     BankToBeNamed,
+    /// To the card that was charged.
+    Card {
+        /// Whether it will come back.
+        bounces: bool,
+    },
     /// To the cash balance.
     CashBalance,
     /// To this bank account.

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
+use crate::charge::{CardCharge, Stage};
 use crate::currency::Currency;
 use crate::customer::Customer;
 use crate::document::Document;
@@ -288,6 +289,47 @@ impl<'a> Subject<'a> {
         Some(subject)
     }
 
+    /// A charge of a card or a source.
+    pub fn of_card_charge(charge: &'a CardCharge) -> Subject<'a> {
+        let mut subject = Subject {
+            resource: Resource::Charges,
+            number: charge.key.number,
+            customer: charge.key.customer,
+            amount: Some(charge.amount),
+            texts: Vec::new(),
+            metadata: &charge.profile.metadata,
+        };
+        let status = match charge.stage {
+            Stage::Failed { .. } => "failed",
+            Stage::Authorized { .. } | Stage::Captured { .. } | Stage::Released { .. } => {
+                "succeeded"
+            }
+        };
+        // What was not captured counts as refunded, as on the wire.
+        let gone = match charge.stage {
+            Stage::Captured { .. } | Stage::Released { .. } => {
+                charge.amount - charge.amount_captured
+            }
+            Stage::Authorized { .. } | Stage::Failed { .. } => 0,
+        };
+        let refunded = charge.amount_refunded + gone;
+        subject.is_charge((charge.currency, status), charge.amount, refunded);
+        subject.is_billed_to(&charge.billing_details);
+        if charge.disputed {
+            subject.texts.push((Field::Disputed, "true".into()));
+        }
+        if let Some(card) = charge.instrument.card() {
+            subject.texts.extend([
+                (Field::Brand, card.brand.as_str().to_owned()),
+                (Field::ExpMonth, card.exp_month.to_string()),
+                (Field::ExpYear, card.exp_year.to_string()),
+                (Field::Fingerprint, card.fingerprint.to_lowercase()),
+                (Field::Last4, card.last4.to_lowercase()),
+            ]);
+        }
+        subject
+    }
+
     fn is_charge(&mut self, (currency, status): (Currency, &str), amount: i64, refunded: i64) {
         self.texts.push((Field::Currency, currency.as_str().to_owned()));
         self.texts.push((Field::Status, status.to_owned()));
@@ -309,6 +351,7 @@ impl<'a> Subject<'a> {
                 let charge = Subject::of_charge_in(intent);
                 [Some(Subject::of_intent(intent)), charge].into_iter().flatten().collect()
             }
+            Document::CardCharge(charge) => vec![Subject::of_card_charge(charge)],
             _ => Vec::new(),
         }
     }

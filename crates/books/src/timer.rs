@@ -33,6 +33,10 @@ pub enum TimerKind {
     PayoutArrives,
     /// An invoice was to be paid by now.
     InvoiceOverdue,
+    /// What a card's bank set aside is let go.
+    AuthorizationEnds,
+    /// A top-up is there, or fails.
+    TopupArrives,
     /// A webhook endpoint is to be told of an event again. The key names the endpoint in place
     /// of a customer, and the event.
     Redeliver,
@@ -40,13 +44,15 @@ pub enum TimerKind {
 
 impl TimerKind {
     /// All kinds.
-    pub const ALL: [TimerKind; 7] = [
+    pub const ALL: [TimerKind; 9] = [
         TimerKind::Settle,
         TimerKind::RefundExpires,
         TimerKind::RefundArrives,
         TimerKind::PayoutLeaves,
         TimerKind::PayoutArrives,
         TimerKind::InvoiceOverdue,
+        TimerKind::AuthorizationEnds,
+        TimerKind::TopupArrives,
         TimerKind::Redeliver,
     ];
 
@@ -59,6 +65,8 @@ impl TimerKind {
             TimerKind::PayoutLeaves => "payout_leaves",
             TimerKind::PayoutArrives => "payout_arrives",
             TimerKind::InvoiceOverdue => "invoice_overdue",
+            TimerKind::AuthorizationEnds => "authorization_ends",
+            TimerKind::TopupArrives => "topup_arrives",
             TimerKind::Redeliver => "redeliver",
         }
     }

@@ -13,6 +13,7 @@ use store::{Duties, LaneOptions, Lanes, Readers, Store};
 use tokio::sync::Semaphore;
 
 use crate::account_numbers::AccountNumbers;
+use crate::acquirer::Acquirers;
 use crate::agent::registry::Registry;
 use crate::api::auth::{Access, Worlds};
 use crate::api::expand::FieldTables;
@@ -43,6 +44,8 @@ pub struct App {
     pub webhooks: Arc<Webhooks>,
     /// What is to be done later. Before the lane, so that it is stopped first.
     pub worker: Arc<Worker>,
+    /// Who takes cards.
+    pub acquirers: Acquirers,
     /// The way in.
     pub lanes: Arc<Lanes>,
     /// The way out.
@@ -146,6 +149,7 @@ impl App {
             pace,
         });
         Ok(App {
+            acquirers: Acquirers::new(store.secret()),
             clock,
             entropy,
             webhooks: Arc::new(webhooks.map_err(|e| e.to_string())?),

@@ -4,6 +4,7 @@
 //! one request; [`app`] is everything that is shared; [`http`] moves bytes; [`cli`] starts it all.
 
 pub mod account_numbers;
+pub mod acquirer;
 pub mod agent;
 pub mod api;
 pub mod app;

@@ -1,6 +1,6 @@
 //! How each change is written: as rows that are put into tables, and rows that are removed.
 
-use books::balance::BalanceTransaction;
+use books::balance::{BalanceTransaction, SourceType};
 use books::cash_balance::{CashTransaction, Settings};
 use books::event::{Event, EventObject};
 use books::id::{Kind, RowKey};
@@ -160,10 +160,11 @@ fn put_balance_transaction<'a>(
         row.amount,
         row.fee,
         row.available_on,
-        row.source.map(|(kind, _)| kind.object()),
+        row.source.map(|(kind, _)| kind.name()),
         row.source.map(|(_, key)| key.customer),
         row.source.map(|(_, key)| key.number),
         row.description.as_ref(),
+        Some(row.source_type).filter(|of| *of != SourceType::Card).map(SourceType::as_str),
     ];
     into.put(&tables::BALANCE_TRANSACTION, row)
 }

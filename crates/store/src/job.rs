@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use books::card::Acquirer;
 use books::event::RequestCause;
 use books::{Change, Command, Number, Refusal, Reply, RowKey, World};
 
@@ -22,6 +23,10 @@ pub trait Job: Send {
     /// `None` where no answer need be kept.
     fn keep(&self, result: &std::result::Result<Reply, Refusal>, books: &Sight<'_>)
     -> Option<Kept>;
+    /// Who takes cards in this world; none where nobody does.
+    fn acquirer(&self) -> Option<Arc<dyn Acquirer>> {
+        None
+    }
     /// Whether it is only tried: it is decided and answered, and nothing of it is written.
     fn is_tried(&self) -> bool {
         false

@@ -446,12 +446,14 @@ impl Work {
         }
         let command = set.borrow().still_due(world, job.command());
         let newest = self.numbers.last();
+        let acquirer = job.acquirer();
         let mut ctx = Context {
             now: (self.options.clock)(),
             numbers: &mut self.numbers,
             ids: &self.ids,
             rules: &self.options.rules,
             accounts: &*self.options.accounts,
+            acquirer: acquirer.as_deref(),
             cause: job.cause(),
         };
         let untouched = job.is_tried().then(|| (set.borrow().clone(), pending.posted.clone()));

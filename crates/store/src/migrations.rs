@@ -37,6 +37,7 @@ pub(crate) const SQLITE: Schema = Schema {
         ("balances over time", include_str!("../migrations/sqlite/0006_balances_over_time.sql")),
         (CUSTOMER_WORDS, include_str!("../migrations/sqlite/0007_customer_words.sql")),
         ("dashboard", include_str!("../migrations/sqlite/0008_dashboard.sql")),
+        ("cards", include_str!("../migrations/sqlite/0009_cards.sql")),
         (SEARCH, include_str!("../migrations/sqlite/0010_search.sql")),
     ],
     find: "SELECT name FROM sqlite_schema WHERE name = 'schema_migration'",
@@ -54,6 +55,7 @@ pub(crate) const POSTGRES: Schema = Schema {
         ("balances over time", include_str!("../migrations/postgres/0003_balances_over_time.sql")),
         (CUSTOMER_WORDS, include_str!("../migrations/postgres/0004_customer_words.sql")),
         ("dashboard", include_str!("../migrations/postgres/0005_dashboard.sql")),
+        ("cards", include_str!("../migrations/postgres/0006_cards.sql")),
         (SEARCH, include_str!("../migrations/postgres/0007_search.sql")),
     ],
     find: "SELECT CAST(to_regclass('schema_migration') AS TEXT)

@@ -375,7 +375,7 @@ impl Reader {
             sql = sql.and("type", "=", kind.as_str());
         }
         if let Some((kind, key)) = filter.source {
-            sql = sql.and("source", "=", key.number).and("source_kind", "=", kind.object());
+            sql = sql.and("source", "=", key.number).and("source_kind", "=", kind.name());
         }
         let at = (world, window);
         self.page("balance_transaction", BALANCE_COLUMNS, sql, at, rows::balance_transaction)
@@ -395,7 +395,7 @@ impl Reader {
     /// One document; `None` if the row is of another kind or customer.
     pub fn document(&self, world: World, kind: Kind, key: RowKey) -> Result<Option<Document>> {
         let found = lookup::document(self.db()?, world, key.number)?;
-        Ok(found.filter(|document| document.kind() == kind && document.key() == key))
+        Ok(found.filter(|document| document.kind() == kind.stored() && document.key() == key))
     }
 
     /// The document with this number, whatever it is.

@@ -1,6 +1,6 @@
 //! Rows: how each kind of row is read.
 
-use books::balance::{BalanceKind, BalanceTransaction};
+use books::balance::{BalanceKind, BalanceTransaction, SourceType};
 use books::cash_balance::{Balances, CashTransaction, Cause, Settings};
 use books::customer::Customer;
 use books::event::{Event, EventKind, EventObject, RequestCause};
@@ -111,7 +111,7 @@ pub(crate) fn row_key(customer: Option<Number>, number: Option<Number>) -> Optio
 }
 
 pub(crate) const BALANCE_COLUMNS: &str = "number, type, currency, amount, fee, available_on, \
-    source_kind, source_customer, source, description";
+    source_kind, source_customer, source, description, source_type";
 
 /// Reads [`BALANCE_COLUMNS`].
 pub(crate) fn balance_transaction(row: &dyn Row) -> Result<BalanceTransaction> {
@@ -130,6 +130,12 @@ pub(crate) fn balance_transaction(row: &dyn Row) -> Result<BalanceTransaction> {
         amount: row.int(3)?,
         fee: row.int(4)?,
         available_on: row.moment(5)?,
+        source_type: match row.opt_text(10)? {
+            None => SourceType::Card,
+            Some(name) => SourceType::parse(name).ok_or_else(|| {
+                StoreError::Corrupt(format!("no money is of the source type '{name}'"))
+            })?,
+        },
         source,
         description: row.opt_text(9)?.map(str::to_owned),
     })
@@ -144,7 +150,7 @@ pub(crate) fn document(row: &dyn Row) -> Result<Document> {
 
 /// Reads a kind of object.
 pub(crate) fn document_kind(name: &str) -> Result<Kind> {
-    Kind::from_object(name)
+    Kind::from_name(name)
         .ok_or_else(|| StoreError::Corrupt(format!("no object is of the kind '{name}'")))
 }
 

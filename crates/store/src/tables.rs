@@ -154,7 +154,7 @@ tables! {
         key ["world", "currency", "lane"], Again::Adds("customers");
     BALANCE_TRANSACTION "balance_transaction" ("world" Int, "number" Int, "type" Text,
         "currency" Text, "amount" Int, "fee" Int, "available_on" Int, "source_kind" Text,
-        "source_customer" Int, "source" Int, "description" Text)
+        "source_customer" Int, "source" Int, "description" Text, "source_type" Text)
         key ["world", "number"], Again::Fails;
     DOCUMENT "document" ("world" Int, "number" Int, "kind" Text, "customer" Int, "parent" Int,
         "data" Text) key ["world", "number"], Again::Replaces(&["parent", "data"]);

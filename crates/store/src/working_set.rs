@@ -176,7 +176,7 @@ impl Sight<'_> {
             on_disk.into_iter().map(|document| (document.key().number, document)).collect();
         for number in set.written.get(&(self.world, Number(0))).into_iter().flatten() {
             match set.documents.get(&(self.world, *number)) {
-                Some(Some(document)) if document.kind() == kind => {
+                Some(Some(document)) if document.kind() == kind.stored() => {
                     all.insert(*number, document.clone());
                 }
                 _ => {}
@@ -267,7 +267,7 @@ impl View for Sight<'_> {
             self.documents[(self.world, key.number)],
             lookup::document(self.db, self.world, key.number)
         );
-        found.filter(|document| document.kind() == kind && document.key() == key)
+        found.filter(|document| document.kind() == kind.stored() && document.key() == key)
     }
 
     fn bank_accounts(&self) -> Vec<Document> {

@@ -91,6 +91,8 @@ fn target(kind: TimerKind) -> Option<Kind> {
         TimerKind::RefundExpires | TimerKind::RefundArrives => Kind::Refund,
         TimerKind::PayoutLeaves | TimerKind::PayoutArrives => Kind::Payout,
         TimerKind::InvoiceOverdue => Kind::Invoice,
+        TimerKind::AuthorizationEnds => Kind::Charge,
+        TimerKind::TopupArrives => Kind::Topup,
         #[allow(unreachable_patterns, reason = "kinds that name no row of their own")]
         _ => return None,
     })
@@ -115,10 +117,10 @@ fn named_by_document(document: &Document) -> Vec<(Kind, RowKey)> {
     match document {
         Document::PaymentIntent(intent) => {
             let charge = intent.charge.as_ref();
-            let tried = intent
-                .last_error
-                .as_ref()
-                .map(|PaymentError::BalanceTooLow { payment_method }| *payment_method);
+            let tried = match &intent.last_error {
+                Some(PaymentError::BalanceTooLow { payment_method }) => Some(*payment_method),
+                _ => None,
+            };
             add(Kind::PaymentMethod, intent.payment_method);
             add(Kind::PaymentMethod, tried);
             add(Kind::Charge, charge.map(|charge| charge.number));
@@ -126,13 +128,17 @@ fn named_by_document(document: &Document) -> Vec<(Kind, RowKey)> {
             add(Kind::Invoice, intent.billed.as_ref().map(|billed| billed.invoice));
         }
         Document::Charge(charge) => add(Kind::PaymentIntent, Some(charge.payment_intent)),
-        Document::PaymentMethod(method) => add(Kind::PaymentIntent, Some(method.payment_intent)),
+        Document::PaymentMethod(method) => add(Kind::PaymentIntent, method.payment_intent),
         Document::Refund(refund) => {
             match refund.origin {
                 RefundOrigin::Payment { payment_intent, charge, payment_method } => {
                     add(Kind::PaymentIntent, Some(payment_intent));
                     add(Kind::Charge, Some(charge));
                     add(Kind::PaymentMethod, Some(payment_method));
+                }
+                RefundOrigin::Charge { charge, payment_intent } => {
+                    add(Kind::Charge, Some(charge));
+                    add(Kind::PaymentIntent, payment_intent);
                 }
                 RefundOrigin::CashBalance { lot } => add(Kind::CashTransaction, lot),
             }
@@ -217,7 +223,9 @@ fn documents_agree(document: &Document, other: &Document) -> bool {
     let number = document.key().number;
     match (document, other) {
         (D::PaymentIntent(_), D::Charge(charge)) => charge.payment_intent == number,
-        (D::PaymentIntent(_), D::PaymentMethod(method)) => method.payment_intent == number,
+        (D::PaymentIntent(_), D::PaymentMethod(method)) => {
+            method.payment_intent.is_none_or(|of| of == number)
+        }
         (D::PaymentIntent(intent), D::Invoice(invoice))
         | (D::Invoice(invoice), D::PaymentIntent(intent)) => is_billed_as(intent, invoice),
         (D::Charge(_), D::PaymentIntent(intent)) => {
@@ -254,7 +262,7 @@ fn refund_agrees(refund: &Refund, other: &Document) -> bool {
                 && intent.currency == refund.currency
         }
         Document::Charge(row) => row.payment_intent == payment_intent,
-        Document::PaymentMethod(method) => method.payment_intent == payment_intent,
+        Document::PaymentMethod(method) => method.payment_intent == Some(payment_intent),
         _ => true,
     }
 }

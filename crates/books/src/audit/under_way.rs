@@ -3,21 +3,27 @@
 
 use super::Auditor;
 use crate::World;
-use crate::balance::BalanceTransaction;
+use crate::balance::{BalanceKind, BalanceTransaction};
+use crate::charge::{CardCharge, Stage};
 use crate::currency::Currency;
 use crate::document::Document;
 use crate::id::{Number, RowKey};
 use crate::journal::Account;
 use crate::payment_intent::{IntentStatus, PaymentIntent};
 use crate::payout::{Payout, PayoutStatus};
-use crate::refund::{Refund, RefundStatus};
+use crate::refund::{Destination, Refund, RefundStatus};
+use crate::source::Source;
 use crate::time::Timestamp;
 use crate::timer::{Timer, TimerKind};
+use crate::topup::{Topup, TopupStatus};
 
 /// The accounts that rows tell of, and how the journal and the rows must agree on each.
-const TOLD: [(Account, &str); 5] = [
+const TOLD: [(Account, &str); 8] = [
     (Account::MerchantPending, "what is pending equals the lines that are to be settled"),
     (Account::MerchantAvailable, "what is available equals the lines that are settled"),
+    (Account::BankPending, "what is pending equals the lines that are to be settled"),
+    (Account::BankAvailable, "what is available equals the lines that are settled"),
+    (Account::CardNetwork, "card networks owe what the lines say that are to be settled"),
     (Account::Fees, "fees equal those of the balance transactions"),
     (Account::RefundsInTransit, "money on its way to customers equals the refunds under way"),
     (Account::PayoutsInTransit, "money on its way to the merchant equals the payouts under way"),
@@ -34,6 +40,9 @@ impl Auditor {
             Document::PaymentIntent(intent) => self.intent(world, intent),
             Document::Refund(refund) => self.refund(world, refund),
             Document::Payout(payout) => self.payout(world, payout),
+            Document::CardCharge(charge) => self.charge(world, charge),
+            Document::Source(source) => self.source(world, source),
+            Document::Topup(topup) => self.topup(world, topup),
             _ => {}
         }
     }
@@ -41,8 +50,10 @@ impl Auditor {
     fn intent(&mut self, world: World, intent: &PaymentIntent) {
         let PaymentIntent { key, currency, applied, amount, .. } = *intent;
         let name = || format!("payment intent {} in world {}", key.number.0, world.0);
-        let is_complete = intent.status == IntentStatus::Succeeded;
+        let by_card = intent.instrument().is_some();
+        let is_complete = intent.status == IntentStatus::Succeeded && !by_card;
         let fits = match intent.status {
+            _ if by_card => applied == 0,
             IntentStatus::Succeeded => applied == amount,
             IntentStatus::Canceled => applied == 0,
             _ => (0..=amount).contains(&applied),
@@ -54,6 +65,7 @@ impl Auditor {
         }
         let account = Account::PaymentIntent(key.number);
         let journal = self.house.remove(&(world, account, currency)).unwrap_or_default();
+        self.paid_by_card(world, intent);
         let held = if intent.status.is_open() { applied } else { 0 };
         if journal.checked_neg() != Some(held) {
             let detail = format!(
@@ -62,6 +74,79 @@ impl Auditor {
                 journal.saturating_neg()
             );
             self.found(HELD, detail);
+        }
+    }
+
+    /// What an intent says of its charge by card, in each state that it can be in.
+    fn paid_by_card(&mut self, world: World, intent: &PaymentIntent) {
+        let Some(card) = &intent.card else { return };
+        let (capturable, received) = (card.capturable, card.received);
+        let fits = match intent.status {
+            IntentStatus::RequiresCapture => capturable > 0 && capturable <= intent.amount,
+            IntentStatus::Succeeded if card.instrument.is_some() => {
+                capturable == 0 && received > 0 && received <= intent.amount
+            }
+            _ => capturable == 0 && received == 0,
+        };
+        if !fits {
+            let (number, status) = (intent.key.number.0, intent.status.as_str());
+            let detail = format!(
+                "payment intent {number} in world {} is {status}, with {capturable} to capture and \
+                 {received} received of {}",
+                world.0, intent.amount
+            );
+            self.found("a payment intent knows what its card paid", detail);
+        }
+    }
+
+    fn charge(&mut self, world: World, charge: &CardCharge) {
+        let CardCharge { amount, amount_captured: captured, amount_refunded: refunded, .. } =
+            *charge;
+        let fits = match &charge.stage {
+            Stage::Captured { .. } => {
+                (1..=amount).contains(&captured)
+                    && (0..=captured).contains(&refunded)
+                    && charge.balance_transaction.is_some()
+            }
+            Stage::Authorized { .. } | Stage::Released { .. } | Stage::Failed { .. } => {
+                (captured, refunded, charge.balance_transaction) == (0, 0, None)
+            }
+        };
+        if !fits {
+            let detail = format!(
+                "charge {} in world {} of {amount}: {captured} captured, {refunded} refunded",
+                charge.key.number.0, world.0
+            );
+            self.found("a charge has no more than was captured", detail);
+        }
+        if let Stage::Authorized { until, .. } = charge.stage {
+            self.awaited.insert((world, TimerKind::AuthorizationEnds, charge.key), Some(until));
+        }
+    }
+
+    /// What a source received and was not charged or returned is on an account of its own.
+    fn source(&mut self, world: World, source: &Source) {
+        let Some(receiver) = &source.receiver else { return };
+        let used = receiver.amount_charged.saturating_add(receiver.amount_returned);
+        let held = receiver.amount_received.saturating_sub(used);
+        let at = (world, Account::Source(source.key.number), receiver.instructions.currency);
+        let journal = self.house.remove(&at).unwrap_or_default();
+        if held < 0 || journal.checked_neg() != Some(held) {
+            let detail = format!(
+                "source {} in world {}: it says {held}, the journal gives {}",
+                source.key.number.0,
+                world.0,
+                journal.saturating_neg()
+            );
+            self.found("a source holds what it received", detail);
+        }
+    }
+
+    fn topup(&mut self, world: World, topup: &Topup) {
+        if topup.status == TopupStatus::Pending {
+            let key = RowKey { customer: Number(0), number: topup.number };
+            let due = Some(topup.expected_availability_date);
+            self.awaited.insert((world, TimerKind::TopupArrives, key), due);
         }
     }
 
@@ -80,6 +165,13 @@ impl Auditor {
 
     fn refund(&mut self, world: World, refund: &Refund) {
         let request = refund.details_request.as_ref();
+        if matches!(refund.destination, Destination::Card { .. }) {
+            // The card network has had it since the refund was made.
+            if refund.status == RefundStatus::Pending {
+                self.awaited.insert((world, TimerKind::RefundArrives, refund.key), None);
+            }
+            return;
+        }
         let (kind, due) = match refund.status {
             RefundStatus::RequiresAction => {
                 (TimerKind::RefundExpires, request.map(|request| request.expires_at))
@@ -123,9 +215,13 @@ impl Auditor {
             self.found("what is pending has a timer", detail);
         }
         let account = match settles {
-            true => Account::MerchantPending,
-            false => Account::MerchantAvailable,
+            true => line.source_type.pending(),
+            false => line.source_type.available(),
         };
+        if settles && line.kind == BalanceKind::Charge {
+            // A claim, so the other way round.
+            self.tell((world, Account::CardNetwork, line.currency), -line.amount);
+        }
         self.tell((world, account, line.currency), net);
         self.tell((world, Account::Fees, line.currency), line.fee);
     }

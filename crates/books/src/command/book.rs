@@ -6,10 +6,10 @@
 //! moves it through here.
 
 use super::purse;
-use crate::balance::{BalanceKind, BalanceTransaction};
-use crate::cash_balance::{CashTransaction, Cause, ReconciliationMode};
+use crate::balance::{BalanceKind, BalanceTransaction, SourceType};
+use crate::cash_balance::{Balances, CashTransaction, Cause, ReconciliationMode};
 use crate::currency::Currency;
-use crate::customer::Purse;
+use crate::customer::{Purse, Standing};
 use crate::decision::{Change, Context, Decision, Refusal, Reply, View};
 use crate::document::Document;
 use crate::event::{EventKind, EventObject};
@@ -44,6 +44,7 @@ pub(super) struct Line {
     pub amount: i64,
     pub fee: i64,
     pub available_on: Timestamp,
+    pub source_type: SourceType,
     pub source: (Kind, RowKey),
     /// For people.
     pub description: Option<String>,
@@ -60,14 +61,33 @@ impl<'a, 'c> Book<'a, 'c> {
         Ok(Book::of(purse(view, customer, param)?, view, ctx))
     }
 
-    /// Opens the book of a customer, deleted or not: for what goes on without it.
+    /// Opens the book of a customer, deleted or not, or of nobody (0): for what goes on without
+    /// it.
     pub fn open_any(
         customer: Number,
         view: &'a dyn View,
         ctx: &'a mut Context<'c>,
     ) -> Result<Book<'a, 'c>, Refusal> {
         let missing = Refusal::CustomerMissing { param: "customer" };
+        if customer == Number(0) {
+            let purse = Purse { standing: Standing::default(), available: Balances::default() };
+            return Ok(Book::of(purse, view, ctx));
+        }
         Ok(Book::of(view.purse(customer).ok_or(missing)?, view, ctx))
+    }
+
+    /// Opens the book of a customer that exists and is not deleted, or one about nobody's money:
+    /// that of payments which no customer makes.
+    pub fn open_for(
+        customer: Option<Number>,
+        param: &'static str,
+        view: &'a dyn View,
+        ctx: &'a mut Context<'c>,
+    ) -> Result<Book<'a, 'c>, Refusal> {
+        match customer {
+            Some(customer) => Book::open(customer, param, view, ctx),
+            None => Book::open_any(Number(0), view, ctx),
+        }
     }
 
     fn of(purse: Purse, view: &'a dyn View, ctx: &'a mut Context<'c>) -> Book<'a, 'c> {
@@ -206,8 +226,7 @@ impl<'a, 'c> Book<'a, 'c> {
     /// Makes a payment method for an intent.
     pub fn give_method(&mut self, intent: &mut PaymentIntent, details: &BillingDetails) {
         let key = self.new_key();
-        let (payment_intent, billing_details) = (intent.key.number, details.clone());
-        self.put(PaymentMethod { key, payment_intent, billing_details });
+        self.put(PaymentMethod::cash_balance(key, intent.key.number, details.clone()));
         intent.payment_method = Some(key.number);
         intent.billing_details = details.clone();
         if intent.status == IntentStatus::RequiresPaymentMethod {
@@ -240,6 +259,7 @@ impl<'a, 'c> Book<'a, 'c> {
                 amount: intent.amount,
                 fee,
                 available_on,
+                source_type: SourceType::Card,
                 source: (Kind::Charge, key),
                 description: intent.profile.description.clone(),
             },
@@ -358,9 +378,17 @@ pub(super) fn entry(
 
 /// A line of the merchant's balance.
 pub(super) fn balance_transaction(number: Number, line: Line) -> BalanceTransaction {
-    let Line { kind, currency, amount, fee, available_on, source, description } = line;
-    let source = Some(source);
-    BalanceTransaction { number, kind, currency, amount, fee, available_on, source, description }
+    BalanceTransaction {
+        number,
+        kind: line.kind,
+        currency: line.currency,
+        amount: line.amount,
+        fee: line.fee,
+        available_on: line.available_on,
+        source_type: line.source_type,
+        source: Some(line.source),
+        description: line.description,
+    }
 }
 
 /// Tells what the merchant has, as the decision so far leaves it.
@@ -401,7 +429,7 @@ pub(super) fn intent(
 
 /// What a payment costs: hundredths of a percent, rounded half up, and a fixed part; never more
 /// than the payment.
-fn fee(bps: i64, fixed: i64, amount: i64) -> i64 {
+pub(super) fn fee(bps: i64, fixed: i64, amount: i64) -> i64 {
     let share = (i128::from(amount) * i128::from(bps) + 5_000) / 10_000;
     (share + i128::from(fixed)).clamp(0, i128::from(amount)) as i64
 }

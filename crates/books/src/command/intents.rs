@@ -205,6 +205,8 @@ fn create(
         billed: None,
         canceled: None,
         last_error: None,
+        methods: Vec::new(),
+        card: None,
         automatic_methods: draft.automatic_methods.clone(),
         billing_details: BillingDetails::default(),
         profile: draft.profile.clone(),

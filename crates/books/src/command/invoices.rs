@@ -321,6 +321,8 @@ fn draft_intent(book: &mut Book<'_, '_>, invoice: &Invoice, number: String) -> P
         }),
         canceled: None,
         last_error: None,
+        methods: Vec::new(),
+        card: None,
         automatic_methods: None,
         billing_details: Default::default(),
         profile: IntentProfile {

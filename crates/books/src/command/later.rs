@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::RefundTerms;
 use super::book::{Book, Line, balance_event, entry};
 use super::refunds::send_back;
-use crate::balance::BalanceKind;
+use super::{RefundTerms, owner};
+use crate::balance::{BalanceKind, SourceType};
 use crate::cash_balance::{BankTransfer, Cause, Sender};
 use crate::currency::Currency;
 use crate::decision::{Change, Context, Decision, Refusal, Reply, View};
-use crate::id::{Kind, Number, RowKey};
+use crate::id::{Kind, Number};
 use crate::journal::{Account, EntryKind};
 use crate::refund::DetailsRequest;
 use crate::time::Timestamp;
@@ -37,13 +37,12 @@ pub enum LaterCommand {
 
 impl LaterCommand {
     pub(super) fn customer(&self) -> Option<Number> {
-        let owner = |key: &RowKey| Some(key.customer).filter(|customer| *customer != Number(0));
         match self {
             LaterCommand::Settle(_) | LaterCommand::Looked(..) => None,
             // Its key names an endpoint in place of a customer.
             LaterCommand::Due(timer) if timer.kind == TimerKind::Redeliver => None,
-            LaterCommand::Due(timer) => owner(&timer.key),
-            LaterCommand::Look(_, lot) => owner(&lot.key),
+            LaterCommand::Due(timer) => owner(timer.key.customer),
+            LaterCommand::Look(_, lot) => owner(lot.key.customer),
         }
     }
 }
@@ -61,6 +60,8 @@ pub(super) fn decide(
             TimerKind::RefundArrives => super::refunds::arrive(*timer, view, ctx),
             TimerKind::PayoutLeaves => super::payouts::leave(*timer, view, ctx),
             TimerKind::PayoutArrives => super::payouts::arrive(*timer, view, ctx),
+            TimerKind::AuthorizationEnds => super::charges::expire(*timer, view, ctx),
+            TimerKind::TopupArrives => super::topups::arrive(*timer, view, ctx),
             TimerKind::InvoiceOverdue => super::invoices::overdue(*timer, view, ctx),
             // Whoever delivers takes these, and reports what came of it; what is left over is that
             // of an endpoint that is removed.
@@ -75,20 +76,30 @@ pub(super) fn decide(
     }
 }
 
-/// What was earned becomes what may be paid out: one entry for each currency.
+/// What was earned becomes what may be paid out, and the card networks pay for it: one entry for
+/// each currency and each of the two.
 fn settle(timers: &[Timer], view: &dyn View, ctx: &mut Context<'_>) -> Result<Decision, Refusal> {
-    let mut sums: BTreeMap<Currency, i64> = BTreeMap::new();
+    let mut sums: BTreeMap<(Currency, SourceType), i64> = BTreeMap::new();
+    let mut owed: BTreeMap<Currency, i64> = BTreeMap::new();
     let mut changes = Vec::with_capacity(timers.len() + 3);
     for timer in timers {
         changes.push(Change::TimerDone(*timer));
         let Some(row) = view.balance_transaction(timer.key.number) else { continue };
-        let sum = sums.entry(row.currency).or_default();
-        *sum = sum.checked_add(row.net()).ok_or(Refusal::AmountTooLarge)?;
+        add(sums.entry((row.currency, row.source_type)).or_default(), row.net())?;
+        if row.kind == BalanceKind::Charge {
+            add(owed.entry(row.currency).or_default(), row.amount)?;
+        }
     }
     sums.retain(|_, sum| *sum != 0);
-    for (currency, sum) in &sums {
-        let lines = [(Account::MerchantPending, *sum), (Account::MerchantAvailable, -sum)];
-        let entry = entry(ctx, EntryKind::Settled, *currency, &lines)?;
+    for (&(currency, of), sum) in &sums {
+        let lines = [(of.pending(), *sum), (of.available(), -sum)];
+        let entry = entry(ctx, EntryKind::Settled, currency, &lines)?;
+        changes.push(Change::Booked(entry, None));
+    }
+    // The card networks pay the whole of it; what it costs is the merchant's.
+    for (currency, sum) in owed {
+        let lines = [(Account::Bank, sum), (Account::CardNetwork, -sum)];
+        let entry = entry(ctx, EntryKind::Settled, currency, &lines)?;
         changes.push(Change::Booked(entry, None));
     }
     if sums.values().any(|sum| *sum > 0) {
@@ -96,6 +107,11 @@ fn settle(timers: &[Timer], view: &dyn View, ctx: &mut Context<'_>) -> Result<De
         changes.push(Change::Event(event));
     }
     Ok(Decision { changes, reply: Reply::Done })
+}
+
+fn add(sum: &mut i64, amount: i64) -> Result<(), Refusal> {
+    *sum = sum.checked_add(amount).ok_or(Refusal::AmountTooLarge)?;
+    Ok(())
 }
 
 /// Looks at an old lot: what is left of it goes back to the customer's bank, or to the merchant.
@@ -221,6 +237,7 @@ pub(super) fn sweep(
         amount,
         fee: 0,
         available_on: book.ctx.second(),
+        source_type: SourceType::Card,
         source: (Kind::CashTransaction, moved.key),
         description: None,
     };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::MetadataPatch;
 use super::book::{Line, balance_event, balance_transaction, entry};
 use super::customers::{check_metadata, patch_metadata};
-use crate::balance::BalanceKind;
+use crate::balance::{BalanceKind, SourceType};
 use crate::currency::Currency;
 use crate::decision::{Change, Context, Decision, Refusal, Reply, View};
 use crate::document::Document;
@@ -257,7 +257,16 @@ impl Desk<'_, '_> {
         let (amount, currency) = money;
         let source = (Kind::Payout, of_the_account(payout));
         let description = None;
-        let line = Line { kind, currency, amount, fee: 0, available_on, source, description };
+        let line = Line {
+            kind,
+            currency,
+            amount,
+            fee: 0,
+            available_on,
+            source_type: SourceType::Card,
+            source,
+            description,
+        };
         let row = Box::new(balance_transaction(number, line));
         self.changes.push(Change::BalanceTransaction(row));
         number

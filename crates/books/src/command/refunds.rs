@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::MetadataPatch;
 use super::book::{Book, Line, intent};
 use super::customers::{check_metadata, patch_metadata};
-use crate::balance::BalanceKind;
+use crate::balance::{BalanceKind, SourceType};
 use crate::cash_balance::Cause;
 use crate::currency::Currency;
 use crate::decision::{Change, Context, Decision, Refusal, Reply, View};
@@ -292,6 +292,7 @@ fn take_from_merchant(
         amount: -refund.amount,
         fee: 0,
         available_on: book.ctx.second(),
+        source_type: SourceType::Card,
         source: (Kind::Refund, refund.key),
         description: None,
     };
@@ -391,6 +392,7 @@ pub(super) fn undo(
             let key = RowKey { number: payment_intent, ..refund.key };
             give_merchant_back(book, refund, key)?;
         }
+        RefundOrigin::Charge { .. } => unreachable!("no card is refunded yet"),
         RefundOrigin::CashBalance { .. } => {
             let (kind, cause) = (EntryKind::ReturnCanceled, Cause::ReturnCanceled);
             book.cash(kind, cause, money, Account::RefundsInTransit)?;
@@ -410,7 +412,7 @@ pub(super) fn undo(
             book.tell_what_is_left(money.1);
             Ok(())
         }
-        RefundOrigin::Payment { .. } => {
+        RefundOrigin::Payment { .. } | RefundOrigin::Charge { .. } => {
             book.tell_balance();
             Ok(())
         }
@@ -432,6 +434,7 @@ fn give_merchant_back(
         amount,
         fee: 0,
         available_on: book.ctx.second(),
+        source_type: SourceType::Card,
         source: (Kind::Refund, refund.key),
         description: None,
     };
@@ -524,7 +527,7 @@ impl Book<'_, '_> {
 
     /// Tells that a refund is further, and of a payment's also as something of its charge.
     fn tell_progress(&mut self, before: Refund, now: Refund) {
-        let of_payment = matches!(now.origin, RefundOrigin::Payment { .. });
+        let of_payment = !matches!(now.origin, RefundOrigin::CashBalance { .. });
         self.tell_update(EventKind::RefundUpdated, before.clone(), now.clone());
         if of_payment {
             self.tell_update(EventKind::ChargeRefundUpdated, before, now);

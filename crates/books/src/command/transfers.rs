@@ -3,7 +3,7 @@
 
 use super::book::{Book, Line};
 use super::purse;
-use crate::balance::BalanceKind;
+use crate::balance::{BalanceKind, SourceType};
 use crate::cash_balance::{BankTransfer, CashTransaction, Cause, Sender};
 use crate::currency::Currency;
 use crate::decision::{Change, Context, Decision, Refusal, Reply, View};
@@ -132,6 +132,7 @@ fn pull_back(
             amount: -missing,
             fee: 0,
             available_on: book.ctx.second(),
+            source_type: SourceType::Card,
             source: (Kind::CashTransaction, adjusted.key),
             description: None,
         };

@@ -353,6 +353,10 @@ impl Reader<'_> {
                 flag if flag == "true" || flag == "false" => Ok(Test::Is(flag)),
                 _ => Err("this field is \"true\" or \"false\"".into()),
             },
+            (Operator::Colon, Type::Token) if field == Field::ExpMonth => {
+                // A card shows 07, and its month is 7.
+                Ok(Test::Is(text.trim_start_matches('0').to_owned()))
+            }
             (Operator::Colon, Type::Token | Type::Words) => Ok(Test::Is(text.to_lowercase())),
         }
     }

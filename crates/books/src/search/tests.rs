@@ -1,6 +1,10 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::card::{Approved, Brand, Card, Checks, Decline, Funding, Risk};
+use crate::charge::{ChargeProfile, Instrument};
+use crate::customer::Address;
+use crate::id::RowKey;
 
 fn read(resource: Resource, text: &str) -> Result<Query, String> {
     let customer = |id: &str| id.strip_prefix("cus_").and_then(|n| n.parse().ok()).map(Number);
@@ -133,6 +137,87 @@ fn fields_of_charges() {
     let query = read(Resource::Charges, "customer:\"cus_7\" -customer:\"x\"").unwrap();
     assert_eq!(query.clauses[0].test, Test::Customer(Some(Number(7))));
     assert_eq!(query.clauses[1].test, Test::Customer(None));
+}
+
+fn visa() -> Card {
+    Card {
+        brand: Brand::Visa,
+        country: "US".into(),
+        exp_month: 7,
+        exp_year: 2034,
+        fingerprint: "Fp1".into(),
+        funding: Funding::Credit,
+        last4: "0005".into(),
+        reference: "test".into(),
+        name: None,
+        address: None,
+        checks: Checks::default(),
+    }
+}
+
+fn charge(stage: Stage, captured: i64, refunded: i64) -> CardCharge {
+    let key = RowKey { customer: Number(7), number: Number(9 << 22) };
+    let address = Address { postal_code: Some("D-53111".into()), ..Address::default() };
+    CardCharge {
+        key,
+        amount: 1000,
+        currency: Currency::EUR,
+        instrument: Instrument::Card { key, card: visa() },
+        stage,
+        payment_intent: None,
+        amount_captured: captured,
+        amount_refunded: refunded,
+        balance_transaction: None,
+        disputed: refunded > 0,
+        billing_details: BillingDetails { address: Some(address), ..BillingDetails::default() },
+        profile: ChargeProfile::default(),
+    }
+}
+
+/// Queries, and which of these charges they mean.
+#[test]
+fn queries_of_card_charges() {
+    let taken = || Stage::Captured { approved: Approved::default() };
+    let decline = Decline { code: "card_declined".into(), decline_code: None };
+    let all = [
+        charge(taken(), 1000, 0),
+        charge(taken(), 1000, 400),
+        charge(taken(), 400, 0),
+        charge(taken(), 400, 400),
+        charge(Stage::Failed { decline, risk: Risk::Normal }, 0, 0),
+    ];
+    let cases: &[(&str, &[usize])] = &[
+        ("payment_method_details.card.last4:0005", &[0, 1, 2, 3, 4]),
+        ("payment_method_details.card.last4:5", &[]),
+        ("payment_method_details.card.exp_month:07", &[0, 1, 2, 3, 4]),
+        ("payment_method_details.card.exp_year:'2034'", &[0, 1, 2, 3, 4]),
+        ("payment_method_details.card.brand:'VISA'", &[0, 1, 2, 3, 4]),
+        ("payment_method_details.card.fingerprint:'fp1'", &[0, 1, 2, 3, 4]),
+        ("payment_method_details.card_present.last4:0005", &[]),
+        ("payment_method_details.interac_present.brand:null", &[0, 1, 2, 3, 4]),
+        ("billing_details.address.postal_code:'d-53111'", &[0, 1, 2, 3, 4]),
+        ("status:'failed'", &[4]),
+        ("refunded:null", &[0, 4]),
+        ("refunded:'false'", &[1, 2]),
+        ("refunded:'true'", &[3]),
+        ("disputed:'true'", &[1, 3]),
+        ("disputed:'false'", &[0, 2, 4]),
+        ("-disputed:'true' amount>=1000 customer:'cus_7'", &[0, 2, 4]),
+        ("customer:null", &[]),
+    ];
+    for (text, want) in cases {
+        let query = read(Resource::Charges, text).unwrap();
+        let meant = |at: &usize| Subject::of_card_charge(&all[*at]).is_meant(&query);
+        let found: Vec<usize> = (0..all.len()).filter(meant).collect();
+        assert_eq!(found, *want, "{text}");
+        for clause in query.clauses.iter().filter(|clause| !clause.negated) {
+            let Way::Terms { terms, .. } = clause.way(Resource::Charges) else { continue };
+            for at in *want {
+                let has = Subject::of_card_charge(&all[*at]).terms();
+                assert!(terms.iter().all(|term| has.contains(term)), "{text} leads to {at}");
+            }
+        }
+    }
 }
 
 #[test]

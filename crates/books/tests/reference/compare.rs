@@ -174,6 +174,7 @@ fn show(ledger: &Ledger, document: &Document) -> Option<String> {
         Document::Refund(refund) => {
             let intent = match refund.origin {
                 RefundOrigin::Payment { payment_intent, .. } => Some(payment_intent),
+                RefundOrigin::Charge { payment_intent, .. } => payment_intent,
                 RefundOrigin::CashBalance { .. } => None,
             };
             let intent = place(ledger, Kind::PaymentIntent, intent);

@@ -140,6 +140,7 @@ impl Ledger {
             ids: &self.ids,
             rules: &self.rules,
             accounts: &Bank,
+            acquirer: None,
             cause: None,
         };
         books::decide(command, self, &mut ctx)

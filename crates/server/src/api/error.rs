@@ -4,11 +4,13 @@
 //! A client never sees what went wrong inside: that goes to the log.
 
 use books::approval::Approval;
+use books::charge::{CardCharge, Stage};
 use books::limits::Amounts;
-use books::payment_intent::PaymentIntent;
+use books::payment_intent::{PaymentError, PaymentIntent};
 use books::{Number, Refusal};
 use store::StoreError;
 
+use super::declines;
 use super::json::{Json, object};
 use super::params::ParamError;
 use super::wire::Wire;
@@ -49,6 +51,8 @@ const OUR_CODES: [&str; 6] = [
 pub enum Kind {
     /// A fault of Purser.
     Api,
+    /// A card that was declined.
+    Card,
     /// A key that was used for something else, or is in use.
     Idempotency,
     /// A fault of the request.
@@ -59,6 +63,7 @@ impl Kind {
     fn as_str(self) -> &'static str {
         match self {
             Kind::Api => "api_error",
+            Kind::Card => "card_error",
             Kind::Idempotency => "idempotency_error",
             Kind::InvalidRequest => "invalid_request_error",
         }
@@ -298,6 +303,19 @@ fn spelled(amounts: &Amounts) -> String {
 fn refused_money(refusal: Refusal, wire: &Wire) -> ApiError {
     let invalid = |message: String| ApiError::invalid(400, message);
     match refusal {
+        Refusal::TokenUsed { token, param } => {
+            let id = wire.ids.write(books::Kind::Token, token);
+            invalid(format!("The token {id} was used already, and can be used once only."))
+                .coded("token_already_used")
+                .about(param)
+        }
+        Refusal::NotTheCustomers { kind, key, param } => {
+            let id = wire.ids.write(kind, key);
+            invalid(format!("{id} is not this customer's.")).about(param)
+        }
+        Refusal::NoAcquirer => invalid(
+            "Nobody takes cards in live mode yet: this server has no acquirer configured.".into(),
+        ),
         Refusal::TransferCurrency(currency) => {
             invalid(format!("This kind of bank transfer does not move {currency}."))
                 .about("payment_method_options[customer_balance][bank_transfer][type]")
@@ -404,6 +422,15 @@ fn too_little_cash(available: i64) -> ApiError {
     ApiError::invalid(400, message)
 }
 
+/// The answer to a charge that failed.
+pub fn charge_failed(wire: &Wire, charge: &CardCharge) -> (u16, Json) {
+    let Stage::Failed { decline, .. } = &charge.stage else {
+        unreachable!("only a charge that failed is told as an error");
+    };
+    let id = wire.ids.write(books::Kind::CardCharge, charge.key);
+    (402, declines::body(decline, Some(id)))
+}
+
 /// The answer to a payment that failed: its error, with the intent as it is now.
 pub fn payment_failed(wire: &Wire, intent: &PaymentIntent) -> (u16, Json) {
     let mut error = wire.last_payment_error(intent);
@@ -412,5 +439,9 @@ pub fn payment_failed(wire: &Wire, intent: &PaymentIntent) -> (u16, Json) {
         let shown = wire.payment_intent(intent);
         fields.insert(at.unwrap_or(fields.len()), ("payment_intent".into(), shown));
     }
-    (400, object! { "error": error })
+    let status = match intent.last_error {
+        Some(PaymentError::Declined { .. }) => 402,
+        _ => 400,
+    };
+    (status, object! { "error": error })
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use books::approval::ApprovalStatus;
+use books::card::Acquirer;
 use books::event::RequestCause;
 use books::{
     Change, Command, Document, Kind as IdKind, Number, Refusal, Reply, RequestRow, RowKey,
@@ -20,6 +21,7 @@ use super::guard::Noted;
 use super::idempotency::{self, Flight};
 use super::json::{Json, object};
 use super::wire::Wire;
+use crate::acquirer::sandbox::Sandbox;
 use crate::app::App;
 use crate::settings::REQUEST_TIMEOUT_S;
 
@@ -44,6 +46,14 @@ impl Asked<'_> {
     pub fn customer(&self, param: &str) -> Result<books::Number, ApiError> {
         let id = self.ids.get("customer").unwrap_or_default();
         Ok(self.wire.named(IdKind::Customer, id, param)?.number)
+    }
+
+    /// The network of test cards, in test mode; else the refusal of whatever needs a card.
+    pub fn takes_test_cards(&self) -> Result<&Sandbox, ApiError> {
+        match self.wire.livemode {
+            false => Ok(self.app.acquirers.sandbox()),
+            true => Err(super::error::refused(Refusal::NoAcquirer, None, self.wire)),
+        }
     }
 
     /// The row that the id in a segment of the path names.
@@ -116,6 +126,7 @@ async fn ask(app: &App, write: Write) -> Result<Answered, ApiError> {
         customer,
         now: app.clock.now().seconds(),
         command,
+        acquirer: app.acquirers.of(wire.livemode),
         wire: wire.clone(),
         expand,
         idempotency,
@@ -156,6 +167,7 @@ async fn carry_out(app: &App, write: Write, approving: Approving) -> Result<Answ
         customer,
         now: app.clock.now().seconds(),
         command,
+        acquirer: app.acquirers.of(wire.livemode),
         wire: wire.clone(),
         expand: approving.expand.clone(),
         idempotency: None,
@@ -232,6 +244,7 @@ fn render(wire: &Wire, reply: &Reply) -> (u16, Json) {
             shown.push("secret", endpoint.signing.first().map(|key| key.secret(&wire.ids)));
             shown
         }
+        Reply::ChargeFailed(charge) => return super::error::charge_failed(wire, charge),
         Reply::PaymentFailed(intent) => return super::error::payment_failed(wire, intent),
         Reply::Held(approval) => {
             let error = super::error::held(wire, approval);
@@ -261,6 +274,7 @@ fn is_found_before(refusal: &Refusal) -> bool {
 /// A write as the lane sees it.
 struct Execution {
     command: Command,
+    acquirer: Option<Arc<dyn Acquirer>>,
     customer: Option<books::Number>,
     now: Timestamp,
     wire: Wire,
@@ -362,6 +376,10 @@ impl Job for Execution {
             }
             other => Some(self.answer_bytes(other, books)),
         }
+    }
+
+    fn acquirer(&self) -> Option<Arc<dyn Acquirer>> {
+        self.acquirer.clone()
     }
 
     fn is_tried(&self) -> bool {

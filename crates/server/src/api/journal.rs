@@ -138,5 +138,9 @@ pub(crate) fn name(account: Account) -> &'static str {
         Account::Issuing => "issuing",
         Account::PrefundingAvailable => "prefunding_available",
         Account::PrefundingPending => "prefunding_pending",
+        Account::CardNetwork => "card_network",
+        Account::BankPending => "bank_pending",
+        Account::BankAvailable => "bank_available",
+        Account::Source(_) => "source",
     }
 }

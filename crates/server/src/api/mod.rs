@@ -1,6 +1,7 @@
 //! The wire: from a request's bytes to an answer's bytes.
 
 pub mod auth;
+pub mod declines;
 pub mod error;
 pub mod execute;
 pub mod expand;
@@ -28,6 +29,7 @@ pub mod customers;
 pub mod events;
 pub mod external_accounts;
 pub mod funding;
+pub mod instruments;
 pub mod invoice_items;
 pub mod invoices;
 pub mod journal;

@@ -7,8 +7,10 @@ mod customer;
 
 mod cash_balance;
 
+mod card;
 mod payment_intent;
 mod refund;
+mod source;
 
 mod balance;
 mod payout;
@@ -66,6 +68,12 @@ impl Wire {
             Document::Invoice(invoice) => self.invoice(invoice),
             Document::InvoiceItem(item) => self.invoice_item(item),
             Document::WebhookEndpoint(endpoint) => self.webhook_endpoint(endpoint),
+            Document::CardCharge(charge) => self.card_charge(charge),
+            Document::Card(card) => self.customer_card(card),
+            Document::Source(source) => self.source(source),
+            Document::Token(_) | Document::SourceTransaction(_) | Document::Topup(_) => {
+                todo!("tokens, what sources received, top-ups")
+            }
             Document::Approval(approval) => self.approval(approval, Timestamp(0)),
         }
     }

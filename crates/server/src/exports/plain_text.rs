@@ -25,7 +25,7 @@ const PAYMENTS: &str = "Payments";
 const FIRST_DAY: &str = "1970-01-01";
 const DAY_S: i64 = 86_400;
 
-const HOUSE: [Account; 10] = [
+const HOUSE: [Account; 13] = [
     Account::Bank,
     Account::MerchantPending,
     Account::MerchantAvailable,
@@ -36,6 +36,9 @@ const HOUSE: [Account; 10] = [
     Account::Issuing,
     Account::PrefundingAvailable,
     Account::PrefundingPending,
+    Account::CardNetwork,
+    Account::BankPending,
+    Account::BankAvailable,
 ];
 
 /// What an account of the house is called, and one that all customers share.
@@ -53,6 +56,10 @@ fn shared(account: Account) -> &'static str {
         Account::Issuing => "Liabilities:Merchant:Issuing",
         Account::PrefundingAvailable => "Liabilities:Merchant:PrefundingAvailable",
         Account::PrefundingPending => "Liabilities:Merchant:PrefundingPending",
+        Account::CardNetwork => "Assets:CardNetwork",
+        Account::BankPending => "Liabilities:Merchant:BankPending",
+        Account::BankAvailable => "Liabilities:Merchant:BankAvailable",
+        Account::Source(_) => "Liabilities:Sources",
     }
 }
 

@@ -67,7 +67,7 @@ fn refund(guest: &Guest) -> &Refund {
 fn asked(guest: &Guest, refund: &Refund, rail: Rail, wrong: Option<&Wrong>) -> Markup {
     let sum = amount(refund.amount, refund.currency.as_str());
     let about = match refund.origin {
-        RefundOrigin::Payment { .. } => "of a payment that you made",
+        RefundOrigin::Payment { .. } | RefundOrigin::Charge { .. } => "of a payment that you made",
         RefundOrigin::CashBalance { .. } => "of money that you sent by bank transfer",
     };
     let typed = |field: &Field| {

@@ -1,6 +1,6 @@
 //! Lists: windows and filters.
 
-use books::balance::{BalanceKind, BalanceTransaction};
+use books::balance::{BalanceKind, BalanceTransaction, SourceType};
 use books::{Currency, Kind, Number, RowKey, Timestamp};
 use store::BalanceFilter;
 use store::{Page, Window};
@@ -135,6 +135,7 @@ fn filters_of_balance_transactions() {
         amount: 40,
         fee: 4,
         available_on: Timestamp(400),
+        source_type: SourceType::Card,
         source: Some((Kind::Charge, key)),
         description: Some("row 4".into()),
     };

@@ -99,6 +99,7 @@ impl Rows {
     fn refunded(&self, intent: Number) -> i64 {
         let of_intent = |refund: &Refund| match refund.origin {
             RefundOrigin::Payment { payment_intent, .. } => payment_intent == intent,
+            RefundOrigin::Charge { charge, .. } => charge == intent,
             RefundOrigin::CashBalance { .. } => false,
         };
         let amounts = self.documents.iter().filter_map(|document| match document {

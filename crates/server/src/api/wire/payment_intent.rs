@@ -6,7 +6,7 @@ use books::payment_intent::{
     BillingDetails, Charge, IntentShipping, IntentStatus, PaymentError, PaymentIntent,
     PaymentMethod, TransferOptions,
 };
-use books::{Currency, Kind};
+use books::{Currency, Kind, RowKey};
 
 use super::Wire;
 use super::cash_balance::financial_addresses;
@@ -87,16 +87,18 @@ impl Wire {
 
     /// Why the last confirmation failed: an error as the wire shows it, or `null`.
     pub fn last_payment_error(&self, intent: &PaymentIntent) -> Json {
-        let Some(PaymentError::BalanceTooLow { payment_method }) = &intent.last_error else {
-            return Json::Null;
+        let payment_method = match &intent.last_error {
+            None => return Json::Null,
+            Some(PaymentError::Declined { decline, instrument, charge }) => {
+                let charge =
+                    charge.map(|number| self.id_of(Kind::CardCharge, intent.key.customer, number));
+                return self.declined(decline, instrument, charge);
+            }
+            Some(PaymentError::BalanceTooLow { payment_method }) => *payment_method,
         };
-        let mut key = intent.key;
-        key.number = *payment_method;
-        let method = PaymentMethod {
-            key,
-            payment_intent: intent.key.number,
-            billing_details: intent.billing_details.clone(),
-        };
+        let key = RowKey { number: payment_method, ..intent.key };
+        let details = intent.billing_details.clone();
+        let method = PaymentMethod::cash_balance(key, intent.key.number, details);
         object! {
             "code": "payment_intent_payment_attempt_failed",
             "doc_url":
@@ -197,6 +199,9 @@ impl Wire {
 
     /// A payment method.
     pub fn payment_method(&self, method: &PaymentMethod) -> Json {
+        if let Some(card) = &method.card {
+            return self.card_method(method, card);
+        }
         object! {
             "id": self.ids.write(Kind::PaymentMethod, method.key),
             "object": "payment_method",

@@ -19,17 +19,22 @@ impl Wire {
                 Some(of(Kind::PaymentIntent, payment_intent)),
                 Some(of(Kind::PaymentMethod, payment_method)),
             ),
+            RefundOrigin::Charge { charge, payment_intent } => (
+                Some(of(Kind::CardCharge, charge)),
+                payment_intent.map(|intent| of(Kind::PaymentIntent, intent)),
+                None,
+            ),
             RefundOrigin::CashBalance { .. } => (None, None, None),
         };
         let mut shown = object! {
-            "id": self.ids.write(Kind::Refund, refund.key),
+            "id": self.ids.write(refund.spelling(), refund.key),
             "object": "refund",
             "amount": refund.amount,
             "balance_transaction": refund.balance_transaction.map(line),
             "charge": charge,
             "created": refund.key.number.created(),
             "currency": refund.currency,
-            "customer": self.ids.customer(refund.key.customer),
+            "customer": self.customer_or_null(refund.key.customer),
             "customer_account": Json::Null,
             "metadata": &refund.metadata,
             "payment_intent": intent,
@@ -67,6 +72,10 @@ impl Wire {
 fn destination(refund: &Refund) -> Option<Json> {
     Some(match &refund.destination {
         Destination::BankToBeNamed => return None,
+        Destination::Card { .. } => object! {
+            "card": object! { "reference_status": "pending", "type": "refund" },
+            "type": "card",
+        },
         Destination::CashBalance => object! {
             "customer_cash_balance": object! {},
             "type": "customer_cash_balance",

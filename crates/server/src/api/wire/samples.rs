@@ -110,6 +110,8 @@ pub fn intent() -> PaymentIntent {
         billed: None,
         canceled: None,
         last_error: None,
+        methods: Vec::new(),
+        card: None,
         automatic_methods: None,
         billing_details: Default::default(),
         profile: IntentProfile::default(),

@@ -3,7 +3,7 @@
 #[path = "../../../tests/support/wire.rs"]
 mod tables;
 
-use books::balance::{BalanceKind, BalanceTransaction};
+use books::balance::{BalanceKind, BalanceTransaction, SourceType};
 use books::cash_balance::{Balances, BankTransfer, Cause, ReconciliationMode, Sender, Settings};
 use books::customer::{Address, Customer};
 use books::event::{EventKind, EventObject};
@@ -121,11 +121,7 @@ fn charges_and_payment_methods() {
     let charge = check(wire.charge(&refunded));
     assert_eq!((&charge["refunded"], &charge["amount_refunded"]), (&true.into(), &1000.into()));
 
-    let mut method = PaymentMethod {
-        key: key(2),
-        payment_intent: number(1),
-        billing_details: BillingDetails::default(),
-    };
+    let mut method = PaymentMethod::cash_balance(key(2), number(1), BillingDetails::default());
     let shown = check(wire.payment_method(&method));
     assert_eq!(shown["id"], paid["payment_method"]);
     assert_eq!(shown["billing_details"]["address"]["city"], Value::Null);
@@ -291,6 +287,7 @@ fn lines_of_the_balance_of_every_kind() {
             amount: 1000,
             fee: 29,
             available_on: AT,
+            source_type: SourceType::Card,
             source: Some((Kind::Charge, key(4))),
             description: None,
         };

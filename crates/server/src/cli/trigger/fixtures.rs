@@ -234,6 +234,7 @@ pub fn steps(kind: EventKind) -> &'static [Step] {
         }
         RefundFailed => &[CUSTOMER, MONEY, PAID, REFUND, REFUND_EXPIRED],
         RefundUpdated => &[CUSTOMER, MONEY, PAID, REFUND, REFUND_DETAILS],
+        _ => todo!("cards, sources and top-ups"),
     }
 }
 
