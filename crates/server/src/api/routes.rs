@@ -70,7 +70,8 @@ pub enum Action {
 
 macro_rules! route {
     ($method:ident $path:literal $operation:ident $kind:ident $handler:path, $params:ty
-     => $($answer:literal)? $([$listed:literal])? $({$found:literal})?, $resource:literal, $summary:literal) => {
+     => $($answer:literal)? $([$listed:literal])? $({$found:literal})?,
+     $resource:literal, $summary:literal) => {
         Route {
             method: Method::$method,
             path: $path,
