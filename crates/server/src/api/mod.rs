@@ -13,6 +13,7 @@ pub mod list;
 pub mod openapi;
 pub mod params;
 pub mod routes;
+pub mod search;
 pub mod serve;
 pub mod wire;
 
