@@ -33,7 +33,7 @@ pub use later::{LaterCommand, SETTLE_MAX};
 pub use methods::MethodCommand;
 pub use payouts::{BankAccountDraft, PayoutCommand, PayoutDraft};
 pub use refunds::{RefundCommand, RefundOf, RefundTerms};
-pub use sources::SourceCommand;
+pub use sources::{SourceCommand, SourceDraft, SourceEdit, SourceGiven};
 pub use topups::TopupCommand;
 pub use transfers::REVERSAL_PREFIX;
 pub use webhooks::{

@@ -21,6 +21,7 @@ use crate::payment_intent::{IntentStatus, PaymentIntent};
 use crate::payout::PayoutStatus;
 use crate::reconciliation::Payable;
 use crate::refund::RefundStatus;
+use crate::source::SourceStatus;
 use crate::time::{Millis, Timestamp};
 use crate::timer::{Look, Lot, Timer};
 use crate::webhook::{Attempt, WebhookEndpoint};
@@ -400,5 +401,30 @@ pub enum Refusal {
         decline: Decline,
         /// The parameter that named the card.
         param: &'static str,
+    },
+    /// The source cannot be charged as it stands.
+    SourceState {
+        /// Which.
+        source: RowKey,
+        /// What was to be done: `charged`.
+        action: &'static str,
+        /// The state it is in.
+        status: SourceStatus,
+        /// The parameter that named it.
+        param: &'static str,
+    },
+    /// The source is in this currency.
+    SourceCurrency(Currency),
+    /// The source holds less than that.
+    SourceTooLow {
+        /// What it holds.
+        available: i64,
+        /// In which currency.
+        currency: Currency,
+    },
+    /// The source is for a payment of so much at most.
+    SourceAmount {
+        /// How much.
+        most: i64,
     },
 }

@@ -28,6 +28,7 @@ const ENDS: &[&str] = &[
     "expire",
     "mark_uncollectible",
     "reject",
+    "return",
     "reverse",
     "roll_secret",
     "void",

@@ -35,7 +35,7 @@ macro_rules! tables {
 }
 
 /// Objects that answers are made of, with their field tables.
-pub const RESOURCES: [(&str, &str); 34] = tables![
+pub const RESOURCES: [(&str, &str); 36] = tables![
     "account",
     "balance",
     "balance_transaction",
@@ -69,6 +69,8 @@ pub const RESOURCES: [(&str, &str); 34] = tables![
     "purser.webhook_attempt",
     "purser.webhook_resend",
     "refund",
+    "source",
+    "source_transaction",
     "webhook_endpoint",
 ];
 
@@ -230,8 +232,9 @@ fn include(value: &mut Json, name: &str, source: &impl Source) -> Result<(), Api
 /// Whether a field holds an id that can be expanded.
 fn is_link(value: &Json, name: &str) -> bool {
     match (value.get("object").and_then(Json::as_text), name) {
-        // In these two the same name stands for an id that stays one.
+        // In these the same name stands for an id that stays one.
         (Some("charge"), "payment_method") | (Some("line_item"), "invoice") => false,
+        (Some("source"), "customer") | (Some("source_transaction"), "source") => false,
         _ => LINKS.contains(&name),
     }
 }

@@ -71,8 +71,9 @@ impl Wire {
             Document::CardCharge(charge) => self.card_charge(charge),
             Document::Card(card) => self.customer_card(card),
             Document::Source(source) => self.source(source),
-            Document::Token(_) | Document::SourceTransaction(_) | Document::Topup(_) => {
-                todo!("tokens, what sources received, top-ups")
+            Document::SourceTransaction(transaction) => self.source_transaction(transaction),
+            Document::Token(_) | Document::Topup(_) => {
+                todo!("tokens, top-ups")
             }
             Document::Approval(approval) => self.approval(approval, Timestamp(0)),
         }
