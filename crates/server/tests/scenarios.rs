@@ -115,6 +115,10 @@ scenarios! {
     returns_by_age
     returns_by_age_given_back
     returns_of_swift_money
+    sources_bad_requests
+    sources_of_cards
+    sources_receive_transfers
+    sources_return_money
     trails
     webhook_endpoints
 }

@@ -142,7 +142,7 @@ pub fn all() -> Vec<Route> { vec![
     route!(POST "/v1/sources/{source}" PostSourcesSource Write sources::update, sources::Update => "source", "sources", "Update a source"),
     route!(GET "/v1/sources/{source}/source_transactions" GetSourcesSourceSourceTransactions Read sources::transactions, sources::List => ["source_transaction"], "sources", "List the transfers that a source received"),
     route!(GET "/v1/sources/{source}/source_transactions/{source_transaction}" GetSourcesSourceSourceTransactionsSourceTransaction Read sources::transaction, NoParams => "source_transaction", "sources", "Retrieve a transfer that a source received"),
-    route!(POST "/v1/sources/{source}/verify" PostSourcesSourceVerify Write sources::verify, sources::Verify => "source", "sources", "Verify a source with a code"),
+    route!(POST "/v1/sources/{source}/verify" PostSourcesSourceVerify Own sources::verify, sources::Verify => "source", "sources", "Verify a source with a code"),
     route!(POST "/v1/test_helpers/customers/{customer}/fund_cash_balance" PostTestHelpersCustomersCustomerFundCashBalance Write funding::fund, funding::Fund => "customer_cash_balance_transaction", "cash_balance", "Simulate an incoming bank transfer"),
     route!(POST "/v1/test_helpers/refunds/{refund}/expire" PostTestHelpersRefundsRefundExpire Write refunds::expire, NoParams => "refund", "refunds", "Simulate that a refund expires"),
     route!(GET "/v1/webhook_endpoints" GetWebhookEndpoints Read webhook_endpoints::list, webhook_endpoints::List => ["webhook_endpoint"], "webhook_endpoints", "List webhook endpoints"),

@@ -13,6 +13,7 @@ mod life;
 mod merchant;
 mod positions;
 mod rows;
+mod sources;
 mod tampering;
 
 use tampering::*;

@@ -16,6 +16,8 @@ mod merchant;
 mod positions;
 #[path = "../doctor/rows.rs"]
 mod rows;
+#[path = "../doctor/sources.rs"]
+mod sources;
 #[path = "../doctor/tampering.rs"]
 mod tampering;
 
