@@ -120,6 +120,10 @@ scenarios! {
     returns_of_swift_money
     search_customers
     search_payments
+    sources_bad_requests
+    sources_of_cards
+    sources_receive_transfers
+    sources_return_money
     trails
     webhook_endpoints
 }

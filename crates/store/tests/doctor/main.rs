@@ -14,6 +14,7 @@ mod merchant;
 mod positions;
 mod rows;
 mod search;
+mod sources;
 mod tampering;
 
 use tampering::*;

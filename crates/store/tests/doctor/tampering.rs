@@ -33,7 +33,8 @@ pub const HEAD: &str = "each hash chain ends at its head";
 pub const HELD: &str = "a payment intent holds what was applied to it";
 pub const HOUSE: &str = "house balances equal the journal";
 pub const IDLE: &str = "purses that hold cash are noted with their age";
-pub const INSTRUCTIONS: &str = "every set of funding instructions belongs to a customer";
+pub const INSTRUCTIONS: &str =
+    "every set of funding instructions belongs to a customer or a source";
 pub const JOURNAL: &str = "cash balances equal the journal";
 pub const KEPT: &str = "every kept answer shows something that exists";
 pub const NAMED: &str = "every row that is named exists";

@@ -18,6 +18,8 @@ mod positions;
 mod rows;
 #[path = "../doctor/search.rs"]
 mod search;
+#[path = "../doctor/sources.rs"]
+mod sources;
 #[path = "../doctor/tampering.rs"]
 mod tampering;
 

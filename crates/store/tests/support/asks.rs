@@ -8,11 +8,12 @@ use books::cash_balance::{BankTransfer, Sender};
 use books::command::{
     BankAccountDraft, Confirmation, Edit, Guarded, IntentCommand, IntentDraft, InvoiceCommand,
     InvoiceDraft, ItemDraft, LaterCommand, PayoutCommand, PayoutDraft, RefundCommand, RefundOf,
-    RefundTerms, Stage,
+    RefundTerms, SourceCommand, SourceDraft, SourceGiven, Stage,
 };
 use books::payment_intent::{BillingDetails, IntentProfile, TransferOptions};
 use books::payout::{PayoutFailure, PayoutMethod};
 use books::refund::RefundAccount;
+use books::source::{Owner, RefundAttributes, SourceKind};
 use books::{AgentNote, Command, Currency, Limits, Number, RequestRow, RowKey};
 
 use super::Ask;
@@ -54,6 +55,35 @@ pub fn pull_back(transaction: RowKey) -> Ask {
 pub fn instructions(customer: Number, rail: &str) -> Ask {
     let (transfer_type, country) = (rail.to_owned(), None);
     Command::GetInstructions { customer, transfer_type, country, address_types: vec![] }.into()
+}
+
+/// A source whose account takes transfers in dollars.
+pub fn receiver() -> Ask {
+    let kind = SourceKind::AchCreditTransfer;
+    let given = SourceGiven::Receiver(kind, RefundAttributes::default());
+    let draft = SourceDraft {
+        given,
+        is_reusable: true,
+        amount: None,
+        currency: Some(Currency::USD),
+        owner: Owner::default(),
+        statement_descriptor: None,
+        metadata: BTreeMap::new(),
+        simulated: None,
+    };
+    Command::Source(SourceCommand::Create(Box::new(draft))).into()
+}
+
+/// A transfer to the account of a source.
+pub fn receive(source: RowKey, amount: i64) -> Ask {
+    let sender = Sender::simulated(Currency::USD).expect("dollars are sent");
+    let transfer = BankTransfer { reference: None, sender };
+    Command::Source(SourceCommand::Receive { source, amount, transfer }).into()
+}
+
+/// A transfer to the account of a source is pulled back.
+pub fn lose(transaction: RowKey) -> Ask {
+    Command::Source(SourceCommand::PullBack { transaction }).into()
 }
 
 /// A payment that is confirmed at once, and that awaits a transfer for what is missing.
