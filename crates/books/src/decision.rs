@@ -17,7 +17,7 @@ use crate::id::{IdKey, Kind, Number, Numbers, RowKey};
 use crate::invoice::InvoiceStatus;
 use crate::journal::{Account, Entry};
 use crate::limits::{Amounts, Tally};
-use crate::payment_intent::{IntentStatus, PaymentIntent};
+use crate::payment_intent::{IntentStatus, MethodType, PaymentIntent};
 use crate::payout::PayoutStatus;
 use crate::reconciliation::Payable;
 use crate::refund::RefundStatus;
@@ -396,6 +396,45 @@ pub enum Refusal {
         /// The parameter that named it.
         param: &'static str,
     },
+    /// The payment does not take this type of payment method.
+    MethodNotTaken {
+        /// Which.
+        method: MethodType,
+        /// The parameter that asked for it, if one did.
+        param: Option<&'static str>,
+    },
+    /// The payment method is a cash balance, which pays only the payment that it was made for.
+    MethodOfOnePayment {
+        /// The parameter that named it.
+        param: &'static str,
+    },
+    /// A payment from a cash balance is somebody's.
+    CashNeedsCustomer,
+    /// A cash balance cannot be captured later.
+    CashIsTakenAtOnce,
+    /// A cash balance cannot be saved for payments while the customer is away.
+    CashNotOffSession,
+    /// Only sources of cards pay payment intents.
+    SourceIsNoCard {
+        /// Which.
+        source: RowKey,
+        /// The parameter that named it.
+        param: &'static str,
+    },
+    /// The source was used, or is not ready.
+    SourceNotChargeable {
+        /// Which.
+        source: RowKey,
+        /// The parameter that named it.
+        param: &'static str,
+    },
+    /// More than what is set aside.
+    CaptureTooMuch {
+        /// What is.
+        capturable: i64,
+    },
+    /// Nobody is to authenticate for this payment.
+    HolderNotAwaited,
     /// The card was declined, and nothing was written.
     CardDeclined {
         /// Why.
