@@ -421,13 +421,6 @@ pub enum Refusal {
         /// The parameter that named it.
         param: &'static str,
     },
-    /// The source was used, or is not ready.
-    SourceNotChargeable {
-        /// Which.
-        source: RowKey,
-        /// The parameter that named it.
-        param: &'static str,
-    },
     /// More than what is set aside.
     CaptureTooMuch {
         /// What is.

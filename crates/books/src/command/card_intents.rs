@@ -5,11 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use super::book::{Book, intent};
+use super::book::Book;
 use super::cards::{CardGiven, instrument};
 use super::charging::{self, Ask, Holder, Outcome};
 use super::customers::{check_metadata, patch_metadata};
-use super::intents::{IntentEdit, give_to_others, give_up, must_be, must_not_be_billed, open};
+use super::intent_edits::IntentEdit;
+use super::intents::{give_to_others, must_be, must_not_be_billed, open};
 use crate::card::{Card, Decline};
 use crate::charge::{CardCharge, ChargeProfile, Instrument};
 use crate::customer::Address;
@@ -21,7 +22,6 @@ use crate::payment_intent::{
     BillingDetails, InstrumentKey, IntentStatus, MethodType, PaymentError, PaymentIntent,
     PaymentMethod,
 };
-use crate::source::SourceStatus;
 
 /// One change to how a payment intent is paid by card.
 #[derive(Clone, Debug, PartialEq)]
@@ -165,9 +165,6 @@ fn must_pay_intents(found: &Instrument, intent: &PaymentIntent) -> Result<(), Re
         _ if source.card.is_none() => Err(Refusal::SourceIsNoCard { source: key, param }),
         _ if source.customer.is_none() || source.customer != intent.customer() => {
             Err(Refusal::NotTheCustomers { kind, key, param })
-        }
-        _ if source.status != SourceStatus::Chargeable => {
-            Err(Refusal::SourceNotChargeable { source: key, param })
         }
         _ => Ok(()),
     }
@@ -453,18 +450,6 @@ pub(super) fn let_go(book: &mut Book<'_, '_>, intent: &mut PaymentIntent) -> Res
         let mut charge = authorized(book.view, intent)?;
         charging::release(book, &mut charge, EventKind::ChargeRefunded);
         intent.card.get_or_insert_default().capturable = 0;
-    }
-    Ok(())
-}
-
-/// What was set aside for an intent was let go, as nobody captured it in time: that ends it. The
-/// charge itself is the caller's to write down.
-pub(super) fn authorization_ended(book: &mut Book<'_, '_>, number: Number) -> Result<(), Refusal> {
-    let key = RowKey { customer: book.customer(), number };
-    let mut intent = intent(book.view, key, "payment_intent")?;
-    if intent.status == IntentStatus::RequiresCapture {
-        intent.card.get_or_insert_default().capturable = 0;
-        give_up(book, &mut intent, Some("automatic".to_owned()));
     }
     Ok(())
 }

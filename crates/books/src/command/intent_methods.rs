@@ -1,16 +1,15 @@
 //! Which types of payment methods pay an intent, and which amounts and transfers go with them.
 
 use super::book::Book;
+use super::card_intents::must_take;
 use super::charging;
+use super::intents::SEPA_COUNTRIES;
 use crate::currency::Currency;
 use crate::decision::Refusal;
 use crate::payment_intent::{MethodType, PaymentIntent, TransferOptions};
 
 /// A payment, at most: eight digits (Stripe's page "Currencies").
 pub const AMOUNT_MAX: i64 = 99_999_999;
-
-/// Countries in which customers get SEPA accounts (Stripe's `eu_bank_transfer[country]`).
-const SEPA_COUNTRIES: [&str; 4] = ["DE", "FR", "IE", "NL"];
 
 /// The types as an intent keeps them: each once, and none where a cash balance is the only one.
 pub(super) fn named_methods(named: &[MethodType]) -> Vec<MethodType> {
@@ -24,20 +23,39 @@ pub(super) fn named_methods(named: &[MethodType]) -> Vec<MethodType> {
 }
 
 /// Picks the types of payment methods for an intent that leaves it to Purser: cards where somebody
-/// takes them, and the cash balance of a customer where there are transfers in its currency.
-pub(super) fn pick_methods(book: &Book<'_, '_>, intent: &mut PaymentIntent) {
-    if intent.automatic_methods.is_none() || intent.billed.is_some() {
-        return;
-    }
-    let takes_cards = book.ctx.acquirer.is_some();
+/// takes them, and the cash balance of a customer where there are transfers in its currency; of
+/// these only `allowed` ones, where some are named.
+pub(super) fn pick_methods(
+    book: &Book<'_, '_>,
+    intent: &PaymentIntent,
+    allowed: &[MethodType],
+) -> Vec<MethodType> {
+    let is_allowed = |method: &MethodType| allowed.is_empty() || allowed.contains(method);
     let has_cash = intent.customer().is_some()
         && TransferOptions::usual(intent.currency).is_some()
-        && !(intent.is_manual() && takes_cards);
-    intent.methods = match (takes_cards, has_cash) {
-        (true, true) => vec![MethodType::Card, MethodType::CustomerBalance],
-        (true, false) => vec![MethodType::Card],
-        (false, _) => Vec::new(),
+        && !intent.is_manual();
+    let fits = |method: &MethodType| match method {
+        MethodType::Card => book.ctx.acquirer.is_some(),
+        MethodType::CustomerBalance => has_cash,
     };
+    let all = [MethodType::Card, MethodType::CustomerBalance];
+    let picked: Vec<_> = all.into_iter().filter(is_allowed).filter(fits).collect();
+    // Where none fits, what was allowed says which cannot be used.
+    named_methods(if picked.is_empty() { allowed } else { &picked })
+}
+
+/// What leaves the types to Purser does without the cash balance where that cannot pay any more.
+pub(super) fn drop_cash(intent: &mut PaymentIntent) {
+    let fits = TransferOptions::usual(intent.currency).is_some() && !intent.is_manual();
+    let others: Vec<_> = intent
+        .methods
+        .iter()
+        .copied()
+        .filter(|method| *method != MethodType::CustomerBalance)
+        .collect();
+    if intent.automatic_methods.is_some() && !fits && !others.is_empty() {
+        intent.methods = others;
+    }
 }
 
 /// Refuses types of payment methods that cannot pay this intent.
@@ -52,6 +70,9 @@ pub(super) fn check_methods(book: &Book<'_, '_>, intent: &PaymentIntent) -> Resu
     }
     if intent.is_manual() && (takes_cash || intent.payment_method.is_some()) {
         return Err(Refusal::CashIsTakenAtOnce);
+    }
+    if intent.instrument().is_some() {
+        must_take(intent, MethodType::Card, None)?;
     }
     match intent.payment_method {
         Some(_) if !takes_cash => Err(Refusal::NoTransferIn(intent.currency)),

@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use super::MetadataPatch;
 use super::book::{Book, intent};
 use super::card_intents::{self, Capture, CardEdit, PayWith, Presence, must_take};
-use super::customers::{check_metadata, patch_metadata};
+use super::customers::check_metadata;
+use super::intent_edits::{IntentEdit, edit};
 use super::intent_methods::{
     changes_payment, check_methods, check_sums, named_methods, pick_methods, usual_transfer,
 };
@@ -19,9 +19,12 @@ use crate::document::Document;
 use crate::event::EventKind;
 use crate::id::{Kind, Number, RowKey};
 use crate::payment_intent::{
-    BillingDetails, Cancellation, InstrumentKey, IntentProfile, IntentShipping, IntentStatus,
+    BillingDetails, Cancellation, InstrumentKey, IntentProfile, IntentStatus,
     MethodType, PaymentError, PaymentIntent, TransferOptions,
 };
+
+/// Countries in which customers get SEPA accounts (Stripe's `eu_bank_transfer[country]`).
+pub(super) const SEPA_COUNTRIES: [&str; 4] = ["DE", "FR", "IE", "NL"];
 
 /// What can be asked about payment intents.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,27 +105,6 @@ pub struct IntentDraft {
     pub presence: Presence,
     /// What describes it.
     pub profile: IntentProfile,
-}
-
-/// One change to a payment intent.
-#[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs, reason = "each variant sets the field with its name")]
-pub enum IntentEdit {
-    Amount(i64),
-    Currency(Currency),
-    Transfer(Option<TransferOptions>),
-    /// A new payment method of type `customer_balance`.
-    Method(BillingDetails),
-    CaptureMethod(String),
-    /// How it is paid by card.
-    Card(CardEdit),
-    Description(Option<String>),
-    Metadata(MetadataPatch),
-    ReceiptEmail(Option<String>),
-    Shipping(Option<IntentShipping>),
-    StatementDescriptor(Option<String>),
-    StatementDescriptorSuffix(Option<String>),
-    TransferGroup(Option<String>),
 }
 
 /// What a confirmation brings along.
@@ -222,7 +204,7 @@ pub(super) fn open<'a, 'c>(
 }
 
 /// Refuses what an intent that is paid, or over, cannot do.
-fn must_be_open(intent: &PaymentIntent, action: &'static str) -> Result<(), Refusal> {
+pub(super) fn must_be_open(intent: &PaymentIntent, action: &'static str) -> Result<(), Refusal> {
     must_be(intent, OPEN, action)
 }
 
@@ -275,7 +257,9 @@ fn create(
         billing_details: BillingDetails::default(),
         profile: draft.profile.clone(),
     };
-    pick_methods(&book, &mut intent);
+    if intent.automatic_methods.is_some() {
+        intent.methods = pick_methods(&book, &intent, &draft.methods);
+    }
     check_methods(&book, &intent)?;
     check_sums(&intent)?;
     for edit in draft.card.iter().cloned() {
@@ -353,72 +337,6 @@ pub(super) fn give_to_others(
             Ok(())
         }
     }
-}
-
-fn edit(
-    book: &mut Book<'_, '_>,
-    intent: &mut PaymentIntent,
-    edits: &[IntentEdit],
-) -> Result<(), Refusal> {
-    for edit in edits.iter().cloned() {
-        match edit {
-            IntentEdit::Amount(amount) if amount == intent.amount => {}
-            IntentEdit::Amount(amount) => {
-                must_be_open(intent, "given another amount")?;
-                must_not_be_billed(intent)?;
-                intent.amount = amount;
-            }
-            IntentEdit::Currency(currency) if currency == intent.currency => {}
-            IntentEdit::Currency(currency) => {
-                must_be_open(intent, "given another currency")?;
-                must_not_be_billed(intent)?;
-                intent.currency = currency;
-                pick_methods(book, intent);
-            }
-            IntentEdit::Transfer(transfer) if transfer == intent.transfer => {}
-            IntentEdit::Transfer(transfer) => {
-                must_be_open(intent, "given other payment method options")?;
-                must_not_be_billed(intent)?;
-                intent.transfer = transfer;
-            }
-            IntentEdit::Method(details) => {
-                must_be_open(intent, "given another payment method")?;
-                must_not_be_billed(intent)?;
-                let param = Some("payment_method_data[type]");
-                must_take(intent, MethodType::CustomerBalance, param)?;
-                book.give_method(intent, &details);
-            }
-            IntentEdit::CaptureMethod(value) => {
-                must_be_open(intent, "given another capture method")?;
-                intent.profile.capture_method = Some(value);
-                pick_methods(book, intent);
-            }
-            IntentEdit::Card(edit) => card_intents::edit(book, intent, edit)?,
-            other => describe(&mut intent.profile, other)?,
-        }
-    }
-    check_methods(book, intent)?;
-    check_sums(intent)
-}
-
-/// Edits that have nothing to do with money.
-fn describe(profile: &mut IntentProfile, edit: IntentEdit) -> Result<(), Refusal> {
-    match edit {
-        IntentEdit::Description(value) => profile.description = value,
-        IntentEdit::Metadata(patch) => patch_metadata(&mut profile.metadata, &patch)?,
-        IntentEdit::ReceiptEmail(value) => profile.receipt_email = value,
-        IntentEdit::Shipping(value) => profile.shipping = value,
-        IntentEdit::StatementDescriptor(value) => profile.statement_descriptor = value,
-        IntentEdit::StatementDescriptorSuffix(value) => profile.statement_descriptor_suffix = value,
-        IntentEdit::TransferGroup(value) => profile.transfer_group = value,
-        IntentEdit::Amount(_)
-        | IntentEdit::Currency(_)
-        | IntentEdit::Transfer(_)
-        | IntentEdit::Method(_)
-        | IntentEdit::Card(_)
-        | IntentEdit::CaptureMethod(_) => unreachable!("these are about the payment"),
-    }
-    Ok(())
 }
 
 pub(super) fn must_not_be_billed(intent: &PaymentIntent) -> Result<(), Refusal> {
