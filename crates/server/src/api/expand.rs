@@ -35,11 +35,12 @@ macro_rules! tables {
 }
 
 /// Objects that answers are made of, with their field tables.
-pub const RESOURCES: [(&str, &str); 34] = tables![
+pub const RESOURCES: [(&str, &str); 36] = tables![
     "account",
     "balance",
     "balance_transaction",
     "bank_account",
+    "card",
     "cash_balance",
     "charge",
     "customer",
@@ -69,6 +70,7 @@ pub const RESOURCES: [(&str, &str); 34] = tables![
     "purser.webhook_attempt",
     "purser.webhook_resend",
     "refund",
+    "token",
     "webhook_endpoint",
 ];
 
