@@ -19,8 +19,8 @@ use crate::document::Document;
 use crate::event::EventKind;
 use crate::id::{Kind, Number, RowKey};
 use crate::payment_intent::{
-    BillingDetails, Cancellation, InstrumentKey, IntentProfile, IntentStatus,
-    MethodType, PaymentError, PaymentIntent, TransferOptions,
+    BillingDetails, Cancellation, InstrumentKey, IntentProfile, IntentStatus, MethodType,
+    PaymentError, PaymentIntent, TransferOptions,
 };
 
 /// Countries in which customers get SEPA accounts (Stripe's `eu_bank_transfer[country]`).

@@ -200,7 +200,7 @@ fn about_intents(ledger: &Ledger, op: &Op) -> Option<IntentCommand> {
             let edits = edits(&intent, &Change { awaits, method, ..Change::default() });
             let stranger = RowKey { number: Number(1), ..intent.key };
             let payment_method = strange.then_some(stranger);
-            let confirmation = Box::new(Confirmation { payment_method, edits });
+            let confirmation = Box::new(Confirmation { payment_method, edits, ..Confirmation::default() });
             IntentCommand::Confirm { intent: intent.key, confirmation }
         }
         Op::Cancel { intent: place } => {

@@ -8,9 +8,7 @@ pub mod methods;
 pub mod profile;
 pub mod refusals;
 
-use books::command::{
-    CardEdit, Confirmation, IntentCommand, IntentDraft, IntentEdit, PayWith,
-};
+use books::command::{CardEdit, Confirmation, IntentCommand, IntentDraft, IntentEdit, PayWith};
 use books::id::{Number, RowKey};
 use books::payment_intent::{InstrumentKey, IntentProfile, PaymentIntent};
 use books::{Command, Document, Kind};
@@ -303,7 +301,7 @@ pub fn create(asked: &Asked<'_>, params: Create) -> Result<Command, ApiError> {
     let redirects = |allowed: Option<AllowRedirects>| {
         allowed.unwrap_or(AllowRedirects::Always).as_str().to_owned()
     };
-    let automatic = match params.automatic_payment_methods {
+    let automatic = match &params.automatic_payment_methods {
         Some(picks) => picks.enabled.then(|| redirects(picks.allow_redirects)),
         None => params.payment_method_types.is_none().then(|| redirects(None)),
     };
@@ -395,10 +393,8 @@ pub fn confirm(asked: &Asked<'_>, params: Confirm) -> Result<Command, ApiError> 
 /// Whether an intent is to be paid by card, as things stand.
 fn has_card(asked: &Asked<'_>, intent: RowKey) -> Result<bool, ApiError> {
     let world = asked.wire.world;
-    let found = asked
-        .app
-        .readers
-        .snapshot(|reader| reader.document(world, Kind::PaymentIntent, intent))?;
+    let found =
+        asked.app.readers.snapshot(|reader| reader.document(world, Kind::PaymentIntent, intent))?;
     Ok(matches!(found, Some(Document::PaymentIntent(intent)) if intent.instrument().is_some()))
 }
 

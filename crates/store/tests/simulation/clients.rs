@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use books::cash_balance::{BankTransfer, ReconciliationMode, Sender};
 use books::command::{
-    BankAccountDraft, Confirmation, Edit, IntentCommand, IntentDraft, IntentEdit, InvoiceCommand,
+    BankAccountDraft, Confirmation, Edit, IntentCommand, IntentDraft, Presence, IntentEdit, InvoiceCommand,
     InvoiceDraft, ItemDraft, MetadataPatch, ModeChange, PayoutCommand, PayoutDraft,
     REVERSAL_PREFIX, RefundCommand, RefundOf, RefundTerms,
 };
@@ -223,7 +223,7 @@ impl Known {
                     let currency = currency(random);
                     edits.push(IntentEdit::Transfer(options(random, currency)));
                 }
-                let confirmation = Box::new(Confirmation { payment_method, edits });
+                let confirmation = Box::new(Confirmation { payment_method, edits, ..Confirmation::default() });
                 IntentCommand::Confirm { intent, confirmation }
             }
             22..26 => {
@@ -246,9 +246,12 @@ impl Known {
         let draft = IntentDraft {
             amount: amount(random),
             currency,
+            methods: Vec::new(),
             transfer: options(random, currency).filter(|_| random.percent(85)),
             method: random.percent(85).then(BillingDetails::default),
             automatic_methods: random.percent(20).then(|| "always".to_owned()),
+            card: Vec::new(),
+            presence: Presence::default(),
             profile,
         };
         let (draft, confirm) = (Box::new(draft), random.percent(80));

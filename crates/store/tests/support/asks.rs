@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use books::approval::AskedFor;
 use books::cash_balance::{BankTransfer, Sender};
 use books::command::{
-    BankAccountDraft, Confirmation, Edit, Guarded, IntentCommand, IntentDraft, InvoiceCommand,
+    BankAccountDraft, Confirmation, Edit, Guarded, IntentCommand, IntentDraft, Presence, InvoiceCommand,
     InvoiceDraft, ItemDraft, LaterCommand, PayoutCommand, PayoutDraft, RefundCommand, RefundOf,
     RefundTerms, Stage,
 };
@@ -75,9 +75,12 @@ pub fn intent(
     let draft = IntentDraft {
         amount,
         currency: currency(code),
+        methods: Vec::new(),
         transfer,
         method: Some(BillingDetails::default()),
         automatic_methods: None,
+        card: Vec::new(),
+        presence: Presence::default(),
         profile: IntentProfile::default(),
     };
     Command::Intent(IntentCommand::Create { customer, draft: Box::new(draft), confirm }).into()
