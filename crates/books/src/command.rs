@@ -19,6 +19,7 @@ mod later;
 mod methods;
 mod payouts;
 mod refunds;
+mod refunds_of_charges;
 mod sources;
 mod topups;
 mod transfers;
@@ -28,7 +29,7 @@ use std::collections::BTreeMap;
 
 pub use card_intents::{Capture, CardEdit, NewMethod, PayWith, Presence};
 pub use cards::{CardCommand, CardGiven};
-pub use charges::ChargeCommand;
+pub use charges::{ChargeCommand, ChargeDraft, ChargeEdit, Payer};
 pub use customers::{Edit, METADATA_KEYS_MAX, ModeChange};
 pub use guarded::{Guarded, Stage};
 pub use intent_edits::IntentEdit;

@@ -411,7 +411,12 @@ pub(super) fn capture(
     let mut charge = authorized(view, &intent)?;
     let amount = capture.amount.unwrap_or(charge.amount);
     if amount > charge.amount {
-        return Err(Refusal::CaptureTooMuch { capturable: charge.amount });
+        let (authorized, param) = (charge.amount, "amount_to_capture");
+        return Err(Refusal::CaptureTooLarge { authorized, param });
+    }
+    let step = charge.currency.charge_step();
+    if amount % step != 0 {
+        return Err(Refusal::AmountUneven(charge.currency, step));
     }
     for edit in &capture.edits {
         match edit.clone() {

@@ -12,7 +12,7 @@ use crate::charge::{AUTHORIZATION_DAYS, CardCharge, ChargeProfile, Instrument, S
 use crate::currency::Currency;
 use crate::decision::{Change, Refusal};
 use crate::event::EventKind;
-use crate::id::{Kind, Number, RowKey};
+use crate::id::{Number, RowKey};
 use crate::journal::{Account, EntryKind};
 use crate::payment_intent::BillingDetails;
 use crate::time::Timestamp;
@@ -192,7 +192,7 @@ fn take(book: &mut Book<'_, '_>, charge: &mut CardCharge, amount: i64) -> Result
         fee,
         available_on,
         source_type: of,
-        source: (Kind::CardCharge, charge.key),
+        source: (charge.spelling(), charge.key),
         description: charge.profile.description.clone(),
     };
     book.line(number, line);
@@ -238,7 +238,7 @@ fn dispute_if_holder_will(book: &mut Book<'_, '_>, charge: &mut CardCharge) -> R
         fee: 0,
         available_on: book.ctx.second(),
         source_type: charge.source_type(),
-        source: (Kind::CardCharge, charge.key),
+        source: (charge.spelling(), charge.key),
         description: Some("The holder of the card disputes the charge".to_owned()),
     };
     book.line(number, line);

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use books::cash_balance::{BankTransfer, ReconciliationMode, Sender};
 use books::command::{
-    BankAccountDraft, Confirmation, Edit, IntentCommand, IntentDraft, Presence, IntentEdit, InvoiceCommand,
-    InvoiceDraft, ItemDraft, MetadataPatch, ModeChange, PayoutCommand, PayoutDraft,
+    BankAccountDraft, Confirmation, Edit, IntentCommand, IntentDraft, IntentEdit, InvoiceCommand,
+    InvoiceDraft, ItemDraft, MetadataPatch, ModeChange, PayoutCommand, PayoutDraft, Presence,
     REVERSAL_PREFIX, RefundCommand, RefundOf, RefundTerms,
 };
 use books::invoice::InvoiceStatus;
@@ -223,7 +223,8 @@ impl Known {
                     let currency = currency(random);
                     edits.push(IntentEdit::Transfer(options(random, currency)));
                 }
-                let confirmation = Box::new(Confirmation { payment_method, edits, ..Confirmation::default() });
+                let confirmation =
+                    Box::new(Confirmation { payment_method, edits, ..Confirmation::default() });
                 IntentCommand::Confirm { intent, confirmation }
             }
             22..26 => {

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use books::approval::AskedFor;
 use books::cash_balance::{BankTransfer, Sender};
 use books::command::{
-    BankAccountDraft, Confirmation, Edit, Guarded, IntentCommand, IntentDraft, Presence, InvoiceCommand,
-    InvoiceDraft, ItemDraft, LaterCommand, PayoutCommand, PayoutDraft, RefundCommand, RefundOf,
-    RefundTerms, Stage,
+    BankAccountDraft, Confirmation, Edit, Guarded, IntentCommand, IntentDraft, InvoiceCommand,
+    InvoiceDraft, ItemDraft, LaterCommand, PayoutCommand, PayoutDraft, Presence, RefundCommand,
+    RefundOf, RefundTerms, Stage,
 };
 use books::payment_intent::{BillingDetails, IntentProfile, TransferOptions};
 use books::payout::PayoutFailure;

@@ -48,11 +48,6 @@ pub fn said(refusal: &Refusal, wire: &Wire) -> Option<ApiError> {
             );
             invalid(&message).about(*param)
         }
-        Refusal::CaptureTooMuch { capturable } => {
-            invalid(&format!("Of this payment {capturable} can be captured, and not more."))
-                .coded("amount_too_large")
-                .about("amount_to_capture")
-        }
         Refusal::HolderNotAwaited => {
             state("This PaymentIntent does not wait for the holder of a card to authenticate.")
         }
