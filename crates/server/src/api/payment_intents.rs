@@ -19,7 +19,8 @@ use self::methods::{
     FutureUsage, MethodData, MethodOptions, MethodType, OffSession, check_one_method, check_rail,
     check_types, pay_with,
 };
-use self::profile::{CardTerms, Edits, Profile, Shipping, future_usage};
+pub use self::profile::Shipping;
+use self::profile::{CardTerms, Edits, Profile, future_usage};
 use super::error::ApiError;
 use super::execute::Asked;
 use super::json::Json;
