@@ -17,7 +17,7 @@ use crate::id::{IdKey, Kind, Number, Numbers, RowKey};
 use crate::invoice::InvoiceStatus;
 use crate::journal::{Account, Entry};
 use crate::limits::{Amounts, Tally};
-use crate::payment_intent::{IntentStatus, PaymentIntent};
+use crate::payment_intent::{IntentStatus, MethodType, PaymentIntent};
 use crate::payout::PayoutStatus;
 use crate::reconciliation::Payable;
 use crate::refund::RefundStatus;
@@ -413,6 +413,33 @@ pub enum Refusal {
         /// The parameter that named it.
         param: &'static str,
     },
+    /// The payment does not take this type of payment method.
+    MethodNotTaken {
+        /// Which.
+        method: MethodType,
+        /// The parameter that asked for it, if one did.
+        param: Option<&'static str>,
+    },
+    /// The payment method is a cash balance, which pays only the payment that it was made for.
+    MethodOfOnePayment {
+        /// The parameter that named it.
+        param: &'static str,
+    },
+    /// A payment from a cash balance is somebody's.
+    CashNeedsCustomer,
+    /// A cash balance cannot be captured later.
+    CashIsTakenAtOnce,
+    /// A cash balance cannot be saved for payments while the customer is away.
+    CashNotOffSession,
+    /// Only sources of cards pay payment intents.
+    SourceIsNoCard {
+        /// Which.
+        source: RowKey,
+        /// The parameter that named it.
+        param: &'static str,
+    },
+    /// Nobody is to authenticate for this payment.
+    HolderNotAwaited,
     /// The customer has no card and no source to charge.
     NoDefaultSource {
         /// Which customer.
@@ -461,6 +488,8 @@ pub enum Refusal {
     CaptureTooLarge {
         /// What was.
         authorized: i64,
+        /// The parameter that asked for more.
+        param: &'static str,
     },
     /// The charge is one of a payment intent, which is to be captured or canceled instead.
     ChargeOfIntent,

@@ -95,6 +95,13 @@ scenarios! {
     clock_in_production
     customer_search
     fees_and_settlement
+    intents_authenticated
+    intents_bad_cards
+    intents_by_card
+    intents_captured_later
+    intents_card_or_cash
+    intents_declined
+    intents_in_production
     invoices_bad_requests
     invoices_given_up
     invoices_life

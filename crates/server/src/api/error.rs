@@ -255,7 +255,7 @@ pub fn refused(refusal: Refusal, customer: Option<Number>, wire: &Wire) -> ApiEr
         }
         Refusal::NoPaymentMethod => state(
             "This PaymentIntent has no payment method, so it cannot be confirmed. Send \
-             payment_method_data[type]=customer_balance."
+             payment_method, or payment_method_data[type]=customer_balance."
                 .into(),
         ),
         Refusal::IntentOfInvoice => state(
@@ -302,7 +302,10 @@ pub fn refused(refusal: Refusal, customer: Option<Number>, wire: &Wire) -> ApiEr
             let message = format!("This approval is {} already.", status.as_str());
             invalid(message).coded("approval_unexpected_state")
         }
-        other => refused_money(other, wire),
+        other => match super::payment_intents::refusals::said(&other, wire) {
+            Some(error) => error,
+            None => refused_money(other, wire),
+        },
     }
 }
 
@@ -558,11 +561,11 @@ fn refused_charge(refusal: Refusal, wire: &Wire) -> ApiError {
             invalid(format!("The charge {} failed: there is no money in it.", id(kind, charge)))
                 .coded("charge_not_refundable")
         }
-        Refusal::CaptureTooLarge { authorized } => invalid(format!(
+        Refusal::CaptureTooLarge { authorized, param } => invalid(format!(
             "For this charge {authorized} was set aside, and not more than that can be captured."
         ))
         .coded("amount_too_large")
-        .about("amount"),
+        .about(param),
         Refusal::ChargeOfIntent => invalid(
             "A PaymentIntent made this charge, which is not captured yet. Capture or cancel the              PaymentIntent."
                 .into(),
@@ -624,7 +627,7 @@ pub fn charge_failed(wire: &Wire, charge: &CardCharge) -> (u16, Json) {
 pub fn payment_failed(wire: &Wire, intent: &PaymentIntent) -> (u16, Json) {
     let mut error = wire.last_payment_error(intent);
     if let Json::Object(fields) = &mut error {
-        let at = fields.iter().position(|(name, _)| name == "payment_method");
+        let at = fields.iter().position(|(name, _)| name.as_ref() > "payment_intent");
         let shown = wire.payment_intent(intent);
         fields.insert(at.unwrap_or(fields.len()), ("payment_intent".into(), shown));
     }

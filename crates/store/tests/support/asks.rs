@@ -7,8 +7,8 @@ use books::balance::SourceType;
 use books::cash_balance::{BankTransfer, Sender};
 use books::command::{
     BankAccountDraft, Confirmation, Edit, Guarded, IntentCommand, IntentDraft, InvoiceCommand,
-    InvoiceDraft, ItemDraft, LaterCommand, PayoutCommand, PayoutDraft, RefundCommand, RefundOf,
-    RefundTerms, SourceCommand, SourceDraft, SourceGiven, Stage,
+    InvoiceDraft, ItemDraft, LaterCommand, PayoutCommand, PayoutDraft, Presence, RefundCommand,
+    RefundOf, RefundTerms, SourceCommand, SourceDraft, SourceGiven, Stage,
 };
 use books::payment_intent::{BillingDetails, IntentProfile, TransferOptions};
 use books::payout::{PayoutFailure, PayoutMethod};
@@ -106,9 +106,12 @@ pub fn intent(
     let draft = IntentDraft {
         amount,
         currency: currency(code),
+        methods: Vec::new(),
         transfer,
         method: Some(BillingDetails::default()),
         automatic_methods: None,
+        card: Vec::new(),
+        presence: Presence::default(),
         profile: IntentProfile::default(),
     };
     Command::Intent(IntentCommand::Create { customer, draft: Box::new(draft), confirm }).into()
