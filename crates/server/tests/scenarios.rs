@@ -88,6 +88,9 @@ scenarios! {
     balance_available
     bank_transfers
     bank_transfers_in_production
+    cards_of_customers
+    cards_payment_methods
+    cards_tokens
     charges_by_card
     charges_captured_later
     charges_declined

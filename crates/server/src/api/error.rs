@@ -3,7 +3,9 @@
 //! Types, codes, parameters and statuses are those of Stripe's error reference; sentences are ours.
 //! A client never sees what went wrong inside: that goes to the log.
 
+use bank::card_number::hidden;
 use books::approval::Approval;
+use books::card::Decline;
 use books::charge::{CardCharge, Stage};
 use books::limits::Amounts;
 use books::payment_intent::{PaymentError, PaymentIntent};
@@ -24,6 +26,8 @@ pub struct ApiError {
     pub kind: Kind,
     /// `code` on the wire.
     pub code: Option<&'static str>,
+    /// `decline_code` on the wire: what the bank says of a card.
+    pub decline_code: Option<String>,
     /// `param` on the wire.
     pub param: Option<String>,
     /// The sentence.
@@ -77,11 +81,23 @@ impl ApiError {
             status,
             kind: Kind::InvalidRequest,
             code: None,
+            decline_code: None,
             param: None,
             message: message.into(),
             retry: false,
             missing: None,
             approval: None,
+        }
+    }
+
+    /// A card that is declined, or cannot be one.
+    pub fn declined(decline: &Decline) -> ApiError {
+        ApiError {
+            kind: Kind::Card,
+            code: Some(declines::code(decline)),
+            decline_code: decline.decline_code.clone(),
+            param: declines::param(decline).map(str::to_owned),
+            ..ApiError::invalid(402, declines::message(decline))
         }
     }
 
@@ -113,7 +129,8 @@ impl ApiError {
         }
     }
 
-    /// The body, with its keys in alphabetical order.
+    /// The body, with its keys in alphabetical order. What looks like the number of a card is not
+    /// repeated, wherever it was sent.
     pub fn body(&self) -> Json {
         let mut error = Json::Object(Vec::with_capacity(5));
         if let Some(approval) = &self.approval {
@@ -121,15 +138,18 @@ impl ApiError {
         }
         if let Some(code) = self.code {
             error.push("code", code);
+            if let Some(reason) = &self.decline_code {
+                error.push("decline_code", reason);
+            }
             if !OUR_CODES.contains(&code) {
                 let page = code.replace('_', "-");
                 let url = format!("https://stripe.com/docs/error-codes/{page}");
                 error.push("doc_url", url);
             }
         }
-        error.push("message", &self.message);
+        error.push("message", hidden(&self.message).into_owned());
         if let Some(param) = &self.param {
-            error.push("param", param);
+            error.push("param", hidden(param).into_owned());
         }
         error.push("type", self.kind.as_str());
         object! { "error": error }
@@ -198,7 +218,9 @@ pub fn refused(refusal: Refusal, customer: Option<Number>, wire: &Wire) -> ApiEr
             ApiError { status: 400, ..ApiError::missing("customer", &customer_id(), "id") }
         }
         Refusal::Missing { kind, key, param } => {
-            ApiError::missing(kind.object(), &wire.ids.write(kind, key), param)
+            // The cards that customers have are one kind of their sources.
+            let name = if kind == books::Kind::Card { "source" } else { kind.object() };
+            ApiError::missing(name, &wire.ids.write(kind, key), param)
         }
         Refusal::CustomerHoldsCash => invalid(
             "This customer has money in its cash balance, or in payments that are paid in part, \
@@ -307,6 +329,42 @@ fn spelled(amounts: &Amounts) -> String {
 fn refused_money(refusal: Refusal, wire: &Wire) -> ApiError {
     let invalid = |message: String| ApiError::invalid(400, message);
     match refusal {
+        Refusal::MethodAttached { method, param } => {
+            let id = wire.ids.write(books::Kind::PaymentMethod, method);
+            invalid(format!("The payment method {id} is attached to another customer already."))
+                .about(param)
+        }
+        Refusal::MethodSpent { method, param } => {
+            let id = wire.ids.write(books::Kind::PaymentMethod, method);
+            invalid(format!(
+                "The payment method {id} was detached from its customer and cannot be used again. \
+                 Please make a new one."
+            ))
+            .about(param)
+        }
+        Refusal::MethodOfCash { method, param } => {
+            let id = wire.ids.write(books::Kind::PaymentMethod, method);
+            invalid(format!(
+                "The payment method {id} is a cash balance, which stays with the payment that made \
+                 it: it is neither attached nor changed."
+            ))
+            .coded("payment_method_unsupported_type")
+            .about(param)
+        }
+        Refusal::MethodNotAttached { method, param } => {
+            let id = wire.ids.write(books::Kind::PaymentMethod, method);
+            invalid(format!(
+                "The payment method {id} is attached to no customer, and only one that is can be \
+                 changed or detached."
+            ))
+            .about(param)
+        }
+        Refusal::MethodMoved => ApiError {
+            code: Some("lock_timeout"),
+            retry: true,
+            ..ApiError::invalid(429, "Others are changing the same objects. Try again.")
+        },
+        Refusal::CardDeclined { decline, .. } => ApiError::declined(&decline),
         Refusal::TokenUsed { token, param } => {
             let id = wire.ids.write(books::Kind::Token, token);
             invalid(format!("The token {id} was used already, and can be used once only."))
@@ -316,6 +374,27 @@ fn refused_money(refusal: Refusal, wire: &Wire) -> ApiError {
         Refusal::NotTheCustomers { kind, key, param } => {
             let id = wire.ids.write(kind, key);
             invalid(format!("{id} is not this customer's.")).about(param)
+        }
+        Refusal::TooManySources => {
+            let max = books::command::SOURCES_MAX;
+            invalid(format!(
+                "A customer has {max} cards and sources at most (sources_max), and this one has as \
+                 many."
+            ))
+            .about("source")
+        }
+        Refusal::SourceNotUsable { source, status, param } => {
+            let id = wire.ids.write(books::Kind::Source, source);
+            let status = status.as_str();
+            invalid(format!("{id} is {status}, and nothing can be charged to it any more."))
+                .about(param)
+        }
+        Refusal::SourceHoldsMoney { source, held } => {
+            let id = wire.ids.write(books::Kind::Source, source);
+            invalid(format!(
+                "{id} holds {held}, in the smallest unit of its currency, that was neither charged \
+                 nor returned, so it cannot be detached yet."
+            ))
         }
         Refusal::NoAcquirer => invalid(
             "Nobody takes cards in live mode yet: this server has no acquirer configured.".into(),
