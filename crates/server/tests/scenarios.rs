@@ -80,6 +80,7 @@ scenarios! {
     S38_events
     S39_payout
     S40_modes_apart
+    S41_legacy_card
     agents_approvals
     agents_limits
     agents_reach
