@@ -305,8 +305,10 @@ fn apply_to_card(card: &mut Card, edit: WalletEdit) {
 fn check_again(book: &Book<'_, '_>, before: &Card, now: &mut Card) -> Result<(), Refusal> {
     let expires = |card: &Card| (i64::from(card.exp_year), i64::from(card.exp_month));
     if expires(before) != expires(now) && expires(now) < book.ctx.second().year_and_month() {
-        let decline = Decline { code: "invalid_expiry_year".to_owned(), decline_code: None };
-        return Err(Refusal::CardDeclined { decline, param: "exp_year" });
+        let is_this_year = expires(now).0 == book.ctx.second().year_and_month().0;
+        let param = if is_this_year { "exp_month" } else { "exp_year" };
+        let code = format!("invalid_{}", param.replace("exp", "expiry"));
+        return Err(Refusal::CardDeclined { decline: Decline { code, decline_code: None }, param });
     }
     if expires(before) != expires(now) || before.address != now.address {
         *now = verified(now.clone(), book.ctx.acquirer, "id")?;

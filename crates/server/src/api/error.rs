@@ -3,6 +3,7 @@
 //! Types, codes, parameters and statuses are those of Stripe's error reference; sentences are ours.
 //! A client never sees what went wrong inside: that goes to the log.
 
+use bank::card_number::hidden;
 use books::approval::Approval;
 use books::card::Decline;
 use books::charge::{CardCharge, Stage};
@@ -25,6 +26,8 @@ pub struct ApiError {
     pub kind: Kind,
     /// `code` on the wire.
     pub code: Option<&'static str>,
+    /// `decline_code` on the wire: what the bank says of a card.
+    pub decline_code: Option<String>,
     /// `param` on the wire.
     pub param: Option<String>,
     /// The sentence.
@@ -35,8 +38,6 @@ pub struct ApiError {
     pub missing: Option<String>,
     /// The id of the approval that the request waits for, or waited for in vain.
     pub approval: Option<String>,
-    /// Why a card was declined, where that was it: what the body then tells.
-    pub decline: Option<Box<Decline>>,
 }
 
 /// Codes that Stripe has no page about.
@@ -80,23 +81,23 @@ impl ApiError {
             status,
             kind: Kind::InvalidRequest,
             code: None,
+            decline_code: None,
             param: None,
             message: message.into(),
             retry: false,
             missing: None,
             approval: None,
-            decline: None,
         }
     }
 
-    /// A card that was declined, with nothing written.
-    pub fn declined(decline: Decline) -> ApiError {
+    /// A card that is declined, or cannot be one.
+    pub fn declined(decline: &Decline) -> ApiError {
         ApiError {
             kind: Kind::Card,
-            code: declines::code(&decline),
-            param: declines::param(&decline).map(str::to_owned),
-            decline: Some(Box::new(decline)),
-            ..ApiError::invalid(402, "")
+            code: Some(declines::code(decline)),
+            decline_code: decline.decline_code.clone(),
+            param: declines::param(decline).map(str::to_owned),
+            ..ApiError::invalid(402, declines::message(decline))
         }
     }
 
@@ -128,26 +129,27 @@ impl ApiError {
         }
     }
 
-    /// The body, with its keys in alphabetical order.
+    /// The body, with its keys in alphabetical order. What looks like the number of a card is not
+    /// repeated, wherever it was sent.
     pub fn body(&self) -> Json {
-        if let Some(decline) = &self.decline {
-            return declines::body(decline, None);
-        }
         let mut error = Json::Object(Vec::with_capacity(5));
         if let Some(approval) = &self.approval {
             error.push("approval", approval);
         }
         if let Some(code) = self.code {
             error.push("code", code);
+            if let Some(reason) = &self.decline_code {
+                error.push("decline_code", reason);
+            }
             if !OUR_CODES.contains(&code) {
                 let page = code.replace('_', "-");
                 let url = format!("https://stripe.com/docs/error-codes/{page}");
                 error.push("doc_url", url);
             }
         }
-        error.push("message", &self.message);
+        error.push("message", hidden(&self.message).into_owned());
         if let Some(param) = &self.param {
-            error.push("param", param);
+            error.push("param", hidden(param).into_owned());
         }
         error.push("type", self.kind.as_str());
         object! { "error": error }
@@ -323,6 +325,7 @@ fn spelled(amounts: &Amounts) -> String {
 fn refused_money(refusal: Refusal, wire: &Wire) -> ApiError {
     let invalid = |message: String| ApiError::invalid(400, message);
     match refusal {
+        Refusal::CardDeclined { decline, .. } => ApiError::declined(&decline),
         Refusal::TokenUsed { token, param } => {
             let id = wire.ids.write(books::Kind::Token, token);
             invalid(format!("The token {id} was used already, and can be used once only."))
@@ -333,7 +336,6 @@ fn refused_money(refusal: Refusal, wire: &Wire) -> ApiError {
             let id = wire.ids.write(kind, key);
             invalid(format!("{id} is not this customer's.")).about(param)
         }
-        Refusal::CardDeclined { decline, .. } => ApiError::declined(decline),
         Refusal::TooManySources => {
             let max = books::command::SOURCES_MAX;
             invalid(format!(

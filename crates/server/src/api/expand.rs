@@ -35,7 +35,7 @@ macro_rules! tables {
 }
 
 /// Objects that answers are made of, with their field tables.
-pub const RESOURCES: [(&str, &str); 37] = tables![
+pub const RESOURCES: [(&str, &str); 38] = tables![
     "account",
     "balance",
     "balance_transaction",
@@ -72,6 +72,7 @@ pub const RESOURCES: [(&str, &str); 37] = tables![
     "purser.webhook_resend",
     "refund",
     "source",
+    "token",
     "webhook_endpoint",
 ];
 

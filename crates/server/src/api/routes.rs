@@ -19,7 +19,7 @@ use super::{
     accounts, approvals, audits, balances, bank_transfers, cash_balances, charges, clock,
     customer_search, customer_sources, customers, events, external_accounts, funding,
     invoice_items, invoices, journal, payment_intents, payment_methods, payouts, positions,
-    refunds, requests, trail, webhook_endpoints,
+    refunds, requests, tokens, trail, webhook_endpoints,
 };
 
 /// One operation.
@@ -144,6 +144,8 @@ pub fn all() -> Vec<Route> { vec![
     route!(POST "/v1/refunds/{refund}/cancel" PostRefundsRefundCancel Write refunds::cancel, NoParams => "refund", "refunds", "Cancel a refund"),
     route!(POST "/v1/test_helpers/customers/{customer}/fund_cash_balance" PostTestHelpersCustomersCustomerFundCashBalance Write funding::fund, funding::Fund => "customer_cash_balance_transaction", "cash_balance", "Simulate an incoming bank transfer"),
     route!(POST "/v1/test_helpers/refunds/{refund}/expire" PostTestHelpersRefundsRefundExpire Write refunds::expire, NoParams => "refund", "refunds", "Simulate that a refund expires"),
+    route!(POST "/v1/tokens" PostTokens Write tokens::create, tokens::Create => "token", "tokens", "Create a token of a card"),
+    route!(GET "/v1/tokens/{token}" GetTokensToken Read tokens::retrieve, NoParams => "token", "tokens", "Retrieve a token"),
     route!(GET "/v1/webhook_endpoints" GetWebhookEndpoints Read webhook_endpoints::list, webhook_endpoints::List => ["webhook_endpoint"], "webhook_endpoints", "List webhook endpoints"),
     route!(POST "/v1/webhook_endpoints" PostWebhookEndpoints Write webhook_endpoints::create, webhook_endpoints::Create => "webhook_endpoint", "webhook_endpoints", "Add a webhook endpoint"),
     route!(DELETE "/v1/webhook_endpoints/{webhook_endpoint}" DeleteWebhookEndpointsWebhookEndpoint Write webhook_endpoints::delete, NoParams => "webhook_endpoint", "webhook_endpoints", "Remove a webhook endpoint"),

@@ -71,7 +71,8 @@ impl Wire {
             Document::CardCharge(charge) => self.card_charge(charge),
             Document::Card(card) => self.customer_card(card),
             Document::Source(source) => self.source(source),
-            Document::Token(_) | Document::SourceTransaction(_) | Document::Topup(_) => {
+            Document::Token(token) => self.token(token),
+            Document::SourceTransaction(_) | Document::Topup(_) => {
                 todo!("tokens, what sources received, top-ups")
             }
             Document::Approval(approval) => self.approval(approval, Timestamp(0)),

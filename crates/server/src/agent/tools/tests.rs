@@ -15,6 +15,7 @@ const GOES_ON: &[&str] = &[
     "pay",
     "refund_to_cash_balance",
     "resend",
+    "tokens",
 ];
 
 #[test]
