@@ -325,6 +325,41 @@ fn spelled(amounts: &Amounts) -> String {
 fn refused_money(refusal: Refusal, wire: &Wire) -> ApiError {
     let invalid = |message: String| ApiError::invalid(400, message);
     match refusal {
+        Refusal::MethodAttached { method, param } => {
+            let id = wire.ids.write(books::Kind::PaymentMethod, method);
+            invalid(format!("The payment method {id} is attached to another customer already."))
+                .about(param)
+        }
+        Refusal::MethodSpent { method, param } => {
+            let id = wire.ids.write(books::Kind::PaymentMethod, method);
+            invalid(format!(
+                "The payment method {id} was detached from its customer and cannot be used again. \
+                 Please make a new one."
+            ))
+            .about(param)
+        }
+        Refusal::MethodOfCash { method, param } => {
+            let id = wire.ids.write(books::Kind::PaymentMethod, method);
+            invalid(format!(
+                "The payment method {id} is a cash balance, which stays with the payment that made \
+                 it: it is neither attached nor changed."
+            ))
+            .coded("payment_method_unsupported_type")
+            .about(param)
+        }
+        Refusal::MethodNotAttached { method, param } => {
+            let id = wire.ids.write(books::Kind::PaymentMethod, method);
+            invalid(format!(
+                "The payment method {id} is attached to no customer, and only one that is can be \
+                 changed or detached."
+            ))
+            .about(param)
+        }
+        Refusal::MethodMoved => ApiError {
+            code: Some("lock_timeout"),
+            retry: true,
+            ..ApiError::invalid(429, "Others are changing the same objects. Try again.")
+        },
         Refusal::CardDeclined { decline, .. } => ApiError::declined(&decline),
         Refusal::TokenUsed { token, param } => {
             let id = wire.ids.write(books::Kind::Token, token);
