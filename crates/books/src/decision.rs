@@ -399,15 +399,6 @@ pub enum Refusal {
     },
     /// The customer has as many cards and sources as it can have.
     TooManySources,
-    /// The source cannot be used (any more).
-    SourceNotUsable {
-        /// Which.
-        source: RowKey,
-        /// The state it is in.
-        status: SourceStatus,
-        /// The parameter that named it.
-        param: &'static str,
-    },
     /// The source received money that was neither charged nor returned, so it has to stay.
     SourceHoldsMoney {
         /// Which.
@@ -451,5 +442,30 @@ pub enum Refusal {
         decline: Decline,
         /// The parameter that named the card.
         param: &'static str,
+    },
+    /// The source cannot be charged as it stands.
+    SourceState {
+        /// Which.
+        source: RowKey,
+        /// What was to be done: `charged`.
+        action: &'static str,
+        /// The state it is in.
+        status: SourceStatus,
+        /// The parameter that named it.
+        param: &'static str,
+    },
+    /// The source is in this currency.
+    SourceCurrency(Currency),
+    /// The source holds less than that.
+    SourceTooLow {
+        /// What it holds.
+        available: i64,
+        /// In which currency.
+        currency: Currency,
+    },
+    /// The source is for a payment of so much at most.
+    SourceAmount {
+        /// How much.
+        most: i64,
     },
 }

@@ -159,6 +159,12 @@ fn named_by_document(document: &Document) -> Vec<(Kind, RowKey)> {
             invoice.lines.iter().for_each(|line| add(Kind::InvoiceItem, Some(line.key.number)));
         }
         Document::InvoiceItem(item) => add(Kind::Invoice, item.invoice),
+        Document::Source(source) => {
+            named.extend(source.customer.map(|number| (Kind::Customer, of_the_account(number))));
+        }
+        Document::SourceTransaction(transaction) => {
+            named.push((Kind::Source, of_the_account(transaction.source)));
+        }
         // The others name nothing.
         _ => {}
     }
@@ -232,6 +238,9 @@ fn documents_agree(document: &Document, other: &Document) -> bool {
             intent.charge.as_ref().map(|charge| charge.number) == Some(number)
         }
         (D::Refund(refund), other) => refund_agrees(refund, other),
+        (D::SourceTransaction(transaction), D::Source(source)) => {
+            transaction.kind == source.kind && Some(transaction.currency) == source.currency
+        }
         (D::Payout(payout), D::BankAccount(account)) => payout.currency == account.currency,
         (D::Payout(payout), D::Payout(other)) => {
             takes_back(payout, other) || takes_back(other, payout)

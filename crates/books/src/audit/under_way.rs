@@ -127,8 +127,7 @@ impl Auditor {
     /// What a source received and was not charged or returned is on an account of its own.
     fn source(&mut self, world: World, source: &Source) {
         let Some(receiver) = &source.receiver else { return };
-        let used = receiver.amount_charged.saturating_add(receiver.amount_returned);
-        let held = receiver.amount_received.saturating_sub(used);
+        let held = receiver.held();
         let at = (world, Account::Source(source.key.number), receiver.instructions.currency);
         let journal = self.house.remove(&at).unwrap_or_default();
         if held < 0 || journal.checked_neg() != Some(held) {
@@ -139,6 +138,20 @@ impl Auditor {
                 journal.saturating_neg()
             );
             self.found("a source holds what it received", detail);
+        }
+    }
+
+    /// Checks what a source says it received, and had to give back, against its transactions:
+    /// the sum of all, and of those that were pulled back.
+    pub fn received(&mut self, world: World, source: &Source, sum: i64, pulled_back: i64) {
+        let Some(receiver) = &source.receiver else { return };
+        if receiver.amount_received != sum || receiver.amount_returned < pulled_back {
+            let detail = format!(
+                "source {} in world {}: it says {} received and {} returned, its transactions \
+                 {sum} and {pulled_back}",
+                source.key.number.0, world.0, receiver.amount_received, receiver.amount_returned
+            );
+            self.found("a source knows what it received", detail);
         }
     }
 

@@ -21,7 +21,7 @@ use crate::payment_intent::{
 pub const AMOUNT_MAX: i64 = 99_999_999;
 
 /// Countries in which customers get SEPA accounts (Stripe's `eu_bank_transfer[country]`).
-const SEPA_COUNTRIES: [&str; 4] = ["DE", "FR", "IE", "NL"];
+pub(super) const SEPA_COUNTRIES: [&str; 4] = ["DE", "FR", "IE", "NL"];
 
 /// What can be asked about payment intents.
 #[derive(Clone, Debug, PartialEq)]

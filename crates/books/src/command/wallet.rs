@@ -150,7 +150,7 @@ pub(super) fn follow(
             Edit::DefaultSource(wanted) => {
                 let document = own(book.view, customer.number, *wanted, "default_source")?;
                 if let Document::Source(source) = &document {
-                    check_usable(source, "default_source")?;
+                    check_usable(source, "made the default", "default_source")?;
                 }
                 customer.default_source = Some(*wanted);
             }
@@ -189,7 +189,7 @@ fn add(
             match source.customer {
                 Some(owner) if owner == customer => return Ok((source.into(), false)),
                 Some(_) => return Err(Refusal::NotTheCustomers { kind, key, param }),
-                None => check_usable(&source, param)?,
+                None => check_usable(&source, "attached", param)?,
             }
             if let Some(card) = source.card.take() {
                 source.card = Some(verified(card, book.ctx.acquirer, param)?);
@@ -341,12 +341,16 @@ fn own(
 }
 
 /// Whether a source can be charged, or may be able to be one day.
-fn check_usable(source: &Source, param: &'static str) -> Result<(), Refusal> {
+fn check_usable(
+    source: &Source,
+    action: &'static str,
+    param: &'static str,
+) -> Result<(), Refusal> {
     match is_usable(source) {
         true => Ok(()),
         false => {
             let (source, status) = (source.key, source.status);
-            Err(Refusal::SourceNotUsable { source, status, param })
+            Err(Refusal::SourceState { source, action, status, param })
         }
     }
 }

@@ -29,6 +29,7 @@ const ENDS: &[&str] = &[
     "expire",
     "mark_uncollectible",
     "reject",
+    "return",
     "reverse",
     "roll_secret",
     "void",

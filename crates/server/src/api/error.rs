@@ -379,18 +379,32 @@ fn refused_money(refusal: Refusal, wire: &Wire) -> ApiError {
             ))
             .about("source")
         }
-        Refusal::SourceNotUsable { source, status, param } => {
-            let id = wire.ids.write(books::Kind::Source, source);
-            let status = status.as_str();
-            invalid(format!("{id} is {status}, and nothing can be charged to it any more."))
-                .about(param)
-        }
         Refusal::SourceHoldsMoney { source, held } => {
             let id = wire.ids.write(books::Kind::Source, source);
             invalid(format!(
                 "{id} holds {held}, in the smallest unit of its currency, that was neither charged \
                  nor returned, so it cannot be detached yet."
             ))
+        }
+        Refusal::SourceState { source, action, status, param } => {
+            let id = wire.ids.write(books::Kind::Source, source);
+            let status = status.as_str();
+            invalid(format!("The source {id} has the status {status} and cannot be {action}."))
+                .coded("invalid_source_usage")
+                .about(param)
+        }
+        Refusal::SourceCurrency(currency) => {
+            invalid(format!("This source is in {currency}.")).about("currency")
+        }
+        Refusal::SourceTooLow { available, currency } => invalid(format!(
+            "The source holds {available} in {currency}, in the smallest unit, which is too little."
+        ))
+        .coded("insufficient_funds")
+        .about("amount"),
+        Refusal::SourceAmount { most } => {
+            invalid(format!("This source is for a payment of {most} at most."))
+                .coded("invalid_charge_amount")
+                .about("amount")
         }
         Refusal::NoAcquirer => invalid(
             "Nobody takes cards in live mode yet: this server has no acquirer configured.".into(),

@@ -35,7 +35,7 @@ macro_rules! tables {
 }
 
 /// Objects that answers are made of, with their field tables.
-pub const RESOURCES: [(&str, &str); 38] = tables![
+pub const RESOURCES: [(&str, &str); 39] = tables![
     "account",
     "balance",
     "balance_transaction",
@@ -72,6 +72,7 @@ pub const RESOURCES: [(&str, &str); 38] = tables![
     "purser.webhook_resend",
     "refund",
     "source",
+    "source_transaction",
     "token",
     "webhook_endpoint",
 ];
@@ -247,8 +248,9 @@ fn include(value: &mut Json, name: &str, source: &impl Source) -> Result<(), Api
 /// Whether a field holds an id that can be expanded.
 fn is_link(value: &Json, name: &str) -> bool {
     match (value.get("object").and_then(Json::as_text), name) {
-        // In these two the same name stands for an id that stays one.
+        // In these the same name stands for an id that stays one.
         (Some("charge"), "payment_method") | (Some("line_item"), "invoice") => false,
+        (Some("source"), "customer") | (Some("source_transaction"), "source") => false,
         _ => LINKS.contains(&name),
     }
 }

@@ -19,7 +19,7 @@ use super::{
     accounts, approvals, audits, balances, bank_transfers, cash_balances, charges, clock,
     customer_search, customer_sources, customers, events, external_accounts, funding,
     invoice_items, invoices, journal, kept_methods, payment_intents, payouts, positions, refunds,
-    requests, tokens, trail, webhook_endpoints,
+    requests, sources, tokens, trail, webhook_endpoints,
 };
 
 /// One operation.
@@ -147,6 +147,12 @@ pub fn all() -> Vec<Route> { vec![
     route!(GET "/v1/refunds/{refund}" GetRefundsRefund Read refunds::retrieve, NoParams => "refund", "refunds", "Retrieve a refund"),
     route!(POST "/v1/refunds/{refund}" PostRefundsRefund Write refunds::update, refunds::Update => "refund", "refunds", "Update a refund"),
     route!(POST "/v1/refunds/{refund}/cancel" PostRefundsRefundCancel Write refunds::cancel, NoParams => "refund", "refunds", "Cancel a refund"),
+    route!(POST "/v1/sources" PostSources Write sources::create, sources::Create => "source", "sources", "Create a source"),
+    route!(GET "/v1/sources/{source}" GetSourcesSource Read sources::retrieve, sources::Retrieve => "source", "sources", "Retrieve a source"),
+    route!(POST "/v1/sources/{source}" PostSourcesSource Write sources::update, sources::Update => "source", "sources", "Update a source"),
+    route!(GET "/v1/sources/{source}/source_transactions" GetSourcesSourceSourceTransactions Read sources::transactions, sources::List => ["source_transaction"], "sources", "List the transfers that a source received"),
+    route!(GET "/v1/sources/{source}/source_transactions/{source_transaction}" GetSourcesSourceSourceTransactionsSourceTransaction Read sources::transaction, NoParams => "source_transaction", "sources", "Retrieve a transfer that a source received"),
+    route!(POST "/v1/sources/{source}/verify" PostSourcesSourceVerify Write sources::verify, sources::Verify => "source", "sources", "Verify a source with a code"),
     route!(POST "/v1/test_helpers/customers/{customer}/fund_cash_balance" PostTestHelpersCustomersCustomerFundCashBalance Write funding::fund, funding::Fund => "customer_cash_balance_transaction", "cash_balance", "Simulate an incoming bank transfer"),
     route!(POST "/v1/test_helpers/refunds/{refund}/expire" PostTestHelpersRefundsRefundExpire Write refunds::expire, NoParams => "refund", "refunds", "Simulate that a refund expires"),
     route!(POST "/v1/tokens" PostTokens Write tokens::create, tokens::Create => "token", "tokens", "Create a token of a card"),
@@ -180,6 +186,7 @@ pub fn all() -> Vec<Route> { vec![
     route!(GET "/purser/v1/refunds/{refund}/details_link" GetPurserRefundsRefundDetailsLink Read refunds::details_link, NoParams => "purser.refund_details_link", "refunds", "Show the link with which a customer gives bank details for a refund"),
     route!(GET "/purser/v1/requests" GetPurserRequests Read requests::list, requests::List => ["purser.request"], "requests", "List what agents asked for, and what came of it"),
     route!(GET "/purser/v1/requests/{request}" GetPurserRequestsRequest Read requests::retrieve, NoParams => "purser.request", "requests", "Retrieve a request of an agent"),
+    route!(POST "/purser/v1/sources/{source}/return" PostPurserSourcesSourceReturn Write sources::send_back, sources::SendBack => "source", "sources", "Report that the bank sent money of a source back to the sender"),
     route!(GET "/purser/v1/unreconciled" GetPurserUnreconciled Read positions::unreconciled, positions::List => ["purser.unreconciled"], "cash_balance", "List the cash that waits in cash balances, oldest first"),
     route!(GET "/purser/v1/unreconciled_totals" GetPurserUnreconciledTotals Read positions::unreconciled_totals, NoParams => ["purser.unreconciled_total"], "cash_balance", "List the cash of all customers together, by currency"),
     route!(GET "/purser/v1/webhook_endpoints/{webhook_endpoint}/attempts" GetPurserWebhookEndpointsWebhookEndpointAttempts Read webhook_endpoints::attempts, NoParams => ["purser.webhook_attempt"], "webhook_endpoints", "List the newest attempts to tell an endpoint"),

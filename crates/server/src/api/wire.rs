@@ -72,8 +72,9 @@ impl Wire {
             Document::Card(card) => self.customer_card(card),
             Document::Source(source) => self.source(source),
             Document::Token(token) => self.token(token),
-            Document::SourceTransaction(_) | Document::Topup(_) => {
-                todo!("tokens, what sources received, top-ups")
+            Document::SourceTransaction(transaction) => self.source_transaction(transaction),
+            Document::Topup(_) => {
+                todo!("top-ups")
             }
             Document::Approval(approval) => self.approval(approval, Timestamp(0)),
         }

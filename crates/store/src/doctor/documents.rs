@@ -9,11 +9,13 @@ use books::id::{Kind, RowKey};
 use books::payment_intent::PaymentIntent;
 use books::reconciliation::Payable;
 use books::refund::RefundStatus;
+use books::source::Source;
 use books::{Customer, Document, World};
 
 use super::{SPELLED, find, readable};
 use crate::db::{Cell, Db, Row, all, one, values};
 use crate::error::{Result, StoreError};
+use crate::lookup;
 use crate::rows::{self, BALANCE_COLUMNS, EVENT_COLUMNS, TIMER_COLUMNS};
 
 /// The invariant of the columns that lists filter by.
@@ -48,8 +50,10 @@ pub(super) fn documents(db: &dyn Db, auditor: &mut Auditor, tell: &mut dyn FnMut
                 auditor.found(PAYABLE, name(&document));
             }
             auditor.document(world, &document);
-            if let Document::PaymentIntent(intent) = &document {
-                refunds(db, world, intent, auditor)?;
+            match &document {
+                Document::PaymentIntent(intent) => refunds(db, world, intent, auditor)?,
+                Document::Source(source) => received(db, world, source, auditor)?,
+                _ => {}
             }
             let row = audit::Row::Document(document);
             auditor.names(world, &row, &mut |kind, key| find(db, world, kind, key))?;
@@ -98,6 +102,38 @@ fn refunds(db: &dyn Db, world: World, intent: &PaymentIntent, auditor: &mut Audi
         }
     }
     auditor.refunded(world, intent, sum);
+    Ok(())
+}
+
+/// Sums what a source received, along the same index, and sees that its account leads to it.
+fn received(db: &dyn Db, world: World, source: &Source, auditor: &mut Auditor) -> Result<()> {
+    let Some(receiver) = &source.receiver else { return Ok(()) };
+    let number = source.key.number;
+    let sql = "SELECT kind, data FROM document
+               WHERE world = ?1 AND parent = ?2 AND kind = 'source_transaction'";
+    let transactions = all(db, sql, &values![world, number], |row| Ok(rows::document(row).ok()))?;
+    let (mut sum, mut pulled_back) = (0i64, 0i64);
+    for transaction in transactions.iter().flatten() {
+        if let Document::SourceTransaction(transaction) = transaction {
+            sum = sum.saturating_add(transaction.amount);
+            if transaction.reversed {
+                pulled_back = pulled_back.saturating_add(transaction.amount);
+            }
+        }
+    }
+    auditor.received(world, source, sum, pulled_back);
+    let leads_to_it = match lookup::account_owner(db, world, &receiver.instructions.account_key) {
+        Ok(found) => {
+            found.is_some_and(|(owner, made)| (owner, &made) == (number, &receiver.instructions))
+        }
+        // Instructions that cannot be read are called so when their own turn comes.
+        Err(StoreError::Corrupt(_) | StoreError::Other(_)) => true,
+        Err(error) => return Err(error),
+    };
+    if !leads_to_it {
+        let detail = format!("source {} in world {}", number.0, world.0);
+        auditor.found("the account of a source leads to it", detail);
+    }
     Ok(())
 }
 
