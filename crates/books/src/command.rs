@@ -16,6 +16,7 @@ mod later;
 mod methods;
 mod payouts;
 mod refunds;
+mod refunds_of_charges;
 mod sources;
 mod topups;
 mod transfers;
@@ -25,7 +26,7 @@ mod webhooks;
 use std::collections::BTreeMap;
 
 pub use cards::{CardCommand, CardGiven};
-pub use charges::ChargeCommand;
+pub use charges::{ChargeCommand, ChargeDraft, ChargeEdit, Payer};
 pub use customers::{Edit, METADATA_KEYS_MAX, ModeChange};
 pub use guarded::{Guarded, Stage};
 pub use intents::{AMOUNT_MAX, Confirmation, IntentCommand, IntentDraft, IntentEdit};

@@ -222,6 +222,8 @@ pub enum Reply {
     PaymentFailed(Box<PaymentIntent>),
     /// The card was declined, and the charge says so: an error on the wire, but one with effects.
     ChargeFailed(Box<CardCharge>),
+    /// The charge that is part of this intent.
+    ChargeOfIntent(Box<PaymentIntent>),
     /// The request has to wait until a person agrees: an error on the wire.
     Held(Box<Approval>),
     /// Nothing to show: something that nobody asked for was done.
@@ -270,6 +272,8 @@ pub enum Refusal {
     AmountBelowMinimum(Currency, i64),
     /// A payment in this currency can be of so much at most.
     AmountAboveMaximum(Currency, i64),
+    /// A charge in this currency must be of a multiple of so much.
+    AmountUneven(Currency, i64),
     /// A payment intent must have a payment method to be confirmed.
     NoPaymentMethod,
     /// The transfer type moves another currency.
@@ -297,6 +301,8 @@ pub enum Refusal {
     NothingToRefund,
     /// All of the charge has been refunded.
     AlreadyRefunded {
+        /// How its id is spelled.
+        kind: Kind,
         /// The customer and the number of the charge.
         charge: RowKey,
     },
@@ -436,6 +442,76 @@ pub enum Refusal {
     },
     /// The payment method came to another customer a moment ago.
     MethodMoved,
+    /// The customer has no card and no source to charge.
+    NoDefaultSource {
+        /// Which customer.
+        customer: Number,
+    },
+    /// The customer has no such card or source.
+    NotLinked {
+        /// Which customer.
+        customer: Number,
+        /// What.
+        kind: Kind,
+        /// Which.
+        key: RowKey,
+        /// The parameter that named it.
+        param: &'static str,
+    },
+    /// The source is a customer's, and charged without naming whose it is.
+    CustomerNotNamed {
+        /// What.
+        kind: Kind,
+        /// Which.
+        key: RowKey,
+    },
+    /// The money of the charge was taken already.
+    AlreadyCaptured {
+        /// How its id is spelled.
+        kind: Kind,
+        /// Which.
+        charge: RowKey,
+    },
+    /// What was set aside for the charge was let go.
+    AuthorizationEnded {
+        /// How its id is spelled.
+        kind: Kind,
+        /// Which.
+        charge: RowKey,
+    },
+    /// The charge failed, so there is no money in it.
+    ChargeFailed {
+        /// How its id is spelled.
+        kind: Kind,
+        /// Which.
+        charge: RowKey,
+    },
+    /// More than what was set aside.
+    CaptureTooLarge {
+        /// What was.
+        authorized: i64,
+    },
+    /// The charge is one of a payment intent, which is to be captured or canceled instead.
+    ChargeOfIntent,
+    /// What describes the charge is what describes its payment intent.
+    FieldOfIntent {
+        /// The parameter that would change it.
+        param: &'static str,
+    },
+    /// The holder of the card disputes the charge, and has the money back already.
+    ChargeDisputed {
+        /// How its id is spelled.
+        kind: Kind,
+        /// Which.
+        charge: RowKey,
+    },
+    /// What was set aside is let go as a whole.
+    PartOfAuthorization {
+        /// How much it is.
+        authorized: i64,
+    },
+    /// A card or a source paid, so the money does not go into a cash balance.
+    NotFromCash,
     /// The card was declined, and nothing was written.
     CardDeclined {
         /// Why.

@@ -91,6 +91,11 @@ scenarios! {
     cards_tokens
     cards_payment_methods
     cards_of_customers
+    charges_by_card
+    charges_captured_later
+    charges_declined
+    charges_of_cash_balances
+    charges_with_fees
     clock
     clock_in_production
     customer_search
@@ -115,6 +120,7 @@ scenarios! {
     refunds_after_deletion
     refunds_by_rail
     refunds_more
+    refunds_to_cards
     returns_by_age
     returns_by_age_given_back
     returns_of_swift_money

@@ -7,6 +7,7 @@ const GOES_ON: &[&str] = &[
     "approve",
     "attach",
     "bank_details",
+    "capture",
     "cash_balance",
     "confirm",
     "external_accounts",
