@@ -9,12 +9,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::charge::Stage;
 use crate::command::{Command, RefundCommand};
 use crate::currency::Currency;
 use crate::decision::{Change, Refusal};
 use crate::document::Document;
 use crate::id::Number;
 use crate::invoice::InvoiceStatus;
+use crate::topup::TopupStatus;
 
 /// Customers that a key may be limited to, at most.
 pub const CUSTOMERS_MAX: usize = 100;
@@ -114,8 +116,8 @@ fn limit(limits: &Amounts, currency: Currency) -> Option<i64> {
 
 /// What a command moves: in each currency the most that entries of one kind move together, so that
 /// money which goes through several accounts counts once; or the amount of the payment or invoice
-/// that it makes, changes or gives up, if that is more; or that of the refund which it sends to a
-/// bank account.
+/// that it makes, changes or gives up, if that is more; or what a card's bank sets aside; or what a
+/// top-up is to bring; or that of the refund which it sends to a bank account.
 pub fn stake(command: &Command, changes: &[Change]) -> Amounts {
     let mut by_kind: BTreeMap<(&'static str, Currency), i64> = BTreeMap::new();
     let mut stake = Amounts::new();
@@ -136,6 +138,16 @@ pub fn stake(command: &Command, changes: &[Change]) -> Amounts {
                 if of_payments && invoice.status != InvoiceStatus::Draft =>
             {
                 raise(&mut stake, invoice.currency, invoice.total());
+            }
+            // Nothing is booked while a card's bank sets money aside, and nothing before money of
+            // a top-up is there; but both are as good as moved.
+            Change::Document(Document::CardCharge(charge))
+                if matches!(charge.stage, Stage::Authorized { .. }) =>
+            {
+                raise(&mut stake, charge.currency, charge.amount);
+            }
+            Change::Document(Document::Topup(topup)) if topup.status == TopupStatus::Pending => {
+                raise(&mut stake, topup.currency, topup.amount);
             }
             // Nothing is booked when a refund learns where to go, but then its money leaves.
             Change::Document(Document::Refund(refund)) if is_sent_off => {

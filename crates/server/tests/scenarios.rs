@@ -80,6 +80,7 @@ scenarios! {
     S38_events
     S39_payout
     S40_modes_apart
+    S41_legacy_card
     agents_approvals
     agents_limits
     agents_reach
@@ -99,6 +100,9 @@ scenarios! {
     clock
     clock_in_production
     customer_search
+    customer_sources
+    customer_sources_src
+    customers_with_a_source
     fees_and_settlement
     invoices_bad_requests
     invoices_given_up

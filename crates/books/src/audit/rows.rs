@@ -4,6 +4,7 @@ use crate::balance::{BalanceKind, BalanceTransaction};
 use crate::cash_balance::{CashTransaction, Cause};
 use crate::charge::{CardCharge, Instrument, Stage};
 use crate::currency::Currency;
+use crate::customer::Customer;
 use crate::document::Document;
 use crate::event::{Event, EventObject};
 use crate::id::{Kind, Number, RowKey};
@@ -17,6 +18,7 @@ use crate::timer::{Timer, TimerKind};
 #[derive(Clone, Debug)]
 #[allow(missing_docs, reason = "each variant is the type with its name")]
 pub enum Row {
+    Customer(Box<Customer>),
     Document(Document),
     BalanceTransaction(Box<BalanceTransaction>),
     CashTransaction(Box<CashTransaction>),
@@ -39,6 +41,7 @@ impl Row {
     /// What to call it in a finding.
     pub fn label(&self) -> String {
         match self {
+            Row::Customer(customer) => format!("customer {}", customer.number.0),
             Row::Document(document) => {
                 format!("{} {}", document.kind().object(), document.key().number.0)
             }
@@ -52,6 +55,7 @@ impl Row {
     /// The rows that it names. Funding and returns, which are most of what there is, name none.
     pub fn named(&self) -> Vec<(Kind, RowKey)> {
         match self {
+            Row::Customer(customer) => named_by_customer(customer),
             Row::Document(document) => named_by_document(document),
             Row::BalanceTransaction(line) => line.source.into_iter().collect(),
             Row::CashTransaction(row) => named_by_cause(row),
@@ -65,6 +69,10 @@ impl Row {
     /// Whether a row that it names says the same of what both are about.
     pub fn agrees_with(&self, other: &Row) -> bool {
         match (self, other) {
+            // What a customer pays with where nothing else is named is its own.
+            (Row::Customer(customer), Row::Document(document)) => {
+                document.parent() == Some(customer.number)
+            }
             (Row::Document(document), Row::Document(other)) => documents_agree(document, other),
             (Row::Document(document), Row::BalanceTransaction(line)) => is_line_of(line, document),
             (Row::BalanceTransaction(line), Row::Document(Document::CardCharge(charge))) => {
@@ -104,6 +112,12 @@ fn target(kind: TimerKind) -> Option<Kind> {
 
 fn of_the_account(number: Number) -> RowKey {
     RowKey { customer: Number(0), number }
+}
+
+fn named_by_customer(customer: &Customer) -> Vec<(Kind, RowKey)> {
+    let method =
+        customer.default_method.map(|number| (Kind::PaymentMethod, of_the_account(number)));
+    customer.default_source.map(|source| source.named()).into_iter().chain(method).collect()
 }
 
 fn named_by_document(document: &Document) -> Vec<(Kind, RowKey)> {

@@ -109,8 +109,7 @@ impl Auditor {
                     && charge.balance_transaction.is_some()
             }
             Stage::Authorized { .. } | Stage::Released { .. } | Stage::Failed { .. } => {
-                (captured, refunded, charge.balance_transaction) == (0, 0, None)
-                    && !charge.disputed
+                (captured, refunded, charge.balance_transaction) == (0, 0, None) && !charge.disputed
             }
         };
         if !fits {

@@ -72,12 +72,7 @@ fn refundable(charge: &CardCharge, amount: Option<i64>) -> Result<i64, Refusal> 
 }
 
 /// A refund of a charge as it begins.
-fn draft(
-    book: &mut Book<'_, '_>,
-    charge: &CardCharge,
-    amount: i64,
-    terms: &RefundTerms,
-) -> Refund {
+fn draft(book: &mut Book<'_, '_>, charge: &CardCharge, amount: i64, terms: &RefundTerms) -> Refund {
     let CardCharge { key, payment_intent, .. } = *charge;
     let origin = RefundOrigin::Charge { charge: key.number, payment_intent };
     begun(book, (amount, charge.currency), origin, terms)

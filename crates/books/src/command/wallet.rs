@@ -15,7 +15,7 @@ use crate::document::Document;
 use crate::event::EventKind;
 use crate::id::{Number, RowKey};
 use crate::payment_intent::InstrumentKey;
-use crate::source::{CustomerCard, Owner, Source, SourceStatus};
+use crate::source::{CustomerCard, Owner, Receiver, Source, SourceStatus};
 
 /// Cards and sources that a customer can have at once.
 pub const SOURCES_MAX: usize = 100;
@@ -226,7 +226,8 @@ fn remove(book: &mut Book<'_, '_>, document: Document) -> Result<(Document, Docu
             (gone.into(), card.into())
         }
         Document::Source(mut source) => {
-            if let Some(held) = held(&source).filter(|held| *held > 0) {
+            let held = source.receiver.as_ref().map_or(0, Receiver::held);
+            if held > 0 {
                 let source = source.key;
                 return Err(Refusal::SourceHoldsMoney { source, held });
             }
@@ -238,13 +239,6 @@ fn remove(book: &mut Book<'_, '_>, document: Document) -> Result<(Document, Docu
     };
     book.put(gone.clone());
     Ok((gone, told))
-}
-
-/// What a source received, and what was neither charged nor returned.
-fn held(source: &Source) -> Option<i64> {
-    let receiver = source.receiver.as_ref()?;
-    let used = receiver.amount_charged.saturating_add(receiver.amount_returned);
-    Some(receiver.amount_received.saturating_sub(used))
 }
 
 fn update(
@@ -341,11 +335,7 @@ fn own(
 }
 
 /// Whether a source can be charged, or may be able to be one day.
-fn check_usable(
-    source: &Source,
-    action: &'static str,
-    param: &'static str,
-) -> Result<(), Refusal> {
+fn check_usable(source: &Source, action: &'static str, param: &'static str) -> Result<(), Refusal> {
     match is_usable(source) {
         true => Ok(()),
         false => {

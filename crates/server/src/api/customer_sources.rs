@@ -9,7 +9,7 @@ use books::payment_intent::InstrumentKey;
 use books::{Command, Document, Kind, Number, Timestamp, World, source};
 use store::{DocumentFilter, Page as Rows, Reader, StoreError, Window};
 
-use super::cards::{TokenCard, expiry};
+use super::cards::{self, TokenCard};
 use super::customers::Address;
 use super::error::ApiError;
 use super::execute::Asked;
@@ -158,12 +158,10 @@ impl Update {
         }
         if let Some(month) = self.exp_month {
             // The books look at both together: one may stay as it is.
-            let (month, _) = expiry(month, now.year_and_month().0 + 1, now)?;
-            edits.push(("exp_month", WalletEdit::ExpMonth(month)));
+            edits.push(("exp_month", WalletEdit::ExpMonth(cards::month(month)?)));
         }
         if let Some(year) = self.exp_year {
-            let (_, year) = expiry(12, year, now)?;
-            edits.push(("exp_year", WalletEdit::ExpYear(year)));
+            edits.push(("exp_year", WalletEdit::ExpYear(cards::year(year, now)?)));
         }
         if let (Some((name, _)), false) = (edits.first(), is_card) {
             let problem = "is of cards; of a source only metadata and owner change here";

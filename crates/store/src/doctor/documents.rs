@@ -195,7 +195,7 @@ pub(super) fn timers(db: &dyn Db, auditor: &mut Auditor, tell: &mut dyn FnMut())
 
 /// Reads the customers.
 pub(super) fn customers(db: &dyn Db, auditor: &mut Auditor) -> Result<()> {
-    let sql = "SELECT data, number, deleted, email FROM customer";
+    let sql = "SELECT data, number, deleted, email, world FROM customer";
     each(db, sql, auditor, &mut |row, auditor| {
         let data = row.text(0)?;
         let customer: Customer = serde_json::from_str(data)?;
@@ -209,7 +209,9 @@ pub(super) fn customers(db: &dyn Db, auditor: &mut Auditor) -> Result<()> {
         if serde_json::to_string(&customer)? != data {
             auditor.found(SPELLED, name);
         }
-        Ok(())
+        let world = row.world(4)?;
+        let row = audit::Row::Customer(Box::new(customer));
+        auditor.names(world, &row, &mut |kind, key| find(db, world, kind, key))
     })
 }
 
