@@ -170,6 +170,7 @@ fn raise(stake: &mut Amounts, currency: Currency, amount: i64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::id::Kind;
     use crate::journal::{Account, Entry, EntryKind, Posting};
 
     fn amounts(pairs: &[(Currency, i64)]) -> Amounts {
@@ -230,6 +231,54 @@ mod tests {
         check(&[&both[..], &[(PaymentCompleted, eur, 40)]].concat(), &[(eur, 70)]);
         check(&[(Funded, eur, 70), (Funded, usd, 5)], &[(eur, 70), (usd, 5)]);
         check(&[(Funded, eur, i64::MAX), (Funded, eur, 1)], &[(eur, i64::MAX)]);
+    }
+
+    #[test]
+    fn what_is_set_aside_or_under_way_counts() {
+        let (eur, usd) = (Currency::EUR, Currency::USD);
+        let command = Command::DeleteCustomer { customer: Number(1) };
+        let charge = |stage: serde_json::Value| {
+            let text = serde_json::json!({
+                "key": { "customer": 1, "number": 2 },
+                "amount": 500,
+                "currency": "eur",
+                "instrument": { "card": {
+                    "key": { "customer": 1, "number": 3 },
+                    "card": {
+                        "brand": "visa", "country": "US", "exp_month": 1, "exp_year": 2034,
+                        "fingerprint": "f", "funding": "credit", "last4": "4242",
+                        "reference": "visa",
+                    },
+                } },
+                "stage": stage,
+            });
+            Change::Document(
+                Document::from_text(Kind::Charge, &text.to_string()).expect("it is one"),
+            )
+        };
+        let topup = |status: &str| {
+            let text = serde_json::json!({
+                "number": 4, "amount": 90, "currency": "usd", "status": status,
+                "expected_availability_date": 7,
+            });
+            Change::Document(
+                Document::from_text(Kind::Topup, &text.to_string()).expect("it is one"),
+            )
+        };
+        let approved = serde_json::json!({});
+        let authorized = serde_json::json!({ "authorized": { "approved": approved, "until": 9 } });
+        let released = serde_json::json!({ "released": { "approved": approved } });
+        let decline = serde_json::json!({ "code": "card_declined" });
+        let failed = serde_json::json!({ "failed": { "decline": decline, "risk": "normal" } });
+        for (change, want) in [
+            (charge(authorized), amounts(&[(eur, 500)])),
+            (charge(released), Amounts::new()),
+            (charge(failed), Amounts::new()),
+            (topup("pending"), amounts(&[(usd, 90)])),
+            (topup("canceled"), Amounts::new()),
+        ] {
+            assert_eq!(stake(&command, std::slice::from_ref(&change)), want, "{change:?}");
+        }
     }
 
     #[test]

@@ -82,6 +82,7 @@ scenarios! {
     S40_modes_apart
     S41_legacy_card
     agents_approvals
+    agents_cards
     agents_limits
     agents_reach
     agents_what_counts

@@ -418,3 +418,53 @@ fn cash_agrees(row: &CashTransaction, other: &Row) -> bool {
         _ => true,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::payment_intent::InstrumentKey;
+
+    #[test]
+    fn what_a_customer_pays_with_is_its_own() {
+        let (ada, bob) = (Number(1), Number(2));
+        let customer = |source| {
+            let number = ada;
+            let default_source = Some(source);
+            Row::Customer(Box::new(Customer { number, default_source, ..Customer::default() }))
+        };
+        let card = |deleted: bool| {
+            let text = serde_json::json!({
+                "key": { "customer": ada.0, "number": 7 },
+                "card": {
+                    "brand": "visa", "country": "US", "exp_month": 1, "exp_year": 2034,
+                    "fingerprint": "f", "funding": "credit", "last4": "4242", "reference": "visa",
+                },
+                "deleted": deleted,
+            });
+            Document::from_text(Kind::Card, &text.to_string()).expect("it is one")
+        };
+        let source = |owner: Option<Number>| {
+            let text = serde_json::json!({
+                "key": { "customer": 0, "number": 8 }, "kind": "card", "status": "chargeable",
+                "customer": owner,
+            });
+            Document::from_text(Kind::Source, &text.to_string()).expect("it is one")
+        };
+        for (document, want) in [
+            (card(false), true),
+            (card(true), false),
+            (source(Some(ada)), true),
+            (source(Some(bob)), false),
+            (source(None), false),
+        ] {
+            let key = document.key();
+            let named = match document.kind() {
+                Kind::Card => InstrumentKey::Card(key),
+                _ => InstrumentKey::Source(key),
+            };
+            let row = customer(named);
+            assert_eq!(row.named(), [(document.kind(), key)]);
+            assert_eq!(row.agrees_with(&Row::Document(document.clone())), want, "{document:?}");
+        }
+    }
+}
