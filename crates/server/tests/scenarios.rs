@@ -90,9 +90,9 @@ scenarios! {
     balance_available
     bank_transfers
     bank_transfers_in_production
-    cards_tokens
-    cards_payment_methods
     cards_of_customers
+    cards_payment_methods
+    cards_tokens
     charges_by_card
     charges_captured_later
     charges_declined
