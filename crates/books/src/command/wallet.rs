@@ -262,7 +262,7 @@ fn update(
             for edit in edits {
                 match edit {
                     WalletEdit::Metadata(patch) => patch_metadata(&mut source.metadata, patch)?,
-                    WalletEdit::Owner(owner) => replace(&mut source.owner, owner.clone()),
+                    WalletEdit::Owner(owner) => source.owner.take_over(owner.clone()),
                     _ => unreachable!("of a source only these change"),
                 }
             }
@@ -308,14 +308,6 @@ fn check_again(book: &Book<'_, '_>, before: &Card, now: &mut Card) -> Result<(),
         *now = verified(now.clone(), book.ctx.acquirer, "id")?;
     }
     Ok(())
-}
-
-fn replace(owner: &mut Owner, given: Owner) {
-    let Owner { address, email, name, phone } = given;
-    owner.address = address.or(owner.address.take());
-    owner.email = email.or(owner.email.take());
-    owner.name = name.or(owner.name.take());
-    owner.phone = phone.or(owner.phone.take());
 }
 
 /// A card or a source that a customer has.

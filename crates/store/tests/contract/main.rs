@@ -18,6 +18,7 @@ mod positions;
 mod reads;
 mod texts;
 mod views;
+mod wallets;
 mod words;
 
 /// Where every bench of this target keeps its books.

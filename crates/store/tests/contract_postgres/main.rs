@@ -28,6 +28,8 @@ mod reads;
 mod texts;
 #[path = "../contract/views.rs"]
 mod views;
+#[path = "../contract/wallets.rs"]
+mod wallets;
 #[path = "../contract/words.rs"]
 mod words;
 

@@ -15,6 +15,7 @@ mod merchant;
 mod positions;
 mod rows;
 mod tampering;
+mod wallets;
 
 use tampering::*;
 

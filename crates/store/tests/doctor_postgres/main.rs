@@ -20,6 +20,8 @@ mod positions;
 mod rows;
 #[path = "../doctor/tampering.rs"]
 mod tampering;
+#[path = "../doctor/wallets.rs"]
+mod wallets;
 
 use tampering::*;
 
