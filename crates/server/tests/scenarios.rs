@@ -82,6 +82,7 @@ scenarios! {
     S40_modes_apart
     S41_legacy_card
     agents_approvals
+    agents_cards
     agents_limits
     agents_reach
     agents_what_counts
@@ -100,6 +101,9 @@ scenarios! {
     clock
     clock_in_production
     customer_search
+    customer_sources
+    customer_sources_src
+    customers_with_a_source
     fees_and_settlement
     intents_authenticated
     intents_bad_cards
