@@ -103,6 +103,7 @@ scenarios! {
     payment_intent_life
     payments_changed_while_waiting
     payments_of_deleted_customers
+    payouts_instant
     payouts_more
     payouts_that_fail
     payouts_weekend
@@ -115,6 +116,8 @@ scenarios! {
     returns_by_age
     returns_by_age_given_back
     returns_of_swift_money
+    topups
+    topups_in_live_mode
     trails
     webhook_endpoints
 }
