@@ -34,9 +34,7 @@ pub struct BalanceTransaction {
 }
 
 /// Where the merchant's money came from: `source_types` of Stripe's `Balance`.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SourceType {
     /// By most ways to pay, transfers into cash balances among them.

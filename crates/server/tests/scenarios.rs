@@ -116,6 +116,8 @@ scenarios! {
     returns_by_age
     returns_by_age_given_back
     returns_of_swift_money
+    search_customers
+    search_payments
     topups
     topups_in_live_mode
     trails

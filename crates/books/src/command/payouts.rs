@@ -260,16 +260,8 @@ impl Desk<'_, '_> {
         let number = self.ctx.number();
         let source = (Kind::Payout, of_the_account(payout));
         let description = None;
-        let line = Line {
-            kind,
-            currency,
-            amount,
-            fee,
-            available_on,
-            source_type,
-            source,
-            description,
-        };
+        let line =
+            Line { kind, currency, amount, fee, available_on, source_type, source, description };
         let row = Box::new(balance_transaction(number, line));
         self.changes.push(Change::BalanceTransaction(row));
         number

@@ -73,10 +73,9 @@ impl Wire {
             Document::CardCharge(charge) => self.card_charge(charge),
             Document::Card(card) => self.customer_card(card),
             Document::Source(source) => self.source(source),
+            Document::Token(token) => self.token(token),
             Document::Topup(topup) => self.topup(topup),
-            Document::Token(_) | Document::SourceTransaction(_) => {
-                todo!("tokens, what sources received")
-            }
+            Document::SourceTransaction(_) => todo!("what sources received"),
             Document::Approval(approval) => self.approval(approval, Timestamp(0)),
         }
     }

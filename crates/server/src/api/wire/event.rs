@@ -64,7 +64,9 @@ impl Wire {
                 };
                 (show(now), before.as_ref().map(show))
             }
-            (EventObject::Balance(house), _) => (self.balance(house, main_currency(house), None), None),
+            (EventObject::Balance(house), _) => {
+                (self.balance(house, main_currency(house), None), None)
+            }
         }
     }
 }
