@@ -86,6 +86,7 @@ scenarios! {
     agents_what_counts
     automatic_payment_methods
     balance_available
+    balance_of_cards
     bank_transfers
     bank_transfers_in_production
     clock
