@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use bank::card_number::hidden;
 use books::approval::{AskedFor, PARAMS_BYTES_MAX};
 use books::command::{Guarded, PayoutCommand, Stage};
 use books::{AgentNote, Command, Kind as IdKind, Number, RequestRow, World};
@@ -184,7 +185,7 @@ impl Noted {
         let row = RequestRow {
             request_id: about.request_id.to_owned(),
             method: about.method.as_str().to_owned(),
-            path: about.path.to_owned(),
+            path: hidden(about.path).into_owned(),
             operation: about.route.operation.to_owned(),
             key: access.masked.clone(),
             idempotency_key: about.key.map(str::to_owned),

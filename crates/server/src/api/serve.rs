@@ -13,6 +13,7 @@ use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Response, StatusCode};
 
 use super::auth::{Access, authenticate};
+use super::cards::without_secrets;
 use super::error::ApiError;
 use super::execute::{Answered, Asked, Write, execute};
 use super::expand::expand;
@@ -108,7 +109,8 @@ async fn respond(
     }
     access.allow(route.resource, !is_read, route.operation)?;
     let mut tree = parameters(parts, &body)?;
-    let params = (!is_read && access.limits.is_some()).then(|| tree.to_json().to_string());
+    let params =
+        (!is_read && access.limits.is_some()).then(|| without_secrets(&tree).to_json().to_string());
     let fingerprint = key.as_ref().map(|_| tree.fingerprint());
     let paths = super::params::take_expand(&mut tree)?;
     app.fields.check(&paths, route.answer, route.shape)?;

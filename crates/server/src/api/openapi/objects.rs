@@ -8,7 +8,7 @@
 use serde_json::{Map, Value, json};
 
 use super::words::Words;
-use crate::api::expand::RESOURCES;
+use crate::api::expand::{PAYMENT_SOURCES, RESOURCES};
 use crate::api::routes::{Route, Shape};
 
 /// Most characters of a text in an answer.
@@ -94,13 +94,24 @@ impl Objects {
 
 /// What an operation answers with, as a reference to a component.
 pub fn answer(route: &Route) -> Value {
-    let one = reference(route.answer);
+    let any = |objects: &[String]| {
+        let each: Vec<Value> = objects.iter().map(|object| reference(object)).collect();
+        json!({ "anyOf": each })
+    };
+    let one = match route.answer {
+        "payment_source" => any(&PAYMENT_SOURCES.map(str::to_owned)),
+        object => reference(object),
+    };
     match route.shape {
         Shape::One => {}
         Shape::List => return list(one, &format!("{}List", pascal(route.answer))),
         Shape::Found => return found(one, &format!("{}SearchResult", pascal(route.answer))),
     }
     match route.method.as_str() {
+        // A card is gone; a source is what it was, and consumed.
+        "DELETE" if route.answer == "payment_source" => {
+            any(&["deleted_card".to_owned(), "source".to_owned()])
+        }
         "DELETE" => reference(&format!("deleted_{}", route.answer)),
         "GET" if route.answer == "customer" => {
             json!({ "anyOf": [one, reference("deleted_customer")] })
