@@ -54,14 +54,14 @@ impl Driver {
 
 /// Something that is looked up for each candidate.
 #[derive(Clone, Debug)]
-struct Probe {
+pub(super) struct Probe {
     /// Whether it must be missing.
     negated: bool,
     of: Probed,
 }
 
 #[derive(Clone, Debug)]
-enum Probed {
+pub(super) enum Probed {
     Term(Term),
     Text(&'static str, String),
 }
