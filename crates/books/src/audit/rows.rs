@@ -1,6 +1,6 @@
 //! Which rows a row names, and what two rows that name each other must say alike.
 
-use crate::balance::{BalanceKind, BalanceTransaction};
+use crate::balance::{BalanceKind, BalanceTransaction, SourceType};
 use crate::cash_balance::{CashTransaction, Cause};
 use crate::charge::{CardCharge, Instrument, Stage};
 use crate::currency::Currency;
@@ -12,6 +12,7 @@ use crate::payment_intent::{IntentStatus, PaymentError, PaymentIntent};
 use crate::payout::{Payout, PayoutStatus};
 use crate::refund::{Destination, Refund, RefundOrigin};
 use crate::timer::{Timer, TimerKind};
+use crate::topup::TopupStatus;
 
 /// A row that names others.
 #[derive(Clone, Debug)]
@@ -75,6 +76,9 @@ impl Row {
             }
             (Row::BalanceTransaction(line), Row::Document(Document::Payout(payout))) => {
                 lines_of_payout(payout).contains(&Some(line.number))
+            }
+            (Row::BalanceTransaction(line), Row::Document(Document::Topup(topup))) => {
+                topup.balance_transaction == Some(line.number)
             }
             (Row::BalanceTransaction(line), Row::CashTransaction(row)) => {
                 line_of_cause(&row.cause) == Some(line.number)
@@ -158,6 +162,7 @@ fn named_by_document(document: &Document) -> Vec<(Kind, RowKey)> {
                 .into_iter()
                 .for_each(|line| add(Kind::BalanceTransaction, line));
         }
+        Document::Topup(topup) => add(Kind::BalanceTransaction, topup.balance_transaction),
         Document::CardCharge(charge) => {
             add(Kind::PaymentIntent, charge.payment_intent);
             add(Kind::BalanceTransaction, charge.balance_transaction);
@@ -168,6 +173,12 @@ fn named_by_document(document: &Document) -> Vec<(Kind, RowKey)> {
             invoice.lines.iter().for_each(|line| add(Kind::InvoiceItem, Some(line.key.number)));
         }
         Document::InvoiceItem(item) => add(Kind::Invoice, item.invoice),
+        Document::Source(source) => {
+            named.extend(source.customer.map(|number| (Kind::Customer, of_the_account(number))));
+        }
+        Document::SourceTransaction(transaction) => {
+            named.push((Kind::Source, of_the_account(transaction.source)));
+        }
         // The others name nothing.
         _ => {}
     }
@@ -248,6 +259,9 @@ fn documents_agree(document: &Document, other: &Document) -> bool {
             intent.charge.as_ref().map(|charge| charge.number) == Some(number)
         }
         (D::Refund(refund), other) => refund_agrees(refund, other),
+        (D::SourceTransaction(transaction), D::Source(source)) => {
+            transaction.kind == source.kind && Some(transaction.currency) == source.currency
+        }
         (D::CardCharge(charge), other) => charge_agrees(charge, other),
         (D::Payout(payout), D::BankAccount(account)) => payout.currency == account.currency,
         (D::Payout(payout), D::Payout(other)) => {
@@ -360,6 +374,9 @@ fn is_line_of(line: &BalanceTransaction, document: &Document) -> bool {
         Document::Payout(payout) => {
             let out = payout.amount.checked_neg();
             let source = (Kind::Payout, of_the_account(payout.number));
+            if line.source_type != payout.source_type {
+                return false;
+            }
             let back = match payout.status {
                 PayoutStatus::Canceled => BalanceKind::PayoutCancel,
                 _ => BalanceKind::PayoutFailure,
@@ -368,6 +385,12 @@ fn is_line_of(line: &BalanceTransaction, document: &Document) -> bool {
                 true => is(BalanceKind::Payout, out, payout.currency, source),
                 false => is(back, Some(payout.amount), payout.currency, source),
             }
+        }
+        Document::Topup(topup) => {
+            let source = (Kind::Topup, of_the_account(topup.number));
+            topup.status == TopupStatus::Succeeded
+                && line.source_type == SourceType::Card
+                && is(BalanceKind::Topup, Some(topup.amount), topup.currency, source)
         }
         _ => false,
     }

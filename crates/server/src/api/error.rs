@@ -259,7 +259,7 @@ pub fn refused(refusal: Refusal, customer: Option<Number>, wire: &Wire) -> ApiEr
         }
         Refusal::NoPaymentMethod => state(
             "This PaymentIntent has no payment method, so it cannot be confirmed. Send \
-             payment_method_data[type]=customer_balance."
+             payment_method, or payment_method_data[type]=customer_balance."
                 .into(),
         ),
         Refusal::IntentOfInvoice => state(
@@ -306,7 +306,10 @@ pub fn refused(refusal: Refusal, customer: Option<Number>, wire: &Wire) -> ApiEr
             let message = format!("This approval is {} already.", status.as_str());
             invalid(message).coded("approval_unexpected_state")
         }
-        other => refused_money(other, wire),
+        other => match super::payment_intents::refusals::said(&other, wire) {
+            Some(error) => error,
+            None => refused_money(other, wire),
+        },
     }
 }
 
@@ -400,6 +403,26 @@ fn refused_money(refusal: Refusal, wire: &Wire) -> ApiError {
                  nor returned, so it cannot be detached yet."
             ))
         }
+        Refusal::SourceState { source, action, status, param } => {
+            let id = wire.ids.write(books::Kind::Source, source);
+            let status = status.as_str();
+            invalid(format!("The source {id} has the status {status} and cannot be {action}."))
+                .coded("invalid_source_usage")
+                .about(param)
+        }
+        Refusal::SourceCurrency(currency) => {
+            invalid(format!("This source is in {currency}.")).about("currency")
+        }
+        Refusal::SourceTooLow { available, currency } => invalid(format!(
+            "The source holds {available} in {currency}, in the smallest unit, which is too little."
+        ))
+        .coded("insufficient_funds")
+        .about("amount"),
+        Refusal::SourceAmount { most } => {
+            invalid(format!("This source is for a payment of {most} at most."))
+                .coded("invalid_charge_amount")
+                .about("amount")
+        }
         Refusal::NoAcquirer => invalid(
             "Nobody takes cards in live mode yet: this server has no acquirer configured.".into(),
         ),
@@ -448,10 +471,24 @@ fn refused_money(refusal: Refusal, wire: &Wire) -> ApiError {
             "This refund has the status {} and cannot be {action}: that takes requires_action.",
             status.as_str()
         )),
-        Refusal::BalanceTooLow { available, currency } => invalid(format!(
-            "The available balance is {available} in {currency}, which is too little."
-        ))
+        Refusal::BalanceTooLow { part, available, currency } => invalid(match part {
+            "instant" => format!(
+                "An instant payout can be of {available} {currency} at most, in the smallest unit."
+            ),
+            part => format!(
+                "The available {part} balance is {available} in {currency}, which is too little."
+            ),
+        })
         .coded("balance_insufficient"),
+        Refusal::NoInstantPayouts => invalid(
+            "This bank account takes no instant payouts: see its available_payout_methods.".into(),
+        )
+        .coded("instant_payouts_unsupported")
+        .about("method"),
+        Refusal::TopupState(status) => invalid(format!(
+            "This top-up has the status {} and cannot be canceled: that takes pending.",
+            status.as_str()
+        )),
         Refusal::NoBankAccount(currency) => invalid(format!(
             "There is no bank account for payouts in {currency}. Add an external account first."
         ))
@@ -521,7 +558,7 @@ pub fn charge_failed(wire: &Wire, charge: &CardCharge) -> (u16, Json) {
 pub fn payment_failed(wire: &Wire, intent: &PaymentIntent) -> (u16, Json) {
     let mut error = wire.last_payment_error(intent);
     if let Json::Object(fields) = &mut error {
-        let at = fields.iter().position(|(name, _)| name == "payment_method");
+        let at = fields.iter().position(|(name, _)| name.as_ref() > "payment_intent");
         let shown = wire.payment_intent(intent);
         fields.insert(at.unwrap_or(fields.len()), ("payment_intent".into(), shown));
     }
