@@ -96,6 +96,7 @@ scenarios! {
     charges_captured_later
     charges_declined
     charges_of_cash_balances
+    charges_of_sources
     charges_with_fees
     clock
     clock_in_production
