@@ -82,11 +82,13 @@ scenarios! {
     S40_modes_apart
     S41_legacy_card
     agents_approvals
+    agents_cards
     agents_limits
     agents_reach
     agents_what_counts
     automatic_payment_methods
     balance_available
+    balance_of_cards
     bank_transfers
     bank_transfers_in_production
     cards_of_customers
@@ -101,6 +103,9 @@ scenarios! {
     clock
     clock_in_production
     customer_search
+    customer_sources
+    customer_sources_src
+    customers_with_a_source
     fees_and_settlement
     intents_authenticated
     intents_bad_cards
@@ -120,6 +125,7 @@ scenarios! {
     payment_intent_life
     payments_changed_while_waiting
     payments_of_deleted_customers
+    payouts_instant
     payouts_more
     payouts_that_fail
     payouts_weekend
@@ -139,6 +145,8 @@ scenarios! {
     sources_of_cards
     sources_receive_transfers
     sources_return_money
+    topups
+    topups_in_live_mode
     trails
     webhook_endpoints
 }

@@ -390,12 +390,6 @@ fn refused_money(refusal: Refusal, wire: &Wire) -> ApiError {
             ))
             .about("source")
         }
-        Refusal::SourceNotUsable { source, status, param } => {
-            let id = wire.ids.write(books::Kind::Source, source);
-            let status = status.as_str();
-            invalid(format!("{id} is {status}, and nothing can be charged to it any more."))
-                .about(param)
-        }
         Refusal::SourceHoldsMoney { source, held } => {
             let id = wire.ids.write(books::Kind::Source, source);
             invalid(format!(

@@ -216,8 +216,10 @@ pub(super) fn customers(db: &dyn Db, auditor: &mut Auditor, searched: &mut Expec
         if serde_json::to_string(&customer)? != data {
             auditor.found(SPELLED, name);
         }
-        searched.customer(row.world(4)?, &customer);
-        Ok(())
+        let world = row.world(4)?;
+        searched.customer(world, &customer);
+        let row = audit::Row::Customer(Box::new(customer));
+        auditor.names(world, &row, &mut |kind, key| find(db, world, kind, key))
     })
 }
 
