@@ -135,6 +135,7 @@ scenarios! {
     refunds_after_deletion
     refunds_by_rail
     refunds_more
+    refunds_of_card_payments
     refunds_to_cards
     returns_by_age
     returns_by_age_given_back
