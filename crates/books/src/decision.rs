@@ -21,6 +21,7 @@ use crate::payment_intent::{IntentStatus, MethodType, PaymentIntent};
 use crate::payout::PayoutStatus;
 use crate::reconciliation::Payable;
 use crate::refund::RefundStatus;
+use crate::source::SourceStatus;
 use crate::time::{Millis, Timestamp};
 use crate::timer::{Look, Lot, Timer};
 use crate::webhook::{Attempt, WebhookEndpoint};
@@ -111,6 +112,8 @@ pub trait View {
     fn document(&self, kind: Kind, key: RowKey) -> Option<Document>;
     /// The bank accounts of the merchant that are not removed.
     fn bank_accounts(&self) -> Vec<Document>;
+    /// The cards and sources that a customer has, newest first.
+    fn wallet(&self, customer: Number) -> Vec<Document>;
     /// The webhook endpoints that are not removed.
     fn webhook_endpoints(&self) -> Vec<Document>;
     /// A line of the merchant's balance.
@@ -499,6 +502,54 @@ pub enum Refusal {
     },
     /// A card or a source paid, so the money does not go into a cash balance.
     NotFromCash,
+    /// The customer has as many cards and sources as it can have.
+    TooManySources,
+    /// The source cannot be used (any more).
+    SourceNotUsable {
+        /// Which.
+        source: RowKey,
+        /// The state it is in.
+        status: SourceStatus,
+        /// The parameter that named it.
+        param: &'static str,
+    },
+    /// The source received money that was neither charged nor returned, so it has to stay.
+    SourceHoldsMoney {
+        /// Which.
+        source: RowKey,
+        /// How much, in the smallest unit of its currency.
+        held: i64,
+    },
+    /// The payment method is attached to another customer.
+    MethodAttached {
+        /// Which.
+        method: RowKey,
+        /// The parameter that named it.
+        param: &'static str,
+    },
+    /// The payment method was detached, and cannot be used again.
+    MethodSpent {
+        /// Which.
+        method: RowKey,
+        /// The parameter that named it.
+        param: &'static str,
+    },
+    /// The payment method is a cash balance, which stays with its payment.
+    MethodOfCash {
+        /// Which.
+        method: RowKey,
+        /// The parameter that named it.
+        param: &'static str,
+    },
+    /// Only a payment method that is attached to a customer can do this.
+    MethodNotAttached {
+        /// Which.
+        method: RowKey,
+        /// The parameter that named it.
+        param: &'static str,
+    },
+    /// The payment method came to another customer a moment ago.
+    MethodMoved,
     /// The card was declined, and nothing was written.
     CardDeclined {
         /// Why.

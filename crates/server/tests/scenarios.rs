@@ -88,6 +88,14 @@ scenarios! {
     balance_available
     bank_transfers
     bank_transfers_in_production
+    cards_of_customers
+    cards_payment_methods
+    cards_tokens
+    charges_by_card
+    charges_captured_later
+    charges_declined
+    charges_of_cash_balances
+    charges_with_fees
     clock
     clock_in_production
     customer_search
@@ -119,6 +127,7 @@ scenarios! {
     refunds_after_deletion
     refunds_by_rail
     refunds_more
+    refunds_to_cards
     returns_by_age
     returns_by_age_given_back
     returns_of_swift_money

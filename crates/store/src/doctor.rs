@@ -158,7 +158,8 @@ fn find(db: &dyn Db, world: World, kind: Kind, key: RowKey) -> Result<Found> {
         Kind::BalanceTransaction => lookup::balance_transaction(db, world, key.number)
             .map(|line| line.map(|line| audit::Row::BalanceTransaction(Box::new(line)))),
         _ => {
-            let is_it = |document: &Document| (document.kind(), document.key()) == (kind, key);
+            let is_it =
+                |document: &Document| (document.kind(), document.key()) == (kind.stored(), key);
             lookup::document(db, world, key.number)
                 .map(|document| document.filter(is_it).map(audit::Row::Document))
         }

@@ -266,6 +266,26 @@ impl View for Sight<'_> {
         all
     }
 
+    fn wallet(&self, customer: Number) -> Vec<Document> {
+        let on_disk = self.found(lookup::wallet(self.db, self.world, customer));
+        let set = self.set.borrow();
+        let mut all: BTreeMap<Number, Document> =
+            on_disk.into_iter().map(|document| (document.key().number, document)).collect();
+        // The keys of sources name no customer.
+        for of in [customer, Number(0)] {
+            for number in set.written.get(&(self.world, of)).into_iter().flatten() {
+                if let Some(Some(document)) = set.documents.get(&(self.world, *number)) {
+                    all.insert(*number, document.clone());
+                }
+            }
+        }
+        let is_own = |document: &Document| {
+            matches!(document, Document::Card(_) | Document::Source(_))
+                && document.parent() == Some(customer)
+        };
+        all.into_values().rev().filter(is_own).collect()
+    }
+
     fn webhook_endpoints(&self) -> Vec<Document> {
         let mut all = self.of_the_account(Kind::WebhookEndpoint);
         all.retain(|document| matches!(document, Document::WebhookEndpoint(it) if !it.deleted));

@@ -9,7 +9,7 @@ use super::purse;
 use crate::balance::{BalanceKind, BalanceTransaction, SourceType};
 use crate::cash_balance::{Balances, CashTransaction, Cause, ReconciliationMode};
 use crate::currency::Currency;
-use crate::customer::{Purse, Standing};
+use crate::customer::{Customer, Purse, Standing};
 use crate::decision::{Change, Context, Decision, Refusal, Reply, View};
 use crate::document::Document;
 use crate::event::{EventKind, EventObject};
@@ -136,15 +136,30 @@ impl<'a, 'c> Book<'a, 'c> {
         self.note(Change::Document(document.into()));
     }
 
-    /// A document as the decision so far left it.
+    /// A document that this decision wrote, as it left it.
     pub fn written(&self, kind: Kind, key: RowKey) -> Option<Document> {
-        let newest = self.changes.iter().rev().find_map(|change| match change {
+        self.changes.iter().rev().find_map(|change| match change {
             Change::Document(document) if (document.kind(), document.key()) == (kind, key) => {
                 Some(document.clone())
             }
             _ => None,
-        });
-        newest.or_else(|| self.view.document(kind, key))
+        })
+    }
+
+    /// Tells of something.
+    pub fn tell_of(&mut self, kind: EventKind, object: EventObject) {
+        let event = self.ctx.event(kind, object);
+        self.note(Change::Event(event));
+    }
+
+    /// Writes a customer down and tells of it, if it changed.
+    pub fn note_customer(&mut self, before: Customer, now: &Customer) {
+        if before != *now {
+            let now = Box::new(now.clone());
+            self.note(Change::Customer(now.clone()));
+            let object = EventObject::Customer { now, before: Some(Box::new(before)) };
+            self.tell_of(EventKind::CustomerUpdated, object);
+        }
     }
 
     /// Tells of a document as it is now.

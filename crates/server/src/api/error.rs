@@ -218,7 +218,9 @@ pub fn refused(refusal: Refusal, customer: Option<Number>, wire: &Wire) -> ApiEr
             ApiError { status: 400, ..ApiError::missing("customer", &customer_id(), "id") }
         }
         Refusal::Missing { kind, key, param } => {
-            ApiError::missing(kind.object(), &wire.ids.write(kind, key), param)
+            // The cards that customers have are one kind of their sources.
+            let name = if kind == books::Kind::Card { "source" } else { kind.object() };
+            ApiError::missing(name, &wire.ids.write(kind, key), param)
         }
         Refusal::CustomerHoldsCash => invalid(
             "This customer has money in its cash balance, or in payments that are paid in part, \
@@ -330,6 +332,41 @@ fn spelled(amounts: &Amounts) -> String {
 fn refused_money(refusal: Refusal, wire: &Wire) -> ApiError {
     let invalid = |message: String| ApiError::invalid(400, message);
     match refusal {
+        Refusal::MethodAttached { method, param } => {
+            let id = wire.ids.write(books::Kind::PaymentMethod, method);
+            invalid(format!("The payment method {id} is attached to another customer already."))
+                .about(param)
+        }
+        Refusal::MethodSpent { method, param } => {
+            let id = wire.ids.write(books::Kind::PaymentMethod, method);
+            invalid(format!(
+                "The payment method {id} was detached from its customer, or paid without being a \
+                 customer's, and cannot be used again. Please make a new one."
+            ))
+            .about(param)
+        }
+        Refusal::MethodOfCash { method, param } => {
+            let id = wire.ids.write(books::Kind::PaymentMethod, method);
+            invalid(format!(
+                "The payment method {id} is a cash balance, which stays with the payment that made \
+                 it: it is neither attached nor changed."
+            ))
+            .coded("payment_method_unsupported_type")
+            .about(param)
+        }
+        Refusal::MethodNotAttached { method, param } => {
+            let id = wire.ids.write(books::Kind::PaymentMethod, method);
+            invalid(format!(
+                "The payment method {id} is attached to no customer, and only one that is can be \
+                 changed or detached."
+            ))
+            .about(param)
+        }
+        Refusal::MethodMoved => ApiError {
+            code: Some("lock_timeout"),
+            retry: true,
+            ..ApiError::invalid(429, "Others are changing the same objects. Try again.")
+        },
         Refusal::CardDeclined { decline, .. } => ApiError::declined(&decline),
         Refusal::TokenUsed { token, param } => {
             let id = wire.ids.write(books::Kind::Token, token);
@@ -340,6 +377,27 @@ fn refused_money(refusal: Refusal, wire: &Wire) -> ApiError {
         Refusal::NotTheCustomers { kind, key, param } => {
             let id = wire.ids.write(kind, key);
             invalid(format!("{id} is not this customer's.")).about(param)
+        }
+        Refusal::TooManySources => {
+            let max = books::command::SOURCES_MAX;
+            invalid(format!(
+                "A customer has {max} cards and sources at most (sources_max), and this one has as \
+                 many."
+            ))
+            .about("source")
+        }
+        Refusal::SourceNotUsable { source, status, param } => {
+            let id = wire.ids.write(books::Kind::Source, source);
+            let status = status.as_str();
+            invalid(format!("{id} is {status}, and nothing can be charged to it any more."))
+                .about(param)
+        }
+        Refusal::SourceHoldsMoney { source, held } => {
+            let id = wire.ids.write(books::Kind::Source, source);
+            invalid(format!(
+                "{id} holds {held}, in the smallest unit of its currency, that was neither charged \
+                 nor returned, so it cannot be detached yet."
+            ))
         }
         Refusal::NoAcquirer => invalid(
             "Nobody takes cards in live mode yet: this server has no acquirer configured.".into(),

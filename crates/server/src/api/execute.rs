@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 
 use super::approvals::Approving;
 use super::auth::Access;
+use super::customer_sources;
 use super::error::ApiError;
 use super::expand::{Source, expand};
 use super::guard::Noted;
@@ -452,6 +453,14 @@ impl Source for FromBooks<'_> {
         let number = self.wire.ids.read_customer(customer);
         let purse = number.and_then(|number| self.books.purse(number));
         Ok(purse.map(|purse| self.wire.purse(&purse)))
+    }
+
+    fn sources(&self, customer: &str) -> Result<Option<Json>, ApiError> {
+        let number = self.wire.ids.read_customer(customer);
+        Ok(number.map(|number| {
+            let all = customer_sources::newest_of(self.books.wallet(number));
+            self.wire.sources(number, all)
+        }))
     }
 
     /// Lists are read from snapshots only; an answer to a write goes without.

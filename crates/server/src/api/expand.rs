@@ -35,7 +35,7 @@ macro_rules! tables {
 }
 
 /// Objects that answers are made of, with their field tables.
-pub const RESOURCES: [(&str, &str); 36] = tables![
+pub const RESOURCES: [(&str, &str); 38] = tables![
     "account",
     "balance",
     "balance_transaction",
@@ -46,6 +46,7 @@ pub const RESOURCES: [(&str, &str); 36] = tables![
     "customer",
     "customer_cash_balance_transaction",
     "deleted_bank_account",
+    "deleted_card",
     "deleted_customer",
     "deleted_webhook_endpoint",
     "event",
@@ -70,16 +71,22 @@ pub const RESOURCES: [(&str, &str); 36] = tables![
     "purser.webhook_attempt",
     "purser.webhook_resend",
     "refund",
+    "source",
     "token",
     "webhook_endpoint",
 ];
 
+/// What customers pay with: the name of several objects together, as Stripe's description has it.
+pub const PAYMENT_SOURCES: [&str; 2] = ["card", "source"];
+
 /// The fields that hold ids which can be expanded, below the first level of a path, where no table
 /// is asked. A text elsewhere stays what it is, whatever somebody typed into it.
-const LINKS: [&str; 15] = [
+const LINKS: [&str; 17] = [
     "balance_transaction",
     "charge",
     "customer",
+    "default_source",
+    "default_payment_method",
     "destination",
     "failure_balance_transaction",
     "invoice",
@@ -102,7 +109,11 @@ impl FieldTables {
             let fields = table.as_object().expect("a field table is an object");
             fields.iter().map(|(name, spec)| (name.clone(), classify(spec))).collect()
         };
-        FieldTables(RESOURCES.into_iter().map(|(object, text)| (object, read(text))).collect())
+        let mut tables: HashMap<_, _> =
+            RESOURCES.into_iter().map(|(object, text)| (object, read(text))).collect();
+        let any = PAYMENT_SOURCES.iter().flat_map(|object| tables[object].clone()).collect();
+        tables.insert("payment_source", any);
+        FieldTables(tables)
     }
 
     /// Checks the paths of a request against what it will be answered with.
@@ -174,6 +185,9 @@ pub trait Source {
     /// The cash balance of the customer with this id.
     fn cash_balance(&self, customer: &str) -> Result<Option<Json>, ApiError>;
 
+    /// The list of the newest cards and sources of the customer with this id.
+    fn sources(&self, customer: &str) -> Result<Option<Json>, ApiError>;
+
     /// The list of the newest refunds of the charge with this id.
     fn refunds(&self, charge: &str) -> Result<Option<Json>, ApiError>;
 }
@@ -220,6 +234,7 @@ fn include(value: &mut Json, name: &str, source: &impl Source) -> Result<(), Api
     };
     let (name, found) = match (object, name) {
         ("customer", "cash_balance") => ("cash_balance", source.cash_balance(id)?),
+        ("customer", "sources") => ("sources", source.sources(id)?),
         ("charge", "refunds") => ("refunds", source.refunds(id)?),
         _ => return Ok(()),
     };
@@ -293,6 +308,10 @@ mod tests {
         }
 
         fn cash_balance(&self, _: &str) -> Result<Option<Json>, ApiError> {
+            Ok(None)
+        }
+
+        fn sources(&self, _: &str) -> Result<Option<Json>, ApiError> {
             Ok(None)
         }
 

@@ -8,6 +8,7 @@ use books::{Document, Kind, Purse, Timestamp};
 use store::{DocumentFilter, Page as Rows, Reader, Window};
 
 use super::auth::Access;
+use super::customer_sources;
 use super::error::ApiError;
 use super::expand::Source;
 use super::json::{Json, object};
@@ -176,6 +177,12 @@ impl Source for FromSnapshot<'_> {
                 wire.found(load(kind, key)?, load)?
             }
         })
+    }
+
+    fn sources(&self, customer: &str) -> Result<Option<Json>, ApiError> {
+        let Some(number) = self.wire.ids.read_customer(customer) else { return Ok(None) };
+        let found = customer_sources::newest(self.reader, self.wire, number)?;
+        Ok(Some(self.wire.sources(number, found)))
     }
 
     fn refunds(&self, charge: &str) -> Result<Option<Json>, ApiError> {

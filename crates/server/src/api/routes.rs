@@ -17,9 +17,9 @@ use super::list::Ask;
 use super::params::{NoParams, Param, Schema};
 use super::{
     accounts, approvals, audits, balances, bank_transfers, cash_balances, charges, clock,
-    customer_search, customers, events, external_accounts, funding, invoice_items, invoices,
-    journal, payment_intents, payment_methods, payouts, positions, refunds, requests, tokens,
-    trail, webhook_endpoints,
+    customer_search, customer_sources, customers, events, external_accounts, funding,
+    invoice_items, invoices, journal, kept_methods, payment_intents, payouts, positions, refunds,
+    requests, tokens, trail, webhook_endpoints,
 };
 
 /// One operation.
@@ -106,8 +106,13 @@ pub fn all() -> Vec<Route> { vec![
     route!(GET "/v1/customers/{customer}/cash_balance_transactions" GetCustomersCustomerCashBalanceTransactions Read cash_balances::transactions, cash_balances::List => ["customer_cash_balance_transaction"], "cash_balance", "List cash balance transactions"),
     route!(GET "/v1/customers/{customer}/cash_balance_transactions/{transaction}" GetCustomersCustomerCashBalanceTransactionsTransaction Read cash_balances::transaction, NoParams => "customer_cash_balance_transaction", "cash_balance", "Retrieve a cash balance transaction"),
     route!(POST "/v1/customers/{customer}/funding_instructions" PostCustomersCustomerFundingInstructions Write funding::instructions, funding::Instructions => "funding_instructions", "cash_balance", "Create or retrieve funding instructions"),
-    route!(GET "/v1/customers/{customer}/payment_methods" GetCustomersCustomerPaymentMethods Read payment_methods::list_of_customer, payment_methods::List => ["payment_method"], "payment_methods", "List the payment methods of a customer"),
-    route!(GET "/v1/customers/{customer}/payment_methods/{payment_method}" GetCustomersCustomerPaymentMethodsPaymentMethod Read payment_methods::retrieve_of_customer, NoParams => "payment_method", "payment_methods", "Retrieve a payment method of a customer"),
+    route!(GET "/v1/customers/{customer}/payment_methods" GetCustomersCustomerPaymentMethods Read kept_methods::list_of_customer, kept_methods::ListOfCustomer => ["payment_method"], "payment_methods", "List the payment methods of a customer"),
+    route!(GET "/v1/customers/{customer}/payment_methods/{payment_method}" GetCustomersCustomerPaymentMethodsPaymentMethod Read kept_methods::retrieve_of_customer, NoParams => "payment_method", "payment_methods", "Retrieve a payment method of a customer"),
+    route!(GET "/v1/customers/{customer}/sources" GetCustomersCustomerSources Read customer_sources::list, customer_sources::List => ["payment_source"], "sources", "List the cards and sources of a customer"),
+    route!(POST "/v1/customers/{customer}/sources" PostCustomersCustomerSources Write customer_sources::create, customer_sources::Create => "payment_source", "sources", "Give a customer a card or a source"),
+    route!(DELETE "/v1/customers/{customer}/sources/{id}" DeleteCustomersCustomerSourcesId Write customer_sources::delete, NoParams => "payment_source", "sources", "Take a card or a source away from a customer"),
+    route!(GET "/v1/customers/{customer}/sources/{id}" GetCustomersCustomerSourcesId Read customer_sources::retrieve, NoParams => "payment_source", "sources", "Retrieve a card or a source of a customer"),
+    route!(POST "/v1/customers/{customer}/sources/{id}" PostCustomersCustomerSourcesId Write customer_sources::update, customer_sources::Update => "payment_source", "sources", "Update a card or a source of a customer"),
     route!(GET "/v1/events" GetEvents Read events::list, events::List => ["event"], "events", "List events"),
     route!(GET "/v1/events/{id}" GetEventsId Read events::retrieve, NoParams => "event", "events", "Retrieve an event"),
     route!(GET "/v1/invoiceitems" GetInvoiceitems Read invoice_items::list, invoice_items::List => ["invoiceitem"], "invoices", "List invoice items"),
@@ -130,7 +135,12 @@ pub fn all() -> Vec<Route> { vec![
     route!(POST "/v1/payment_intents/{intent}/capture" PostPaymentIntentsIntentCapture Write payment_intents::after::capture, payment_intents::after::Capture => "payment_intent", "payment_intents", "Capture a payment intent"),
     route!(POST "/v1/payment_intents/{intent}/confirm" PostPaymentIntentsIntentConfirm Write payment_intents::confirm, payment_intents::Confirm => "payment_intent", "payment_intents", "Confirm a payment intent"),
     route!(POST "/v1/payment_intents/{intent}/increment_authorization" PostPaymentIntentsIntentIncrementAuthorization Write payment_intents::after::increment, payment_intents::after::Increment => "payment_intent", "payment_intents", "Increment an authorization"),
-    route!(GET "/v1/payment_methods/{payment_method}" GetPaymentMethodsPaymentMethod Read payment_methods::retrieve, NoParams => "payment_method", "payment_methods", "Retrieve a payment method"),
+    route!(GET "/v1/payment_methods" GetPaymentMethods Read kept_methods::list, kept_methods::List => ["payment_method"], "payment_methods", "List payment methods"),
+    route!(POST "/v1/payment_methods" PostPaymentMethods Write kept_methods::create, kept_methods::Create => "payment_method", "payment_methods", "Create a payment method of a card"),
+    route!(GET "/v1/payment_methods/{payment_method}" GetPaymentMethodsPaymentMethod Read kept_methods::retrieve, NoParams => "payment_method", "payment_methods", "Retrieve a payment method"),
+    route!(POST "/v1/payment_methods/{payment_method}" PostPaymentMethodsPaymentMethod Write kept_methods::update, kept_methods::Update => "payment_method", "payment_methods", "Update a payment method"),
+    route!(POST "/v1/payment_methods/{payment_method}/attach" PostPaymentMethodsPaymentMethodAttach Write kept_methods::attach, kept_methods::Attach => "payment_method", "payment_methods", "Attach a payment method to a customer"),
+    route!(POST "/v1/payment_methods/{payment_method}/detach" PostPaymentMethodsPaymentMethodDetach Write kept_methods::detach, NoParams => "payment_method", "payment_methods", "Detach a payment method from its customer"),
     route!(GET "/v1/payouts" GetPayouts Read payouts::list, payouts::List => ["payout"], "payouts", "List payouts"),
     route!(POST "/v1/payouts" PostPayouts Write payouts::create, payouts::Create => "payout", "payouts", "Send money to the merchant's bank"),
     route!(GET "/v1/payouts/{payout}" GetPayoutsPayout Read payouts::retrieve, NoParams => "payout", "payouts", "Retrieve a payout"),
@@ -252,6 +262,10 @@ mod tests {
         // it, the guide to bank transfers and most code that was ever written say this name.
         ("POST /v1/payment_intents", "payment_method_types"),
         ("POST /v1/payment_intents/{intent}", "payment_method_types"),
+        // The guides have it, and so have versions of the tables that know card numbers.
+        ("POST /v1/payment_intents payment_method_data", "card"),
+        ("POST /v1/payment_intents/{intent} payment_method_data", "card"),
+        ("POST /v1/payment_intents/{intent}/confirm payment_method_data", "card"),
     ];
 
     /// Every parameter that Stripe documents is either acted on or refused by name; nothing is

@@ -5,6 +5,8 @@ use super::*;
 const GOES_ON: &[&str] = &[
     "apply_customer_balance",
     "approve",
+    "attach",
+    "authenticate",
     "bank_details",
     "capture",
     "cash_balance",
@@ -13,6 +15,7 @@ const GOES_ON: &[&str] = &[
     "finalize",
     "fund_cash_balance",
     "funding_instructions",
+    "increment_authorization",
     "pay",
     "refund_to_cash_balance",
     "resend",

@@ -8,7 +8,7 @@
 use serde_json::{Map, Value, json};
 
 use super::words::Words;
-use crate::api::expand::RESOURCES;
+use crate::api::expand::{PAYMENT_SOURCES, RESOURCES};
 use crate::api::routes::Route;
 
 /// Most characters of a text in an answer.
@@ -94,12 +94,20 @@ impl Objects {
 
 /// What an operation answers with, as a reference to a component.
 pub fn answer(route: &Route) -> Value {
-    let one = reference(route.answer);
+    let any = |objects: &[String]| json!({ "anyOf": objects.iter().map(|object| reference(object)).collect::<Vec<_>>() });
+    let one = match route.answer {
+        "payment_source" => any(&PAYMENT_SOURCES.map(str::to_owned)),
+        object => reference(object),
+    };
     if route.list {
         let title = format!("{}List", pascal(route.answer));
         return list(one, &title);
     }
     match route.method.as_str() {
+        // A card is gone; a source is what it was, and consumed.
+        "DELETE" if route.answer == "payment_source" => {
+            any(&["deleted_card".to_owned(), "source".to_owned()])
+        }
         "DELETE" => reference(&format!("deleted_{}", route.answer)),
         "GET" if route.answer == "customer" => {
             json!({ "anyOf": [one, reference("deleted_customer")] })

@@ -1,5 +1,6 @@
 //! Customers as the wire shows them.
 
+use books::Kind;
 use books::customer::{CustomField, Customer, RenderingOptions, Shipping};
 
 use super::Wire;
@@ -21,7 +22,10 @@ impl Wire {
             "created": customer.number.created(),
             "currency": Json::Null,
             "customer_account": Json::Null,
-            "default_source": Json::Null,
+            "default_source": customer.default_source.map(|source| {
+                let (kind, key) = source.named();
+                self.ids.write(kind, key)
+            }),
             "delinquent": false,
             "description": &profile.description,
             "discount": Json::Null,
@@ -31,7 +35,9 @@ impl Wire {
                 "custom_fields": invoices.custom_fields.as_ref().map(|fields| {
                     fields.iter().map(Json::from).collect::<Vec<_>>()
                 }),
-                "default_payment_method": Json::Null,
+                "default_payment_method": customer.default_method.map(|method| {
+                    self.id_of_account(Kind::PaymentMethod, method)
+                }),
                 "footer": &invoices.footer,
                 "rendering_options": invoices.rendering_options.as_ref(),
             },
