@@ -41,8 +41,8 @@ pub use later::{LaterCommand, SETTLE_MAX};
 pub use methods::{DefaultMethod, MethodCommand, MethodDraft, MethodEdit, MethodGiven};
 pub use payouts::{BankAccountDraft, PayoutCommand, PayoutDraft};
 pub use refunds::{RefundCommand, RefundOf, RefundTerms};
-pub use sources::SourceCommand;
-pub use topups::TopupCommand;
+pub use sources::{SourceCommand, SourceDraft, SourceEdit, SourceGiven};
+pub use topups::{TopupCommand, TopupDraft};
 pub use transfers::REVERSAL_PREFIX;
 pub use wallet::{Given, SOURCES_MAX, WalletCommand, WalletEdit};
 pub use webhooks::{

@@ -24,6 +24,7 @@ use crate::refund::RefundStatus;
 use crate::source::SourceStatus;
 use crate::time::{Millis, Timestamp};
 use crate::timer::{Look, Lot, Timer};
+use crate::topup::TopupStatus;
 use crate::webhook::{Attempt, WebhookEndpoint};
 
 /// What surrounds a decision: the moment, the numbers to use, the account's rules.
@@ -53,6 +54,8 @@ pub struct Rules {
     pub fee_bps: i64,
     /// What a payment costs beside that, in smallest units of its currency.
     pub fee_fixed: i64,
+    /// What an instant payout costs, in hundredths of a percent of its amount.
+    pub instant_payout_fee_bps: i64,
     /// Days from a payment to the day on which it may be paid out.
     pub settlement_delay_days: i64,
     /// Days that money takes to a bank: of refunds, and of payouts at the least.
@@ -71,6 +74,7 @@ impl Default for Rules {
             default_mode: ReconciliationMode::Automatic,
             fee_bps: 0,
             fee_fixed: 0,
+            instant_payout_fee_bps: 0,
             settlement_delay_days: 2,
             bank_delay_days: 1,
             currency: Currency::USD,
@@ -322,9 +326,11 @@ pub enum Refusal {
         /// The state it is in.
         status: RefundStatus,
     },
-    /// The merchant's available balance is too low.
+    /// The part of the merchant's balance that a payout comes from is too low.
     BalanceTooLow {
-        /// What is there.
+        /// Which part: `card`, `bank_account`, or what is there for instant payouts.
+        part: &'static str,
+        /// What is there, and what of it can be paid out where that costs something.
         available: i64,
         /// In which currency.
         currency: Currency,
@@ -333,6 +339,10 @@ pub enum Refusal {
     NoBankAccount(Currency),
     /// The bank account takes another currency.
     BankAccountCurrency(Currency),
+    /// The bank account takes no instant payouts.
+    NoInstantPayouts,
+    /// A top-up cannot do this in its state.
+    TopupState(TopupStatus),
     /// A payout cannot do this in its state.
     PayoutState {
         /// What was to be done.
@@ -430,6 +440,45 @@ pub enum Refusal {
     },
     /// Nobody is to authenticate for this payment.
     HolderNotAwaited,
+    /// The customer has as many cards and sources as it can have.
+    TooManySources,
+    /// The source received money that was neither charged nor returned, so it has to stay.
+    SourceHoldsMoney {
+        /// Which.
+        source: RowKey,
+        /// How much, in the smallest unit of its currency.
+        held: i64,
+    },
+    /// The payment method is attached to another customer.
+    MethodAttached {
+        /// Which.
+        method: RowKey,
+        /// The parameter that named it.
+        param: &'static str,
+    },
+    /// The payment method was detached, and cannot be used again.
+    MethodSpent {
+        /// Which.
+        method: RowKey,
+        /// The parameter that named it.
+        param: &'static str,
+    },
+    /// The payment method is a cash balance, which stays with its payment.
+    MethodOfCash {
+        /// Which.
+        method: RowKey,
+        /// The parameter that named it.
+        param: &'static str,
+    },
+    /// Only a payment method that is attached to a customer can do this.
+    MethodNotAttached {
+        /// Which.
+        method: RowKey,
+        /// The parameter that named it.
+        param: &'static str,
+    },
+    /// The payment method came to another customer a moment ago.
+    MethodMoved,
     /// The customer has no card and no source to charge.
     NoDefaultSource {
         /// Which customer.
@@ -502,59 +551,36 @@ pub enum Refusal {
     },
     /// A card or a source paid, so the money does not go into a cash balance.
     NotFromCash,
-    /// The customer has as many cards and sources as it can have.
-    TooManySources,
-    /// The source cannot be used (any more).
-    SourceNotUsable {
-        /// Which.
-        source: RowKey,
-        /// The state it is in.
-        status: SourceStatus,
-        /// The parameter that named it.
-        param: &'static str,
-    },
-    /// The source received money that was neither charged nor returned, so it has to stay.
-    SourceHoldsMoney {
-        /// Which.
-        source: RowKey,
-        /// How much, in the smallest unit of its currency.
-        held: i64,
-    },
-    /// The payment method is attached to another customer.
-    MethodAttached {
-        /// Which.
-        method: RowKey,
-        /// The parameter that named it.
-        param: &'static str,
-    },
-    /// The payment method was detached, and cannot be used again.
-    MethodSpent {
-        /// Which.
-        method: RowKey,
-        /// The parameter that named it.
-        param: &'static str,
-    },
-    /// The payment method is a cash balance, which stays with its payment.
-    MethodOfCash {
-        /// Which.
-        method: RowKey,
-        /// The parameter that named it.
-        param: &'static str,
-    },
-    /// Only a payment method that is attached to a customer can do this.
-    MethodNotAttached {
-        /// Which.
-        method: RowKey,
-        /// The parameter that named it.
-        param: &'static str,
-    },
-    /// The payment method came to another customer a moment ago.
-    MethodMoved,
     /// The card was declined, and nothing was written.
     CardDeclined {
         /// Why.
         decline: Decline,
         /// The parameter that named the card.
         param: &'static str,
+    },
+    /// The source cannot be charged as it stands.
+    SourceState {
+        /// Which.
+        source: RowKey,
+        /// What was to be done: `charged`.
+        action: &'static str,
+        /// The state it is in.
+        status: SourceStatus,
+        /// The parameter that named it.
+        param: &'static str,
+    },
+    /// The source is in this currency.
+    SourceCurrency(Currency),
+    /// The source holds less than that.
+    SourceTooLow {
+        /// What it holds.
+        available: i64,
+        /// In which currency.
+        currency: Currency,
+    },
+    /// The source is for a payment of so much at most.
+    SourceAmount {
+        /// How much.
+        most: i64,
     },
 }

@@ -80,12 +80,15 @@ scenarios! {
     S38_events
     S39_payout
     S40_modes_apart
+    S41_legacy_card
     agents_approvals
+    agents_cards
     agents_limits
     agents_reach
     agents_what_counts
     automatic_payment_methods
     balance_available
+    balance_of_cards
     bank_transfers
     bank_transfers_in_production
     cards_of_customers
@@ -99,6 +102,9 @@ scenarios! {
     clock
     clock_in_production
     customer_search
+    customer_sources
+    customer_sources_src
+    customers_with_a_source
     fees_and_settlement
     intents_authenticated
     intents_bad_cards
@@ -118,6 +124,7 @@ scenarios! {
     payment_intent_life
     payments_changed_while_waiting
     payments_of_deleted_customers
+    payouts_instant
     payouts_more
     payouts_that_fail
     payouts_weekend
@@ -131,6 +138,14 @@ scenarios! {
     returns_by_age
     returns_by_age_given_back
     returns_of_swift_money
+    search_customers
+    search_payments
+    sources_bad_requests
+    sources_of_cards
+    sources_receive_transfers
+    sources_return_money
+    topups
+    topups_in_live_mode
     trails
     webhook_endpoints
 }

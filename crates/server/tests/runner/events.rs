@@ -28,9 +28,11 @@ fn about(kind: &str, object: &Value) -> String {
         "payment_intent" => all(&["id", "status", "amount", "currency"]) + &remaining(object),
         "charge" if object["amount_refunded"] == 0 => all(&["id", "status", "amount", "currency"]),
         "charge" => all(&["id", "amount_refunded"]) + " of " + &of("amount"),
-        "refund" | "payout" if made => all(&["id", "status", "amount", "currency"]),
-        "refund" | "payout" => all(&["id", "status"]),
+        "refund" | "payout" | "topup" if made => all(&["id", "status", "amount", "currency"]),
+        "refund" | "payout" | "topup" => all(&["id", "status"]),
         "invoice" => all(&["id", "status", "amount_paid"]) + " of " + &of("amount_due"),
+        "source" => all(&["id", "status"]),
+        "source_transaction" => all(&["id", "status", "amount", "currency"]),
         "balance" => sums(object, "available") + &sums(object, "pending"),
         _ => all(&["id"]),
     }

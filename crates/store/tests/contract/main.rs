@@ -16,8 +16,10 @@ mod memory;
 mod parts;
 mod positions;
 mod reads;
+mod search;
 mod texts;
 mod views;
+mod wallets;
 mod words;
 
 /// Where every bench of this target keeps its books.

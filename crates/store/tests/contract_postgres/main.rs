@@ -24,10 +24,14 @@ mod parts;
 mod positions;
 #[path = "../contract/reads.rs"]
 mod reads;
+#[path = "../contract/search.rs"]
+mod search;
 #[path = "../contract/texts.rs"]
 mod texts;
 #[path = "../contract/views.rs"]
 mod views;
+#[path = "../contract/wallets.rs"]
+mod wallets;
 #[path = "../contract/words.rs"]
 mod words;
 

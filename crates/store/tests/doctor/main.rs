@@ -7,13 +7,17 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod cards;
 mod documents;
 mod journal;
 mod life;
 mod merchant;
 mod positions;
 mod rows;
+mod search;
+mod sources;
 mod tampering;
+mod wallets;
 
 use tampering::*;
 

@@ -4,6 +4,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[path = "../doctor/cards.rs"]
+mod cards;
 #[path = "../doctor/documents.rs"]
 mod documents;
 #[path = "../doctor/journal.rs"]
@@ -16,8 +18,14 @@ mod merchant;
 mod positions;
 #[path = "../doctor/rows.rs"]
 mod rows;
+#[path = "../doctor/search.rs"]
+mod search;
+#[path = "../doctor/sources.rs"]
+mod sources;
 #[path = "../doctor/tampering.rs"]
 mod tampering;
+#[path = "../doctor/wallets.rs"]
+mod wallets;
 
 use tampering::*;
 

@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 
 use books::approval::AskedFor;
+use books::balance::SourceType;
 use books::cash_balance::{BankTransfer, Sender};
 use books::command::{
     BankAccountDraft, Confirmation, Edit, Guarded, IntentCommand, IntentDraft, InvoiceCommand,
     InvoiceDraft, ItemDraft, LaterCommand, PayoutCommand, PayoutDraft, Presence, RefundCommand,
-    RefundOf, RefundTerms, Stage,
+    RefundOf, RefundTerms, SourceCommand, SourceDraft, SourceGiven, Stage, TopupCommand,
+    TopupDraft,
 };
 use books::payment_intent::{BillingDetails, IntentProfile, TransferOptions};
-use books::payout::PayoutFailure;
+use books::payout::{PayoutFailure, PayoutMethod};
 use books::refund::RefundAccount;
+use books::source::{Owner, RefundAttributes, SourceKind};
 use books::{AgentNote, Command, Currency, Limits, Number, RequestRow, RowKey};
 
 use super::Ask;
@@ -53,6 +56,35 @@ pub fn pull_back(transaction: RowKey) -> Ask {
 pub fn instructions(customer: Number, rail: &str) -> Ask {
     let (transfer_type, country) = (rail.to_owned(), None);
     Command::GetInstructions { customer, transfer_type, country, address_types: vec![] }.into()
+}
+
+/// A source whose account takes transfers in dollars.
+pub fn receiver() -> Ask {
+    let kind = SourceKind::AchCreditTransfer;
+    let given = SourceGiven::Receiver(kind, RefundAttributes::default());
+    let draft = SourceDraft {
+        given,
+        is_reusable: true,
+        amount: None,
+        currency: Some(Currency::USD),
+        owner: Owner::default(),
+        statement_descriptor: None,
+        metadata: BTreeMap::new(),
+        simulated: None,
+    };
+    Command::Source(SourceCommand::Create(Box::new(draft))).into()
+}
+
+/// A transfer to the account of a source.
+pub fn receive(source: RowKey, amount: i64) -> Ask {
+    let sender = Sender::simulated(Currency::USD).expect("dollars are sent");
+    let transfer = BankTransfer { reference: None, sender };
+    Command::Source(SourceCommand::Receive { source, amount, transfer }).into()
+}
+
+/// A transfer to the account of a source is pulled back.
+pub fn lose(transaction: RowKey) -> Ask {
+    Command::Source(SourceCommand::PullBack { transaction }).into()
 }
 
 /// A payment that is confirmed at once, and that awaits a transfer for what is missing.
@@ -155,13 +187,40 @@ pub fn payout(amount: i64, code: &str) -> Ask {
         amount,
         currency: currency(code),
         destination: None,
-        method: "standard".into(),
-        source_type: "bank_account".into(),
+        method: PayoutMethod::Standard,
+        source_type: SourceType::Card,
         description: None,
         statement_descriptor: None,
         metadata: BTreeMap::new(),
     };
     Command::Payout(PayoutCommand::Create(Box::new(draft))).into()
+}
+
+/// One that arrives within seconds.
+pub fn instant_payout(amount: i64, code: &str) -> Ask {
+    let Ask { command, .. } = payout(amount, code);
+    let Command::Payout(PayoutCommand::Create(mut draft)) = command else {
+        panic!("a payout is asked for");
+    };
+    draft.method = PayoutMethod::Instant;
+    Command::Payout(PayoutCommand::Create(draft)).into()
+}
+
+pub fn topup(amount: i64, code: &str, fails: Option<PayoutFailure>) -> Ask {
+    let draft = TopupDraft {
+        amount,
+        currency: currency(code),
+        named: Some(fails),
+        description: None,
+        statement_descriptor: None,
+        transfer_group: None,
+        metadata: BTreeMap::new(),
+    };
+    Command::Topup(TopupCommand::Create(Box::new(draft))).into()
+}
+
+pub fn cancel_topup(topup: RowKey) -> Ask {
+    Command::Topup(TopupCommand::Cancel { topup: topup.number }).into()
 }
 
 pub fn cancel_payout(payout: RowKey) -> Ask {

@@ -10,11 +10,10 @@ use crate::api::error::ApiError;
 use crate::api::execute::Asked;
 use crate::api::form::Node;
 use crate::api::instruments::{self, Named};
-use crate::api::kept_methods::AllowRedisplay;
 use crate::api::params::{
     CurrencyCode, MetadataPatch, NoParams, Param, ParamError, Patch, Path, Schema, choice, params,
 };
-use crate::api::payment_methods::BillingDetails;
+use crate::api::payment_methods::{AllowRedisplay, BillingDetails};
 use crate::api::payouts::new_metadata;
 use crate::api::transfer_options::{BankTransfer, FundingType};
 

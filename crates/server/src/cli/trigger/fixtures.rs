@@ -3,6 +3,8 @@
 //! Paths and values name with `$` what earlier answers showed. Customers say themselves how their
 //! money is matched to payments, so that fixtures work whatever the server's default is.
 
+mod cards;
+
 use books::event::EventKind::{self, *};
 
 /// One step of a fixture.
@@ -229,6 +231,24 @@ const GIVEN_UP: Step = post("/v1/invoices/$invoice/mark_uncollectible", &[]).kee
 const VOIDED: Step = post("/v1/invoices/$invoice/void", &[]).keep(&[]);
 const OVERDUE: Step = Step::WaitUntil("due_date");
 
+/// An account that takes transfers, and one of 20 dollars that arrives there.
+const RECEIVER: Step = post(
+    "/v1/sources",
+    &[
+        ("type", "ach_credit_transfer"),
+        ("currency", "usd"),
+        ("owner[email]", "amount_2000@example.com"),
+    ],
+)
+.keep(&[("account", "/ach_credit_transfer/account_number")]);
+/// One more transfer, whose sender's bank pulls it back.
+const TRANSFER: Step = post(
+    "/purser/v1/bank_transfers",
+    &[("amount", "500"), ("currency", "usd"), ("account_number", "$account")],
+)
+.keep(&[("transfer", "/id")]);
+const PULLED_BACK: Step = post("/purser/v1/bank_transfers/$transfer/reverse", &[]).keep(&[]);
+
 /// The steps to an event of a type.
 pub fn steps(kind: EventKind) -> &'static [Step] {
     match kind {
@@ -273,7 +293,9 @@ pub fn steps(kind: EventKind) -> &'static [Step] {
         }
         RefundFailed => &[CUSTOMER, MONEY, PAID, REFUND, REFUND_EXPIRED],
         RefundUpdated => &[CUSTOMER, MONEY, PAID, REFUND, REFUND_DETAILS],
-        _ => todo!("cards, sources and top-ups"),
+        SourceChargeable | SourceTransactionCreated => &[RECEIVER],
+        SourceTransactionUpdated => &[RECEIVER, TRANSFER, PULLED_BACK],
+        other => cards::steps(other),
     }
 }
 
@@ -297,8 +319,8 @@ mod tests {
         routes::all().iter().any(|route| route.method == ask.method && fits(route.path))
     }
 
-    /// Each type has a fixture (the compiler sees to that), whose requests exist, and which names
-    /// only what an earlier answer showed.
+    /// Each type has a fixture, whose requests exist, and which names only what an earlier answer
+    /// showed.
     #[test]
     fn fixtures_are_whole() {
         for kind in EventKind::ALL {
