@@ -98,6 +98,7 @@ scenarios! {
     charges_captured_later
     charges_declined
     charges_of_cash_balances
+    charges_of_sources
     charges_with_fees
     clock
     clock_in_production
@@ -134,6 +135,7 @@ scenarios! {
     refunds_after_deletion
     refunds_by_rail
     refunds_more
+    refunds_of_card_payments
     refunds_to_cards
     returns_by_age
     returns_by_age_given_back

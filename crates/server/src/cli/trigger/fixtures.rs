@@ -71,6 +71,19 @@ const LESS_MONEY: Step = post(
 )
 .keep(&[("transaction", "/id")]);
 
+/// A payment that a card is authorized for.
+const RESERVED: Step = post(
+    "/v1/payment_intents",
+    &[
+        ("amount", "2000"),
+        ("currency", "usd"),
+        ("payment_method", "pm_card_visa"),
+        ("payment_method_types[]", "card"),
+        ("capture_method", "manual"),
+        ("confirm", "true"),
+    ],
+)
+.keep(&[]);
 const INTENT: Step = post(
     "/v1/payment_intents",
     &[
@@ -259,6 +272,7 @@ pub fn steps(kind: EventKind) -> &'static [Step] {
         InvoicePaid | InvoicePaymentSucceeded => &[CUSTOMER, DRAFT, ITEM, OPENED, MONEY],
         InvoiceUpdated | InvoiceitemCreated => &[CUSTOMER, DRAFT, ITEM],
         InvoiceVoided => &[CUSTOMER, DRAFT, ITEM, OPENED, VOIDED],
+        PaymentIntentAmountCapturableUpdated => &[RESERVED],
         PaymentIntentCanceled => &[CUSTOMER, INTENT, INTENT_CANCELED],
         PaymentIntentCreated => &[CUSTOMER, INTENT],
         PaymentIntentPartiallyFunded => &[CUSTOMER, AWAITED, LESS_MONEY],
