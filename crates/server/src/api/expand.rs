@@ -112,7 +112,13 @@ impl FieldTables {
         };
         let mut tables: HashMap<_, _> =
             RESOURCES.into_iter().map(|(object, text)| (object, read(text))).collect();
-        let any = PAYMENT_SOURCES.iter().flat_map(|object| tables[object].clone()).collect();
+        let mut any: HashMap<String, Field> = HashMap::new();
+        for (name, field) in PAYMENT_SOURCES.iter().flat_map(|object| tables[object].clone()) {
+            // What can be expanded in one of them can be asked for; the others stay as they are.
+            if field != Field::Plain || !any.contains_key(&name) {
+                any.insert(name, field);
+            }
+        }
         tables.insert("payment_source", any);
         FieldTables(tables)
     }
