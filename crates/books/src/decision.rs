@@ -17,13 +17,14 @@ use crate::id::{IdKey, Kind, Number, Numbers, RowKey};
 use crate::invoice::InvoiceStatus;
 use crate::journal::{Account, Entry};
 use crate::limits::{Amounts, Tally};
-use crate::payment_intent::{IntentStatus, PaymentIntent};
+use crate::payment_intent::{IntentStatus, MethodType, PaymentIntent};
 use crate::payout::PayoutStatus;
 use crate::reconciliation::Payable;
 use crate::refund::RefundStatus;
 use crate::source::SourceStatus;
 use crate::time::{Millis, Timestamp};
 use crate::timer::{Look, Lot, Timer};
+use crate::topup::TopupStatus;
 use crate::webhook::{Attempt, WebhookEndpoint};
 
 /// What surrounds a decision: the moment, the numbers to use, the account's rules.
@@ -53,6 +54,8 @@ pub struct Rules {
     pub fee_bps: i64,
     /// What a payment costs beside that, in smallest units of its currency.
     pub fee_fixed: i64,
+    /// What an instant payout costs, in hundredths of a percent of its amount.
+    pub instant_payout_fee_bps: i64,
     /// Days from a payment to the day on which it may be paid out.
     pub settlement_delay_days: i64,
     /// Days that money takes to a bank: of refunds, and of payouts at the least.
@@ -71,6 +74,7 @@ impl Default for Rules {
             default_mode: ReconciliationMode::Automatic,
             fee_bps: 0,
             fee_fixed: 0,
+            instant_payout_fee_bps: 0,
             settlement_delay_days: 2,
             bank_delay_days: 1,
             currency: Currency::USD,
@@ -322,9 +326,11 @@ pub enum Refusal {
         /// The state it is in.
         status: RefundStatus,
     },
-    /// The merchant's available balance is too low.
+    /// The part of the merchant's balance that a payout comes from is too low.
     BalanceTooLow {
-        /// What is there.
+        /// Which part: `card`, `bank_account`, or what is there for instant payouts.
+        part: &'static str,
+        /// What is there, and what of it can be paid out where that costs something.
         available: i64,
         /// In which currency.
         currency: Currency,
@@ -333,6 +339,10 @@ pub enum Refusal {
     NoBankAccount(Currency),
     /// The bank account takes another currency.
     BankAccountCurrency(Currency),
+    /// The bank account takes no instant payouts.
+    NoInstantPayouts,
+    /// A top-up cannot do this in its state.
+    TopupState(TopupStatus),
     /// A payout cannot do this in its state.
     PayoutState {
         /// What was to be done.
@@ -442,6 +452,33 @@ pub enum Refusal {
     },
     /// The payment method came to another customer a moment ago.
     MethodMoved,
+    /// The payment does not take this type of payment method.
+    MethodNotTaken {
+        /// Which.
+        method: MethodType,
+        /// The parameter that asked for it, if one did.
+        param: Option<&'static str>,
+    },
+    /// The payment method is a cash balance, which pays only the payment that it was made for.
+    MethodOfOnePayment {
+        /// The parameter that named it.
+        param: &'static str,
+    },
+    /// A payment from a cash balance is somebody's.
+    CashNeedsCustomer,
+    /// A cash balance cannot be captured later.
+    CashIsTakenAtOnce,
+    /// A cash balance cannot be saved for payments while the customer is away.
+    CashNotOffSession,
+    /// Only sources of cards pay payment intents.
+    SourceIsNoCard {
+        /// Which.
+        source: RowKey,
+        /// The parameter that named it.
+        param: &'static str,
+    },
+    /// Nobody is to authenticate for this payment.
+    HolderNotAwaited,
     /// The customer has no card and no source to charge.
     NoDefaultSource {
         /// Which customer.
@@ -490,6 +527,8 @@ pub enum Refusal {
     CaptureTooLarge {
         /// What was.
         authorized: i64,
+        /// The parameter that asked for more.
+        param: &'static str,
     },
     /// The charge is one of a payment intent, which is to be captured or canceled instead.
     ChargeOfIntent,

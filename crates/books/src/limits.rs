@@ -10,13 +10,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::charge::Stage;
-use crate::command::{Command, RefundCommand};
+use crate::command::{Command, RefundCommand, TopupCommand};
 use crate::currency::Currency;
 use crate::decision::{Change, Refusal};
 use crate::document::Document;
 use crate::id::Number;
 use crate::invoice::InvoiceStatus;
-use crate::topup::TopupStatus;
 
 /// Customers that a key may be limited to, at most.
 pub const CUSTOMERS_MAX: usize = 100;
@@ -116,12 +115,13 @@ fn limit(limits: &Amounts, currency: Currency) -> Option<i64> {
 
 /// What a command moves: in each currency the most that entries of one kind move together, so that
 /// money which goes through several accounts counts once; or the amount of the payment or invoice
-/// that it makes, changes or gives up, if that is more; or what a card's bank sets aside; or what a
-/// top-up is to bring; or that of the refund which it sends to a bank account.
+/// that it makes, changes or gives up, if that is more; or what a card's bank sets aside; or that of
+/// the refund which it sends to a bank account, or of the top-up which it makes.
 pub fn stake(command: &Command, changes: &[Change]) -> Amounts {
     let mut by_kind: BTreeMap<(&'static str, Currency), i64> = BTreeMap::new();
     let mut stake = Amounts::new();
     let of_payments = matches!(command, Command::Intent(_) | Command::Invoice(_));
+    let is_topped_up = matches!(command, Command::Topup(TopupCommand::Create(_)));
     let is_sent_off = matches!(command, Command::Refund(RefundCommand::GiveBankDetails { .. }));
     for change in changes {
         match change {
@@ -139,14 +139,14 @@ pub fn stake(command: &Command, changes: &[Change]) -> Amounts {
             {
                 raise(&mut stake, invoice.currency, invoice.total());
             }
-            // Nothing is booked while a card's bank sets money aside, and nothing before money of
-            // a top-up is there; but both are as good as moved.
+            // Nothing is booked while a card's bank sets money aside.
             Change::Document(Document::CardCharge(charge))
                 if matches!(charge.stage, Stage::Authorized { .. }) =>
             {
                 raise(&mut stake, charge.currency, charge.amount);
             }
-            Change::Document(Document::Topup(topup)) if topup.status == TopupStatus::Pending => {
+            // Nothing is booked before the bank has paid.
+            Change::Document(Document::Topup(topup)) if is_topped_up => {
                 raise(&mut stake, topup.currency, topup.amount);
             }
             // Nothing is booked when a refund learns where to go, but then its money leaves.
@@ -234,8 +234,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_set_aside_or_under_way_counts() {
-        let (eur, usd) = (Currency::EUR, Currency::USD);
+    fn what_is_set_aside_counts() {
+        let eur = Currency::EUR;
         let command = Command::DeleteCustomer { customer: Number(1) };
         let charge = |stage: serde_json::Value| {
             let text = serde_json::json!({
@@ -256,15 +256,6 @@ mod tests {
                 Document::from_text(Kind::Charge, &text.to_string()).expect("it is one"),
             )
         };
-        let topup = |status: &str| {
-            let text = serde_json::json!({
-                "number": 4, "amount": 90, "currency": "usd", "status": status,
-                "expected_availability_date": 7,
-            });
-            Change::Document(
-                Document::from_text(Kind::Topup, &text.to_string()).expect("it is one"),
-            )
-        };
         let approved = serde_json::json!({});
         let authorized = serde_json::json!({ "authorized": { "approved": approved, "until": 9 } });
         let released = serde_json::json!({ "released": { "approved": approved } });
@@ -274,8 +265,6 @@ mod tests {
             (charge(authorized), amounts(&[(eur, 500)])),
             (charge(released), Amounts::new()),
             (charge(failed), Amounts::new()),
-            (topup("pending"), amounts(&[(usd, 90)])),
-            (topup("canceled"), Amounts::new()),
         ] {
             assert_eq!(stake(&command, std::slice::from_ref(&change)), want, "{change:?}");
         }

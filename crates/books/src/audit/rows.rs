@@ -1,6 +1,6 @@
 //! Which rows a row names, and what two rows that name each other must say alike.
 
-use crate::balance::{BalanceKind, BalanceTransaction};
+use crate::balance::{BalanceKind, BalanceTransaction, SourceType};
 use crate::cash_balance::{CashTransaction, Cause};
 use crate::charge::{CardCharge, Instrument, Stage};
 use crate::currency::Currency;
@@ -13,6 +13,7 @@ use crate::payment_intent::{IntentStatus, PaymentError, PaymentIntent};
 use crate::payout::{Payout, PayoutStatus};
 use crate::refund::{Destination, Refund, RefundOrigin};
 use crate::timer::{Timer, TimerKind};
+use crate::topup::TopupStatus;
 
 /// A row that names others.
 #[derive(Clone, Debug)]
@@ -83,6 +84,9 @@ impl Row {
             }
             (Row::BalanceTransaction(line), Row::Document(Document::Payout(payout))) => {
                 lines_of_payout(payout).contains(&Some(line.number))
+            }
+            (Row::BalanceTransaction(line), Row::Document(Document::Topup(topup))) => {
+                topup.balance_transaction == Some(line.number)
             }
             (Row::BalanceTransaction(line), Row::CashTransaction(row)) => {
                 line_of_cause(&row.cause) == Some(line.number)
@@ -172,6 +176,7 @@ fn named_by_document(document: &Document) -> Vec<(Kind, RowKey)> {
                 .into_iter()
                 .for_each(|line| add(Kind::BalanceTransaction, line));
         }
+        Document::Topup(topup) => add(Kind::BalanceTransaction, topup.balance_transaction),
         Document::CardCharge(charge) => {
             add(Kind::PaymentIntent, charge.payment_intent);
             add(Kind::BalanceTransaction, charge.balance_transaction);
@@ -383,6 +388,9 @@ fn is_line_of(line: &BalanceTransaction, document: &Document) -> bool {
         Document::Payout(payout) => {
             let out = payout.amount.checked_neg();
             let source = (Kind::Payout, of_the_account(payout.number));
+            if line.source_type != payout.source_type {
+                return false;
+            }
             let back = match payout.status {
                 PayoutStatus::Canceled => BalanceKind::PayoutCancel,
                 _ => BalanceKind::PayoutFailure,
@@ -391,6 +399,12 @@ fn is_line_of(line: &BalanceTransaction, document: &Document) -> bool {
                 true => is(BalanceKind::Payout, out, payout.currency, source),
                 false => is(back, Some(payout.amount), payout.currency, source),
             }
+        }
+        Document::Topup(topup) => {
+            let source = (Kind::Topup, of_the_account(topup.number));
+            topup.status == TopupStatus::Succeeded
+                && line.source_type == SourceType::Card
+                && is(BalanceKind::Topup, Some(topup.amount), topup.currency, source)
         }
         _ => false,
     }

@@ -366,3 +366,6 @@ pub(super) fn after_charge(book: &mut Book<'_, '_>, source: &mut Box<Source>, am
         tell_owner(book, before, source);
     }
 }
+
+#[cfg(test)]
+mod tests;

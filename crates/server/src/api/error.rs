@@ -259,7 +259,7 @@ pub fn refused(refusal: Refusal, customer: Option<Number>, wire: &Wire) -> ApiEr
         }
         Refusal::NoPaymentMethod => state(
             "This PaymentIntent has no payment method, so it cannot be confirmed. Send \
-             payment_method_data[type]=customer_balance."
+             payment_method, or payment_method_data[type]=customer_balance."
                 .into(),
         ),
         Refusal::IntentOfInvoice => state(
@@ -306,7 +306,10 @@ pub fn refused(refusal: Refusal, customer: Option<Number>, wire: &Wire) -> ApiEr
             let message = format!("This approval is {} already.", status.as_str());
             invalid(message).coded("approval_unexpected_state")
         }
-        other => refused_money(other, wire),
+        other => match super::payment_intents::refusals::said(&other, wire) {
+            Some(error) => error,
+            None => refused_money(other, wire),
+        },
     }
 }
 
@@ -462,10 +465,24 @@ fn refused_money(refusal: Refusal, wire: &Wire) -> ApiError {
             "This refund has the status {} and cannot be {action}: that takes requires_action.",
             status.as_str()
         )),
-        Refusal::BalanceTooLow { available, currency } => invalid(format!(
-            "The available balance is {available} in {currency}, which is too little."
-        ))
+        Refusal::BalanceTooLow { part, available, currency } => invalid(match part {
+            "instant" => format!(
+                "An instant payout can be of {available} {currency} at most, in the smallest unit."
+            ),
+            part => format!(
+                "The available {part} balance is {available} in {currency}, which is too little."
+            ),
+        })
         .coded("balance_insufficient"),
+        Refusal::NoInstantPayouts => invalid(
+            "This bank account takes no instant payouts: see its available_payout_methods.".into(),
+        )
+        .coded("instant_payouts_unsupported")
+        .about("method"),
+        Refusal::TopupState(status) => invalid(format!(
+            "This top-up has the status {} and cannot be canceled: that takes pending.",
+            status.as_str()
+        )),
         Refusal::NoBankAccount(currency) => invalid(format!(
             "There is no bank account for payouts in {currency}. Add an external account first."
         ))
@@ -535,7 +552,7 @@ pub fn charge_failed(wire: &Wire, charge: &CardCharge) -> (u16, Json) {
 pub fn payment_failed(wire: &Wire, intent: &PaymentIntent) -> (u16, Json) {
     let mut error = wire.last_payment_error(intent);
     if let Json::Object(fields) = &mut error {
-        let at = fields.iter().position(|(name, _)| name == "payment_method");
+        let at = fields.iter().position(|(name, _)| name.as_ref() > "payment_intent");
         let shown = wire.payment_intent(intent);
         fields.insert(at.unwrap_or(fields.len()), ("payment_intent".into(), shown));
     }

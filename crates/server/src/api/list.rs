@@ -30,12 +30,19 @@ pub struct Ask<'a> {
     pub path: &'a str,
     /// The ids in the path.
     pub ids: &'a matchit::Params<'a, 'a>,
+    /// What is to be expanded.
+    pub expand: &'a [String],
 }
 
 impl Ask<'_> {
     /// An id of the path.
     pub fn id(&self, name: &str) -> &str {
         self.ids.get(name).unwrap_or_default()
+    }
+
+    /// Whether something is asked for that is there only when it is.
+    pub fn expands(&self, path: &str) -> bool {
+        self.expand.iter().any(|asked| asked == path)
     }
 
     /// The row that the id in a segment of the path names.

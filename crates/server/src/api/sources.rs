@@ -20,6 +20,7 @@ use super::params::{
     Text, Trimmed, choice, params,
 };
 use super::payouts::{currency, metadata_patch, new_metadata};
+use super::routes::Task;
 
 choice! {
     /// What a source is.
@@ -295,7 +296,7 @@ impl From<Owner> for source::Owner {
 }
 
 /// Refuses a code: no type of source here asks its owner for one.
-pub fn verify(asked: &Asked<'_>, _: Verify) -> Result<Command, ApiError> {
+pub fn verify(asked: &Asked<'_>, _: Verify) -> Result<Task, ApiError> {
     let (key, world) = (asked.row(Kind::Source, "source")?, asked.wire.world);
     let found = asked.app.readers.snapshot(|reader| reader.document(world, Kind::Source, key))?;
     let Some(Document::Source(source)) = found else {

@@ -35,6 +35,7 @@ const IDS: &[(&str, usize)] = &[
     ("re", 24),
     ("req", 14),
     ("src", 24),
+    ("srctxn", 24),
     ("tok", 24),
     ("txn", 24),
     ("we", 24),

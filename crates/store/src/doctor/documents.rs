@@ -11,6 +11,7 @@ use books::refund::RefundStatus;
 use books::source::Source;
 use books::{Customer, Document, World};
 
+use super::search::Expected;
 use super::{SPELLED, find, readable};
 use crate::db::{Cell, Db, Row, all, one, values};
 use crate::error::{Result, StoreError};
@@ -24,7 +25,12 @@ const COLUMNS: &str = "the columns of a row agree with its data";
 const PAYABLE: &str = "open places for money are what the payment intents say";
 
 /// Reads all documents, each intent with its place for money.
-pub(super) fn documents(db: &dyn Db, auditor: &mut Auditor, tell: &mut dyn FnMut()) -> Result<()> {
+pub(super) fn documents(
+    db: &dyn Db,
+    auditor: &mut Auditor,
+    searched: &mut Expected,
+    tell: &mut dyn FnMut(),
+) -> Result<()> {
     let sql = "SELECT p.intent, p.currency, p.remaining, p.since, p.invoice, p.until,
                 d.kind, d.data, d.world, d.number, d.customer, d.parent
          FROM document d LEFT JOIN payable p
@@ -49,6 +55,7 @@ pub(super) fn documents(db: &dyn Db, auditor: &mut Auditor, tell: &mut dyn FnMut
                 auditor.found(PAYABLE, name(&document));
             }
             auditor.document(world, &document);
+            searched.document(world, &document);
             match &document {
                 Document::Source(source) => received(db, world, source, auditor)?,
                 Document::PaymentIntent(intent) if intent.charge.is_some() => {
@@ -194,7 +201,7 @@ pub(super) fn timers(db: &dyn Db, auditor: &mut Auditor, tell: &mut dyn FnMut())
 }
 
 /// Reads the customers.
-pub(super) fn customers(db: &dyn Db, auditor: &mut Auditor) -> Result<()> {
+pub(super) fn customers(db: &dyn Db, auditor: &mut Auditor, searched: &mut Expected) -> Result<()> {
     let sql = "SELECT data, number, deleted, email, world FROM customer";
     each(db, sql, auditor, &mut |row, auditor| {
         let data = row.text(0)?;
@@ -210,6 +217,7 @@ pub(super) fn customers(db: &dyn Db, auditor: &mut Auditor) -> Result<()> {
             auditor.found(SPELLED, name);
         }
         let world = row.world(4)?;
+        searched.customer(world, &customer);
         let row = audit::Row::Customer(Box::new(customer));
         auditor.names(world, &row, &mut |kind, key| find(db, world, kind, key))
     })

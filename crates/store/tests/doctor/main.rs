@@ -14,6 +14,8 @@ mod life;
 mod merchant;
 mod positions;
 mod rows;
+mod search;
+mod sources;
 mod tampering;
 mod wallets;
 

@@ -18,6 +18,7 @@ const GOES_ON: &[&str] = &[
     "refund_to_cash_balance",
     "resend",
     "tokens",
+    "verify",
 ];
 
 #[test]
