@@ -413,6 +413,33 @@ pub enum Refusal {
         /// The parameter that named it.
         param: &'static str,
     },
+    /// The payment does not take this type of payment method.
+    MethodNotTaken {
+        /// Which.
+        method: MethodType,
+        /// The parameter that asked for it, if one did.
+        param: Option<&'static str>,
+    },
+    /// The payment method is a cash balance, which pays only the payment that it was made for.
+    MethodOfOnePayment {
+        /// The parameter that named it.
+        param: &'static str,
+    },
+    /// A payment from a cash balance is somebody's.
+    CashNeedsCustomer,
+    /// A cash balance cannot be captured later.
+    CashIsTakenAtOnce,
+    /// A cash balance cannot be saved for payments while the customer is away.
+    CashNotOffSession,
+    /// Only sources of cards pay payment intents.
+    SourceIsNoCard {
+        /// Which.
+        source: RowKey,
+        /// The parameter that named it.
+        param: &'static str,
+    },
+    /// Nobody is to authenticate for this payment.
+    HolderNotAwaited,
     /// The customer has as many cards and sources as it can have.
     TooManySources,
     /// The source received money that was neither charged nor returned, so it has to stay.
@@ -452,33 +479,6 @@ pub enum Refusal {
     },
     /// The payment method came to another customer a moment ago.
     MethodMoved,
-    /// The payment does not take this type of payment method.
-    MethodNotTaken {
-        /// Which.
-        method: MethodType,
-        /// The parameter that asked for it, if one did.
-        param: Option<&'static str>,
-    },
-    /// The payment method is a cash balance, which pays only the payment that it was made for.
-    MethodOfOnePayment {
-        /// The parameter that named it.
-        param: &'static str,
-    },
-    /// A payment from a cash balance is somebody's.
-    CashNeedsCustomer,
-    /// A cash balance cannot be captured later.
-    CashIsTakenAtOnce,
-    /// A cash balance cannot be saved for payments while the customer is away.
-    CashNotOffSession,
-    /// Only sources of cards pay payment intents.
-    SourceIsNoCard {
-        /// Which.
-        source: RowKey,
-        /// The parameter that named it.
-        param: &'static str,
-    },
-    /// Nobody is to authenticate for this payment.
-    HolderNotAwaited,
     /// The customer has no card and no source to charge.
     NoDefaultSource {
         /// Which customer.

@@ -16,6 +16,7 @@ use crate::decision::{Change, Refusal};
 use crate::document::Document;
 use crate::id::Number;
 use crate::invoice::InvoiceStatus;
+use crate::topup::TopupStatus;
 
 /// Customers that a key may be limited to, at most.
 pub const CUSTOMERS_MAX: usize = 100;
@@ -139,7 +140,7 @@ pub fn stake(command: &Command, changes: &[Change]) -> Amounts {
             {
                 raise(&mut stake, invoice.currency, invoice.total());
             }
-            // Nothing is booked while a card's bank sets money aside.
+            // Nothing is booked while a card's bank sets money aside, but it is as good as moved.
             Change::Document(Document::CardCharge(charge))
                 if matches!(charge.stage, Stage::Authorized { .. }) =>
             {
@@ -234,8 +235,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_set_aside_counts() {
-        let eur = Currency::EUR;
+    fn what_is_set_aside_or_under_way_counts() {
+        let (eur, usd) = (Currency::EUR, Currency::USD);
         let command = Command::DeleteCustomer { customer: Number(1) };
         let charge = |stage: serde_json::Value| {
             let text = serde_json::json!({
@@ -256,6 +257,15 @@ mod tests {
                 Document::from_text(Kind::Charge, &text.to_string()).expect("it is one"),
             )
         };
+        let topup = |status: &str| {
+            let text = serde_json::json!({
+                "number": 4, "amount": 90, "currency": "usd", "status": status,
+                "expected_availability_date": 7,
+            });
+            Change::Document(
+                Document::from_text(Kind::Topup, &text.to_string()).expect("it is one"),
+            )
+        };
         let approved = serde_json::json!({});
         let authorized = serde_json::json!({ "authorized": { "approved": approved, "until": 9 } });
         let released = serde_json::json!({ "released": { "approved": approved } });
@@ -265,6 +275,8 @@ mod tests {
             (charge(authorized), amounts(&[(eur, 500)])),
             (charge(released), Amounts::new()),
             (charge(failed), Amounts::new()),
+            (topup("pending"), amounts(&[(usd, 90)])),
+            (topup("canceled"), Amounts::new()),
         ] {
             assert_eq!(stake(&command, std::slice::from_ref(&change)), want, "{change:?}");
         }

@@ -88,6 +88,7 @@ scenarios! {
     agents_what_counts
     automatic_payment_methods
     balance_available
+    balance_of_cards
     bank_transfers
     bank_transfers_in_production
     cards_of_customers
@@ -123,6 +124,7 @@ scenarios! {
     payment_intent_life
     payments_changed_while_waiting
     payments_of_deleted_customers
+    payouts_instant
     payouts_more
     payouts_that_fail
     payouts_weekend
@@ -142,6 +144,8 @@ scenarios! {
     sources_of_cards
     sources_receive_transfers
     sources_return_money
+    topups
+    topups_in_live_mode
     trails
     webhook_endpoints
 }
