@@ -240,6 +240,10 @@ fn descend(value: &mut Json, levels: &[&str], source: &impl Source) -> Result<()
 
 /// Adds what an object shows only when asked for.
 fn include(value: &mut Json, name: &str, source: &impl Source) -> Result<(), ApiError> {
+    if value.get("deleted").is_some() {
+        // What is gone has nothing.
+        return Ok(());
+    }
     let text = |name| value.get(name).and_then(Json::as_text);
     let (Some(object), Some(id), None) = (text("object"), text("id"), value.get(name)) else {
         return Ok(());
