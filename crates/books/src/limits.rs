@@ -236,7 +236,6 @@ mod tests {
     #[test]
     fn what_is_set_aside_or_under_way_counts() {
         let (eur, usd) = (Currency::EUR, Currency::USD);
-        let command = Command::DeleteCustomer { customer: Number(1) };
         let charge = |stage: serde_json::Value| {
             let text = serde_json::json!({
                 "key": { "customer": 1, "number": 2 },
@@ -274,11 +273,25 @@ mod tests {
             (charge(authorized), amounts(&[(eur, 500)])),
             (charge(released), Amounts::new()),
             (charge(failed), Amounts::new()),
-            (topup("pending"), amounts(&[(usd, 90)])),
-            (topup("canceled"), Amounts::new()),
         ] {
+            let command = Command::DeleteCustomer { customer: Number(1) };
             assert_eq!(stake(&command, std::slice::from_ref(&change)), want, "{change:?}");
         }
+        let number = Number(4);
+        let draft = crate::command::TopupDraft {
+            amount: 90,
+            currency: usd,
+            named: None,
+            description: None,
+            statement_descriptor: None,
+            transfer_group: None,
+            metadata: BTreeMap::new(),
+        };
+        let changes = [topup("pending")];
+        let made = Command::Topup(TopupCommand::Create(Box::new(draft)));
+        assert_eq!(stake(&made, &changes), amounts(&[(usd, 90)]));
+        let canceled = Command::Topup(TopupCommand::Cancel { topup: number });
+        assert_eq!(stake(&canceled, &changes), Amounts::new());
     }
 
     #[test]
