@@ -95,6 +95,13 @@ scenarios! {
     clock_in_production
     customer_search
     fees_and_settlement
+    intents_authenticated
+    intents_bad_cards
+    intents_by_card
+    intents_captured_later
+    intents_card_or_cash
+    intents_declined
+    intents_in_production
     invoices_bad_requests
     invoices_given_up
     invoices_life
@@ -118,6 +125,12 @@ scenarios! {
     returns_by_age
     returns_by_age_given_back
     returns_of_swift_money
+    search_customers
+    search_payments
+    sources_bad_requests
+    sources_of_cards
+    sources_receive_transfers
+    sources_return_money
     trails
     webhook_endpoints
 }

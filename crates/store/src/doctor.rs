@@ -8,6 +8,7 @@
 mod documents;
 mod journal;
 mod positions;
+mod search;
 
 use std::collections::BTreeMap;
 
@@ -38,9 +39,11 @@ const REFERENCES: &[(&str, &str)] = &[
              (SELECT 1 FROM customer c WHERE c.world = t.world AND c.number = t.customer)",
     ),
     (
-        "every set of funding instructions belongs to a customer",
+        "every set of funding instructions belongs to a customer or a source",
         "SELECT i.world, i.customer FROM funding_instructions i WHERE NOT EXISTS
-             (SELECT 1 FROM customer c WHERE c.world = i.world AND c.number = i.customer)",
+             (SELECT 1 FROM customer c WHERE c.world = i.world AND c.number = i.customer)
+             AND NOT EXISTS (SELECT 1 FROM document d WHERE d.world = i.world
+                 AND d.number = i.customer AND d.customer = 0 AND d.kind = 'source')",
     ),
     (
         "every document belongs to a customer",
@@ -125,13 +128,15 @@ pub(crate) fn examine_snapshot(db: &dyn Db, progress: &mut dyn FnMut(u64, u64)) 
     };
     journal::entries(db, &mut auditor, &mut tell)?;
     journal::transactions(db, &mut auditor, &mut tell)?;
-    documents::documents(db, &mut auditor, &mut tell)?;
+    let mut searched = search::Expected::default();
+    documents::documents(db, &mut auditor, &mut searched, &mut tell)?;
     documents::lines(db, &mut auditor, &mut tell)?;
     documents::timers(db, &mut auditor, &mut tell)?;
     auditor.all_was_fed();
-    documents::customers(db, &mut auditor)?;
+    documents::customers(db, &mut auditor, &mut searched)?;
     documents::instructions(db, &mut auditor)?;
     documents::events(db, &mut auditor)?;
+    searched.compare(db, &mut auditor)?;
     sums(db, &mut auditor)?;
     references(db, &mut auditor)?;
     positions::positions(db, &mut auditor)?;
@@ -157,6 +162,10 @@ fn find(db: &dyn Db, world: World, kind: Kind, key: RowKey) -> Result<Found> {
             .map(|row| row.map(|row| audit::Row::CashTransaction(Box::new(row)))),
         Kind::BalanceTransaction => lookup::balance_transaction(db, world, key.number)
             .map(|line| line.map(|line| audit::Row::BalanceTransaction(Box::new(line)))),
+        Kind::Customer => {
+            let there = lookup::purse(db, world, key.number)?.is_some();
+            return Ok(if there { Found::Something } else { Found::Nothing });
+        }
         _ => {
             let is_it = |document: &Document| (document.kind(), document.key()) == (kind, key);
             lookup::document(db, world, key.number)

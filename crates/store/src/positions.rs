@@ -164,16 +164,19 @@ struct Sum {
     amount: i64,
 }
 
+/// The accounts that have owners, each over all of them.
+const OWNED: [Account; 3] = [Account::ALL_CASH, Account::ALL_INTENTS, Account::ALL_SOURCES];
+
 /// Later than any day: of each lane only the newest sum.
 const NEWEST: i64 = i64::MAX;
 
 impl Reader {
-    /// The accounts of the ledger, each summed over its lanes; those of customers and of payment
-    /// intents over all owners, too.
+    /// The accounts of the ledger, each summed over its lanes; those of customers, of payment
+    /// intents and of sources over all owners, too.
     pub fn ledger(&self, world: World) -> Result<Vec<(Account, Currency, i64)>> {
         let mut ledger = self.house_balances(world)?;
         for currency in self.currencies(world)? {
-            for account in [Account::ALL_CASH, Account::ALL_INTENTS] {
+            for account in OWNED {
                 let sums = self.sums(world, account, currency, NEWEST)?;
                 if !sums.is_empty() {
                     ledger.push((account, currency, together(sums.iter().map(|sum| sum.amount))));
@@ -195,7 +198,7 @@ impl Reader {
         let house = self.house_balances(world)?.into_iter();
         let house = house.filter(|(_, of, _)| *of == currency).map(|(account, _, _)| account);
         let mut histories = Vec::new();
-        for account in house.chain([Account::ALL_CASH, Account::ALL_INTENTS]) {
+        for account in house.chain(OWNED) {
             let sums = self.sums(world, account, currency, first)?;
             histories.extend((!sums.is_empty()).then_some((account, sums)));
         }

@@ -210,6 +210,16 @@ macro_rules! look_up {
     }};
 }
 
+impl Sight<'_> {
+    /// The document with this number, as it is before what is being decided.
+    pub(crate) fn document_at(&self, number: Number) -> Option<Document> {
+        look_up!(
+            self.documents[(self.world, number)],
+            lookup::document(self.db, self.world, number)
+        )
+    }
+}
+
 impl View for Sight<'_> {
     fn purse(&self, customer: Number) -> Option<Purse> {
         look_up!(self.purses[(self.world, customer)], lookup::purse(self.db, self.world, customer))

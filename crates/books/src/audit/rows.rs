@@ -1,6 +1,6 @@
 //! Which rows a row names, and what two rows that name each other must say alike.
 
-use crate::balance::{BalanceKind, BalanceTransaction};
+use crate::balance::{BalanceKind, BalanceTransaction, SourceType};
 use crate::cash_balance::{CashTransaction, Cause};
 use crate::currency::Currency;
 use crate::document::Document;
@@ -11,6 +11,7 @@ use crate::payment_intent::{IntentStatus, PaymentError, PaymentIntent};
 use crate::payout::{Payout, PayoutStatus};
 use crate::refund::{Destination, Refund, RefundOrigin};
 use crate::timer::{Timer, TimerKind};
+use crate::topup::TopupStatus;
 
 /// A row that names others.
 #[derive(Clone, Debug)]
@@ -71,6 +72,9 @@ impl Row {
             }
             (Row::BalanceTransaction(line), Row::Document(Document::Payout(payout))) => {
                 lines_of_payout(payout).contains(&Some(line.number))
+            }
+            (Row::BalanceTransaction(line), Row::Document(Document::Topup(topup))) => {
+                topup.balance_transaction == Some(line.number)
             }
             (Row::BalanceTransaction(line), Row::CashTransaction(row)) => {
                 line_of_cause(&row.cause) == Some(line.number)
@@ -154,11 +158,18 @@ fn named_by_document(document: &Document) -> Vec<(Kind, RowKey)> {
                 .into_iter()
                 .for_each(|line| add(Kind::BalanceTransaction, line));
         }
+        Document::Topup(topup) => add(Kind::BalanceTransaction, topup.balance_transaction),
         Document::Invoice(invoice) => {
             add(Kind::PaymentIntent, invoice.payment_intent);
             invoice.lines.iter().for_each(|line| add(Kind::InvoiceItem, Some(line.key.number)));
         }
         Document::InvoiceItem(item) => add(Kind::Invoice, item.invoice),
+        Document::Source(source) => {
+            named.extend(source.customer.map(|number| (Kind::Customer, of_the_account(number))));
+        }
+        Document::SourceTransaction(transaction) => {
+            named.push((Kind::Source, of_the_account(transaction.source)));
+        }
         // The others name nothing.
         _ => {}
     }
@@ -232,6 +243,9 @@ fn documents_agree(document: &Document, other: &Document) -> bool {
             intent.charge.as_ref().map(|charge| charge.number) == Some(number)
         }
         (D::Refund(refund), other) => refund_agrees(refund, other),
+        (D::SourceTransaction(transaction), D::Source(source)) => {
+            transaction.kind == source.kind && Some(transaction.currency) == source.currency
+        }
         (D::Payout(payout), D::BankAccount(account)) => payout.currency == account.currency,
         (D::Payout(payout), D::Payout(other)) => {
             takes_back(payout, other) || takes_back(other, payout)
@@ -300,6 +314,9 @@ fn is_line_of(line: &BalanceTransaction, document: &Document) -> bool {
         Document::Payout(payout) => {
             let out = payout.amount.checked_neg();
             let source = (Kind::Payout, of_the_account(payout.number));
+            if line.source_type != payout.source_type {
+                return false;
+            }
             let back = match payout.status {
                 PayoutStatus::Canceled => BalanceKind::PayoutCancel,
                 _ => BalanceKind::PayoutFailure,
@@ -308,6 +325,12 @@ fn is_line_of(line: &BalanceTransaction, document: &Document) -> bool {
                 true => is(BalanceKind::Payout, out, payout.currency, source),
                 false => is(back, Some(payout.amount), payout.currency, source),
             }
+        }
+        Document::Topup(topup) => {
+            let source = (Kind::Topup, of_the_account(topup.number));
+            topup.status == TopupStatus::Succeeded
+                && line.source_type == SourceType::Card
+                && is(BalanceKind::Topup, Some(topup.amount), topup.currency, source)
         }
         _ => false,
     }

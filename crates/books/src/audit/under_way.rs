@@ -10,7 +10,7 @@ use crate::document::Document;
 use crate::id::{Number, RowKey};
 use crate::journal::Account;
 use crate::payment_intent::{IntentStatus, PaymentIntent};
-use crate::payout::{Payout, PayoutStatus};
+use crate::payout::{Payout, PayoutMethod, PayoutStatus};
 use crate::refund::{Destination, Refund, RefundStatus};
 use crate::source::Source;
 use crate::time::Timestamp;
@@ -127,8 +127,7 @@ impl Auditor {
     /// What a source received and was not charged or returned is on an account of its own.
     fn source(&mut self, world: World, source: &Source) {
         let Some(receiver) = &source.receiver else { return };
-        let used = receiver.amount_charged.saturating_add(receiver.amount_returned);
-        let held = receiver.amount_received.saturating_sub(used);
+        let held = receiver.held();
         let at = (world, Account::Source(source.key.number), receiver.instructions.currency);
         let journal = self.house.remove(&at).unwrap_or_default();
         if held < 0 || journal.checked_neg() != Some(held) {
@@ -142,7 +141,26 @@ impl Auditor {
         }
     }
 
+    /// Checks what a source says it received, and had to give back, against its transactions:
+    /// the sum of all, and of those that were pulled back.
+    pub fn received(&mut self, world: World, source: &Source, sum: i64, pulled_back: i64) {
+        let Some(receiver) = &source.receiver else { return };
+        if receiver.amount_received != sum || receiver.amount_returned < pulled_back {
+            let detail = format!(
+                "source {} in world {}: it says {} received and {} returned, its transactions \
+                 {sum} and {pulled_back}",
+                source.key.number.0, world.0, receiver.amount_received, receiver.amount_returned
+            );
+            self.found("a source knows what it received", detail);
+        }
+    }
+
     fn topup(&mut self, world: World, topup: &Topup) {
+        let (number, is_there) = (topup.number.0, topup.status == TopupStatus::Succeeded);
+        if topup.balance_transaction.is_some() != is_there {
+            let detail = format!("top-up {number} in world {}", world.0);
+            self.found("a top-up is in the balance once it succeeded", detail);
+        }
         if topup.status == TopupStatus::Pending {
             let key = RowKey { customer: Number(0), number: topup.number };
             let due = Some(topup.expected_availability_date);
@@ -194,7 +212,9 @@ impl Auditor {
             PayoutStatus::Paid | PayoutStatus::Failed | PayoutStatus::Canceled => return,
         }
         let arrives = (world, TimerKind::PayoutArrives, key);
-        self.awaited.insert(arrives, Some(payout.arrival_date));
+        // An instant one arrives on that day, but not at its first moment.
+        let is_standard = payout.method == PayoutMethod::Standard;
+        self.awaited.insert(arrives, is_standard.then_some(payout.arrival_date));
         self.tell((world, Account::PayoutsInTransit, payout.currency), payout.amount);
     }
 

@@ -6,13 +6,14 @@
 //! networks owe is an account until the day of settlement.
 
 use super::book::{Book, Line, fee};
+use super::sources;
 use crate::balance::BalanceKind;
 use crate::card::{Approved, Authorization, Authorized, Card, Decline, Risk};
 use crate::charge::{AUTHORIZATION_DAYS, CardCharge, ChargeProfile, Instrument, Stage};
 use crate::currency::Currency;
 use crate::decision::{Change, Refusal};
 use crate::event::EventKind;
-use crate::id::{Kind, Number, RowKey};
+use crate::id::{Number, RowKey};
 use crate::journal::{Account, EntryKind};
 use crate::payment_intent::BillingDetails;
 use crate::time::Timestamp;
@@ -53,8 +54,25 @@ pub(super) enum Outcome {
     NeedsHolder,
 }
 
+/// A card or a source can be charged any amount between the least and the most (Stripe's page
+/// "Supported currencies").
+pub(super) fn check_amount(amount: i64, currency: Currency) -> Result<(), Refusal> {
+    let (least, most) = (currency.least_charge(), currency.most_charge());
+    let step = currency.charge_step();
+    match amount {
+        _ if amount < least => Err(Refusal::AmountBelowMinimum(currency, least)),
+        _ if amount > most => Err(Refusal::AmountAboveMaximum(currency, most)),
+        _ if amount % step != 0 => Err(Refusal::AmountUneven(currency, step)),
+        _ => Ok(()),
+    }
+}
+
 /// Charges a card, or a source.
-pub(super) fn charge(book: &mut Book<'_, '_>, ask: Ask) -> Result<Outcome, Refusal> {
+pub(super) fn charge(book: &mut Book<'_, '_>, mut ask: Ask) -> Result<Outcome, Refusal> {
+    if let Instrument::Source(source) = &mut ask.instrument {
+        let param = if ask.payment_intent.is_some() { "payment_method" } else { "source" };
+        *source = sources::before_charge(book, source.key, (ask.amount, ask.currency), param)?;
+    }
     let approved = match ask.instrument.card() {
         None => Ok(Approved::default()),
         Some(card) => {
@@ -91,7 +109,14 @@ pub(super) fn fail(book: &mut Book<'_, '_>, ask: Ask, decline: Decline, risk: Ri
     charge
 }
 
-fn succeed(book: &mut Book<'_, '_>, ask: Ask, approved: Approved) -> Result<CardCharge, Refusal> {
+fn succeed(
+    book: &mut Book<'_, '_>,
+    mut ask: Ask,
+    approved: Approved,
+) -> Result<CardCharge, Refusal> {
+    if let Instrument::Source(source) = &mut ask.instrument {
+        sources::after_charge(book, source, ask.amount);
+    }
     let until = Timestamp(book.ctx.second().0 + AUTHORIZATION_DAYS * DAY_S);
     let captures = ask.capture || ask.instrument.card().is_none();
     let mut charge = drawn_up(book, ask, Stage::Authorized { approved, until });
@@ -179,7 +204,7 @@ fn take(book: &mut Book<'_, '_>, charge: &mut CardCharge, amount: i64) -> Result
         fee,
         available_on,
         source_type: of,
-        source: (Kind::CardCharge, charge.key),
+        source: (charge.spelling(), charge.key),
         description: charge.profile.description.clone(),
     };
     book.line(number, line);
@@ -225,7 +250,7 @@ fn dispute_if_holder_will(book: &mut Book<'_, '_>, charge: &mut CardCharge) -> R
         fee: 0,
         available_on: book.ctx.second(),
         source_type: charge.source_type(),
-        source: (Kind::CardCharge, charge.key),
+        source: (charge.spelling(), charge.key),
         description: Some("The holder of the card disputes the charge".to_owned()),
     };
     book.line(number, line);

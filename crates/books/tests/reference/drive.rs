@@ -1,6 +1,7 @@
 //! What a sequence asks for, as commands for the books; and what they answer, in the words of the
 //! reference.
 
+use books::balance::SourceType;
 use books::cash_balance::{BankTransfer, ReconciliationMode, Sender};
 use books::command::{
     BankAccountDraft, Confirmation, Edit, IntentCommand, IntentDraft, IntentEdit, InvoiceCommand,
@@ -9,7 +10,7 @@ use books::command::{
 };
 use books::invoice::{Invoice, InvoiceStatus};
 use books::payment_intent::{BillingDetails, PaymentIntent, TransferOptions};
-use books::payout::{PayoutFailure, PayoutStatus};
+use books::payout::{PayoutFailure, PayoutMethod, PayoutStatus};
 use books::refund::{RefundAccount, RefundStatus};
 use books::{Command, Currency, Document, Kind, Number, Refusal, Reply, RowKey, View};
 
@@ -184,9 +185,12 @@ fn about_intents(ledger: &Ledger, op: &Op) -> Option<IntentCommand> {
             let draft = Box::new(IntentDraft {
                 amount,
                 currency: currency(cur),
+                methods: Vec::new(),
                 transfer: transfer(awaits, cur),
                 method: method.then(BillingDetails::default),
                 automatic_methods: Default::default(),
+                card: Vec::new(),
+                presence: Default::default(),
                 profile: Default::default(),
             });
             IntentCommand::Create { customer: customer(ledger, who)?, draft, confirm }
@@ -200,7 +204,8 @@ fn about_intents(ledger: &Ledger, op: &Op) -> Option<IntentCommand> {
             let edits = edits(&intent, &Change { awaits, method, ..Change::default() });
             let stranger = RowKey { number: Number(1), ..intent.key };
             let payment_method = strange.then_some(stranger);
-            let confirmation = Box::new(Confirmation { payment_method, edits });
+            let confirmation =
+                Box::new(Confirmation { payment_method, edits, ..Confirmation::default() });
             IntentCommand::Confirm { intent: intent.key, confirmation }
         }
         Op::Cancel { intent: place } => {
@@ -365,8 +370,8 @@ fn about_payouts(ledger: &Ledger, op: &Op) -> Option<PayoutCommand> {
                 amount,
                 currency: currency(cur),
                 destination,
-                method: "standard".into(),
-                source_type: "card".into(),
+                method: PayoutMethod::Standard,
+                source_type: SourceType::Card,
                 description: None,
                 statement_descriptor: None,
                 metadata: Default::default(),

@@ -11,12 +11,12 @@ use super::customer_sources;
 use super::error::ApiError;
 use super::execute::Asked;
 use super::json::Json;
-use super::kept_methods;
 use super::list::Ask;
 use super::params::{
     Between, Country, CreatedRange, Email, MetadataPatch, NoParams, Page, Patch, Str, Text,
     Trimmed, choice, params,
 };
+use super::payment_methods;
 
 choice! {
     /// How a customer's money is matched to payments.
@@ -256,7 +256,7 @@ impl Profile {
     fn edits(self, asked: &Asked<'_>, attached: Option<&str>) -> Result<Vec<Edit>, ApiError> {
         let mut edits = Vec::new();
         if let Some(id) = attached {
-            edits.push(Edit::Method(kept_methods::given(asked, id, "payment_method")?));
+            edits.push(Edit::Method(payment_methods::given(asked, id, "payment_method")?));
         }
         if let Some(source) = &self.source {
             edits.push(Edit::Source(customer_sources::given(asked, source, "source")?));

@@ -255,7 +255,7 @@ pub fn refused(refusal: Refusal, customer: Option<Number>, wire: &Wire) -> ApiEr
         }
         Refusal::NoPaymentMethod => state(
             "This PaymentIntent has no payment method, so it cannot be confirmed. Send \
-             payment_method_data[type]=customer_balance."
+             payment_method, or payment_method_data[type]=customer_balance."
                 .into(),
         ),
         Refusal::IntentOfInvoice => state(
@@ -270,6 +270,10 @@ pub fn refused(refusal: Refusal, customer: Option<Number>, wire: &Wire) -> ApiEr
             "A payment in {currency} is of {maximum} at most, in the smallest unit."
         ))
         .coded("amount_too_large")
+        .about("amount"),
+        Refusal::AmountUneven(currency, step) => invalid(format!(
+            "A charge in {currency} is of a multiple of {step}, in the smallest unit."
+        ))
         .about("amount"),
         Refusal::CustomerOutOfReach => super::guard::out_of_reach(),
         Refusal::LimitExceeded { limit, currency, most, total } => {
@@ -298,7 +302,10 @@ pub fn refused(refusal: Refusal, customer: Option<Number>, wire: &Wire) -> ApiEr
             let message = format!("This approval is {} already.", status.as_str());
             invalid(message).coded("approval_unexpected_state")
         }
-        other => refused_money(other, wire),
+        other => match super::payment_intents::refusals::said(&other, wire) {
+            Some(error) => error,
+            None => refused_money(other, wire),
+        },
     }
 }
 
@@ -392,6 +399,26 @@ fn refused_money(refusal: Refusal, wire: &Wire) -> ApiError {
                  nor returned, so it cannot be detached yet."
             ))
         }
+        Refusal::SourceState { source, action, status, param } => {
+            let id = wire.ids.write(books::Kind::Source, source);
+            let status = status.as_str();
+            invalid(format!("The source {id} has the status {status} and cannot be {action}."))
+                .coded("invalid_source_usage")
+                .about(param)
+        }
+        Refusal::SourceCurrency(currency) => {
+            invalid(format!("This source is in {currency}.")).about("currency")
+        }
+        Refusal::SourceTooLow { available, currency } => invalid(format!(
+            "The source holds {available} in {currency}, in the smallest unit, which is too little."
+        ))
+        .coded("insufficient_funds")
+        .about("amount"),
+        Refusal::SourceAmount { most } => {
+            invalid(format!("This source is for a payment of {most} at most."))
+                .coded("invalid_charge_amount")
+                .about("amount")
+        }
         Refusal::NoAcquirer => invalid(
             "Nobody takes cards in live mode yet: this server has no acquirer configured.".into(),
         ),
@@ -416,8 +443,8 @@ fn refused_money(refusal: Refusal, wire: &Wire) -> ApiError {
         Refusal::NothingToRefund => {
             invalid("This PaymentIntent has no successful charge to refund.".into())
         }
-        Refusal::AlreadyRefunded { charge } => {
-            let id = wire.ids.write(books::Kind::Charge, charge);
+        Refusal::AlreadyRefunded { kind, charge } => {
+            let id = wire.ids.write(kind, charge);
             invalid(format!("All of charge {id} has been refunded already."))
                 .coded("charge_already_refunded")
         }
@@ -440,10 +467,24 @@ fn refused_money(refusal: Refusal, wire: &Wire) -> ApiError {
             "This refund has the status {} and cannot be {action}: that takes requires_action.",
             status.as_str()
         )),
-        Refusal::BalanceTooLow { available, currency } => invalid(format!(
-            "The available balance is {available} in {currency}, which is too little."
-        ))
+        Refusal::BalanceTooLow { part, available, currency } => invalid(match part {
+            "instant" => format!(
+                "An instant payout can be of {available} {currency} at most, in the smallest unit."
+            ),
+            part => format!(
+                "The available {part} balance is {available} in {currency}, which is too little."
+            ),
+        })
         .coded("balance_insufficient"),
+        Refusal::NoInstantPayouts => invalid(
+            "This bank account takes no instant payouts: see its available_payout_methods.".into(),
+        )
+        .coded("instant_payouts_unsupported")
+        .about("method"),
+        Refusal::TopupState(status) => invalid(format!(
+            "This top-up has the status {} and cannot be canceled: that takes pending.",
+            status.as_str()
+        )),
         Refusal::NoBankAccount(currency) => invalid(format!(
             "There is no bank account for payouts in {currency}. Add an external account first."
         ))
@@ -488,9 +529,81 @@ fn refused_money(refusal: Refusal, wire: &Wire) -> ApiError {
                  many do. Please wait until an old one has expired."
             ))
         }
+        other => refused_charge(other, wire),
+    }
+}
+
+/// Refusals that are about charges.
+fn refused_charge(refusal: Refusal, wire: &Wire) -> ApiError {
+    let invalid = |message: String| ApiError::invalid(400, message);
+    let id = |kind, key| wire.ids.write(kind, key);
+    match refusal {
+        Refusal::NoDefaultSource { customer } => {
+            let customer = wire.ids.customer(customer);
+            invalid(format!("The customer {customer} has no card or source that can be charged."))
+                .coded("missing")
+                .about("source")
+        }
+        Refusal::NotLinked { customer, kind, key, param } => {
+            not_linked(&wire.ids.customer(customer), &id(kind, key)).about(param)
+        }
+        Refusal::CustomerNotNamed { kind, key } => customer_not_named(&id(kind, key)),
+        Refusal::AlreadyCaptured { kind, charge } => {
+            invalid(format!("The charge {} was captured already.", id(kind, charge)))
+                .coded("charge_already_captured")
+        }
+        Refusal::AuthorizationEnded { kind, charge } => invalid(format!(
+            "What was set aside for the charge {} was let go, so it cannot be captured any more.",
+            id(kind, charge)
+        ))
+        .coded("charge_expired_for_capture"),
+        Refusal::ChargeFailed { kind, charge } => {
+            invalid(format!("The charge {} failed: there is no money in it.", id(kind, charge)))
+                .coded("charge_not_refundable")
+        }
+        Refusal::CaptureTooLarge { authorized, param } => invalid(format!(
+            "For this charge {authorized} was set aside, and not more than that can be captured."
+        ))
+        .coded("amount_too_large")
+        .about(param),
+        Refusal::ChargeOfIntent => invalid(
+            "A PaymentIntent made this charge, which is not captured yet. Capture or cancel the              PaymentIntent."
+                .into(),
+        )
+        .about("charge"),
+        Refusal::FieldOfIntent { param } => invalid(format!(
+            "This charge is paid from a cash balance, and has `{param}` from its PaymentIntent:              change it there."
+        ))
+        .about(param),
+        Refusal::ChargeDisputed { kind, charge } => invalid(format!(
+            "The holder of the card disputes the charge {}, and has the money back already.",
+            id(kind, charge)
+        ))
+        .coded("charge_disputed"),
+        Refusal::PartOfAuthorization { authorized } => invalid(format!(
+            "This charge is not captured: what was set aside, {authorized}, is let go as a whole.              To take a part of it, capture that part."
+        ))
+        .about("amount"),
+        Refusal::NotFromCash => invalid(
+            "A card or a source paid this, so it is refunded there and not to the cash balance:              use POST /v1/refunds."
+                .into(),
+        ),
         // The rest was told apart before this.
         _ => invalid("This cannot be done.".into()),
     }
+}
+
+/// What is a customer's is charged together with that customer.
+pub fn customer_not_named(source: &str) -> ApiError {
+    let message = format!("'{source}' is a customer's: send `customer` with it.");
+    ApiError::invalid(400, message).coded("parameter_missing").about("customer")
+}
+
+/// A customer has no card or source with this id.
+pub fn not_linked(customer: &str, source: &str) -> ApiError {
+    let source: String = source.chars().take(100).collect();
+    let message = format!("The customer {customer} has no card or source with the id '{source}'.");
+    ApiError::invalid(404, message).coded("missing")
 }
 
 fn too_little_cash(available: i64) -> ApiError {
@@ -506,7 +619,7 @@ pub fn charge_failed(wire: &Wire, charge: &CardCharge) -> (u16, Json) {
     let Stage::Failed { decline, .. } = &charge.stage else {
         unreachable!("only a charge that failed is told as an error");
     };
-    let id = wire.ids.write(books::Kind::CardCharge, charge.key);
+    let id = wire.ids.write(charge.spelling(), charge.key);
     (402, declines::body(decline, Some(id)))
 }
 
@@ -514,7 +627,7 @@ pub fn charge_failed(wire: &Wire, charge: &CardCharge) -> (u16, Json) {
 pub fn payment_failed(wire: &Wire, intent: &PaymentIntent) -> (u16, Json) {
     let mut error = wire.last_payment_error(intent);
     if let Json::Object(fields) = &mut error {
-        let at = fields.iter().position(|(name, _)| name == "payment_method");
+        let at = fields.iter().position(|(name, _)| name.as_ref() > "payment_intent");
         let shown = wire.payment_intent(intent);
         fields.insert(at.unwrap_or(fields.len()), ("payment_intent".into(), shown));
     }

@@ -240,6 +240,7 @@ fn render(wire: &Wire, reply: &Reply) -> (u16, Json) {
         Reply::CashTransaction(row) => wire.cash_transaction(row),
         Reply::Instructions(made, types) => wire.funding_instructions(made, types),
         Reply::Document(document) => wire.document(document),
+        Reply::ChargeOfIntent(intent) => wire.charge(intent),
         Reply::WithSecret(endpoint) => {
             let mut shown = wire.webhook_endpoint(endpoint);
             shown.push("secret", endpoint.signing.first().map(|key| key.secret(&wire.ids)));
@@ -266,8 +267,11 @@ fn is_found_before(refusal: &Refusal) -> bool {
             | Refusal::Missing { .. }
             | Refusal::AmountBelowMinimum(..)
             | Refusal::AmountAboveMaximum(..)
+            | Refusal::AmountUneven(..)
             | Refusal::NoTransferIn(_)
             | Refusal::TransferCurrency(_)
+            | Refusal::CashNeedsCustomer
+            | Refusal::CashIsTakenAtOnce
             | Refusal::TooManyMetadataKeys(_)
     )
 }

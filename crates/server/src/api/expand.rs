@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::error::ApiError;
 use super::json::Json;
+use super::routes::Shape;
 
 /// How many levels deep a path may go.
 pub const LEVELS_MAX: usize = 4;
@@ -35,7 +36,7 @@ macro_rules! tables {
 }
 
 /// Objects that answers are made of, with their field tables.
-pub const RESOURCES: [(&str, &str); 38] = tables![
+pub const RESOURCES: [(&str, &str); 40] = tables![
     "account",
     "balance",
     "balance_transaction",
@@ -72,7 +73,9 @@ pub const RESOURCES: [(&str, &str); 38] = tables![
     "purser.webhook_resend",
     "refund",
     "source",
+    "source_transaction",
     "token",
+    "topup",
     "webhook_endpoint",
 ];
 
@@ -85,8 +88,8 @@ const LINKS: [&str; 17] = [
     "balance_transaction",
     "charge",
     "customer",
-    "default_source",
     "default_payment_method",
+    "default_source",
     "destination",
     "failure_balance_transaction",
     "invoice",
@@ -117,8 +120,11 @@ impl FieldTables {
     }
 
     /// Checks the paths of a request against what it will be answered with.
-    pub fn check(&self, paths: &[String], object: &str, list: bool) -> Result<(), ApiError> {
-        paths.iter().try_for_each(|path| self.check_path(path, object, list))
+    pub fn check(&self, paths: &[String], object: &str, shape: Shape) -> Result<(), ApiError> {
+        // A search says how many there are.
+        let counts = |path: &str| shape == Shape::Found && path == "total_count";
+        let mut checked = paths.iter().filter(|path| !counts(path));
+        checked.try_for_each(|path| self.check_path(path, object, shape != Shape::One))
     }
 
     fn check_path(&self, path: &str, object: &str, list: bool) -> Result<(), ApiError> {
@@ -247,8 +253,9 @@ fn include(value: &mut Json, name: &str, source: &impl Source) -> Result<(), Api
 /// Whether a field holds an id that can be expanded.
 fn is_link(value: &Json, name: &str) -> bool {
     match (value.get("object").and_then(Json::as_text), name) {
-        // In these two the same name stands for an id that stays one.
+        // In these the same name stands for an id that stays one.
         (Some("charge"), "payment_method") | (Some("line_item"), "invoice") => false,
+        (Some("source"), "customer") | (Some("source_transaction"), "source") => false,
         _ => LINKS.contains(&name),
     }
 }
@@ -283,12 +290,22 @@ mod tests {
             ("payout", "destination", false, None),
         ];
         for (object, path, list, want) in cases {
-            let got = tables.check(&[path.to_owned()], object, list);
+            let shape = if list { Shape::List } else { Shape::One };
+            let got = tables.check(&[path.to_owned()], object, shape);
             match want {
                 None => assert_eq!(got, Ok(()), "{path}"),
                 Some(part) => assert!(got.unwrap_err().message.contains(part), "{path}"),
             }
         }
+    }
+
+    #[test]
+    fn a_search_is_a_list_that_can_be_counted() {
+        let tables = FieldTables::load();
+        let check = |path: &str| tables.check(&[path.to_owned()], "charge", Shape::Found);
+        assert_eq!(check("total_count"), Ok(()));
+        assert_eq!(check("data.customer"), Ok(()));
+        assert!(check("customer").is_err() && check("total_count.x").is_err());
     }
 
     /// Every id leads to an object that shows it, and to the customer.

@@ -3,7 +3,7 @@
 
 use books::id::Number;
 use books::journal::{Account, Entry, Posting, Seal};
-use books::{Currency, Kind};
+use books::{Currency, Kind, RowKey};
 use store::{Page as Rows, Window};
 
 use super::error::ApiError;
@@ -62,7 +62,7 @@ pub fn at(ask: &Ask<'_>, number: Number) -> Result<Option<(Entry, Seal)>, ApiErr
 }
 
 /// Lists the accounts of the ledger with their balances. What belongs to customers, their cash and
-/// what open payment intents hold, is one account of each kind. There are a few for each currency,
+/// what open payment intents and sources hold, is one account of each kind. There are a few for each currency,
 /// so they come on one page.
 pub fn ledger_accounts(ask: &Ask<'_>, _: NoParams) -> Result<Json, ApiError> {
     let rows = ask.reader.ledger(ask.wire.world)?;
@@ -101,6 +101,9 @@ fn show_posting(ask: &Ask<'_>, posting: &Posting) -> Result<Json, ApiError> {
         Account::PaymentIntent(number) => {
             let intent = ask.reader.document_at(ask.wire.world, number)?;
             intent.map(|intent| ids.write(Kind::PaymentIntent, intent.key()))
+        }
+        Account::Source(number) => {
+            Some(ids.write(Kind::Source, RowKey { customer: Number(0), number }))
         }
         _ => None,
     };

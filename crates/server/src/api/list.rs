@@ -30,12 +30,19 @@ pub struct Ask<'a> {
     pub path: &'a str,
     /// The ids in the path.
     pub ids: &'a matchit::Params<'a, 'a>,
+    /// What is to be expanded.
+    pub expand: &'a [String],
 }
 
 impl Ask<'_> {
     /// An id of the path.
     pub fn id(&self, name: &str) -> &str {
         self.ids.get(name).unwrap_or_default()
+    }
+
+    /// Whether something is asked for that is there only when it is.
+    pub fn expands(&self, path: &str) -> bool {
+        self.expand.iter().any(|asked| asked == path)
     }
 
     /// The row that the id in a segment of the path names.
@@ -188,10 +195,12 @@ impl Source for FromSnapshot<'_> {
     fn refunds(&self, charge: &str) -> Result<Option<Json>, ApiError> {
         let (reader, world) = (self.reader, self.wire.world);
         let Some(key) = self.wire.ids.read(Kind::Charge, charge) else { return Ok(None) };
-        let Some(Document::Charge(row)) = reader.document(world, Kind::Charge, key)? else {
-            return Ok(None);
+        let parent = match reader.document(world, Kind::Charge, key)? {
+            Some(Document::Charge(row)) => row.payment_intent,
+            Some(Document::CardCharge(charge)) => charge.key.number,
+            _ => return Ok(None),
         };
-        let filter = DocumentFilter { parent: Some(row.payment_intent), ..Default::default() };
+        let filter = DocumentFilter { parent: Some(parent), ..Default::default() };
         let rows = reader.documents(world, Kind::Refund, &filter, Window::newest(10))?;
         let data: Vec<Json> = rows.rows.iter().map(|refund| self.wire.document(refund)).collect();
         Ok(Some(object! {

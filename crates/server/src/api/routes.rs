@@ -18,8 +18,8 @@ use super::params::{NoParams, Param, Schema};
 use super::{
     accounts, approvals, audits, balances, bank_transfers, cash_balances, charges, clock,
     customer_search, customer_sources, customers, events, external_accounts, funding,
-    invoice_items, invoices, journal, kept_methods, payment_intents, payouts, positions, refunds,
-    requests, tokens, trail, webhook_endpoints,
+    invoice_items, invoices, journal, payment_intents, payment_methods, payouts, positions,
+    refunds, requests, search, sources, tokens, topups, trail, webhook_endpoints,
 };
 
 /// One operation.
@@ -34,14 +34,25 @@ pub struct Route {
     pub summary: &'static str,
     /// The object it answers with.
     pub answer: &'static str,
-    /// Whether it answers with a list of them.
-    pub list: bool,
+    /// Whether it answers with one, or with a list of them.
+    pub shape: Shape,
     /// The resource that a restricted key needs a scope for.
     pub resource: &'static str,
     /// Its parameters, beside those in the path.
     pub params: fn() -> Schema,
     /// What it does.
     pub action: Action,
+}
+
+/// What an operation answers with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// An object.
+    One,
+    /// A list of objects.
+    List,
+    /// The objects that a search found.
+    Found,
 }
 
 /// Something that an operation does by itself, on a thread that may wait.
@@ -59,14 +70,15 @@ pub enum Action {
 
 macro_rules! route {
     ($method:ident $path:literal $operation:ident $kind:ident $handler:path, $params:ty
-     => $($answer:literal)? $([$listed:literal])?, $resource:literal, $summary:literal) => {
+     => $($answer:literal)? $([$listed:literal])? $({$found:literal})?,
+     $resource:literal, $summary:literal) => {
         Route {
             method: Method::$method,
             path: $path,
             operation: stringify!($operation),
             summary: $summary,
-            answer: concat!($($answer)? $($listed)?),
-            list: route!(@list $($listed)?),
+            answer: concat!($($answer)? $($listed)? $($found)?),
+            shape: route!(@shape $([$listed])? $({$found})?),
             resource: $resource,
             params: <$params as Param>::schema,
             action: Action::$kind(|asked, tree| {
@@ -74,8 +86,9 @@ macro_rules! route {
             }),
         }
     };
-    (@list $listed:literal) => { true };
-    (@list) => { false };
+    (@shape [$listed:literal]) => { Shape::List };
+    (@shape {$found:literal}) => { Shape::Found };
+    (@shape) => { Shape::One };
 }
 
 /// The table.
@@ -92,9 +105,14 @@ pub fn all() -> Vec<Route> { vec![
     route!(GET "/v1/balance_transactions" GetBalanceTransactions Read balances::list, balances::List => ["balance_transaction"], "balance", "List balance transactions"),
     route!(GET "/v1/balance_transactions/{id}" GetBalanceTransactionsId Read balances::transaction, NoParams => "balance_transaction", "balance", "Retrieve a balance transaction"),
     route!(GET "/v1/charges" GetCharges Read charges::list, charges::List => ["charge"], "charges", "List charges"),
+    route!(POST "/v1/charges" PostCharges Write charges::create, charges::Create => "charge", "charges", "Charge a card or a source"),
+    route!(GET "/v1/charges/search" GetChargesSearch Read search::charges, search::Find => {"charge"}, "charges", "Search charges"),
     route!(GET "/v1/charges/{charge}" GetChargesCharge Read charges::retrieve, NoParams => "charge", "charges", "Retrieve a charge"),
+    route!(POST "/v1/charges/{charge}" PostChargesCharge Write charges::update, charges::Update => "charge", "charges", "Update a charge"),
+    route!(POST "/v1/charges/{charge}/capture" PostChargesChargeCapture Write charges::capture, charges::Capture => "charge", "charges", "Capture a charge"),
     route!(GET "/v1/customers" GetCustomers Read customers::list, customers::List => ["customer"], "customers", "List customers"),
     route!(POST "/v1/customers" PostCustomers Write customers::create, customers::Create => "customer", "customers", "Create a customer"),
+    route!(GET "/v1/customers/search" GetCustomersSearch Read search::customers, search::Find => {"customer"}, "customers", "Search customers"),
     route!(DELETE "/v1/customers/{customer}" DeleteCustomersCustomer Write customers::delete, NoParams => "customer", "customers", "Delete a customer"),
     route!(GET "/v1/customers/{customer}" GetCustomersCustomer Read customers::retrieve, NoParams => "customer", "customers", "Retrieve a customer"),
     route!(POST "/v1/customers/{customer}" PostCustomersCustomer Write customers::update, customers::Update => "customer", "customers", "Update a customer"),
@@ -103,8 +121,8 @@ pub fn all() -> Vec<Route> { vec![
     route!(GET "/v1/customers/{customer}/cash_balance_transactions" GetCustomersCustomerCashBalanceTransactions Read cash_balances::transactions, cash_balances::List => ["customer_cash_balance_transaction"], "cash_balance", "List cash balance transactions"),
     route!(GET "/v1/customers/{customer}/cash_balance_transactions/{transaction}" GetCustomersCustomerCashBalanceTransactionsTransaction Read cash_balances::transaction, NoParams => "customer_cash_balance_transaction", "cash_balance", "Retrieve a cash balance transaction"),
     route!(POST "/v1/customers/{customer}/funding_instructions" PostCustomersCustomerFundingInstructions Write funding::instructions, funding::Instructions => "funding_instructions", "cash_balance", "Create or retrieve funding instructions"),
-    route!(GET "/v1/customers/{customer}/payment_methods" GetCustomersCustomerPaymentMethods Read kept_methods::list_of_customer, kept_methods::ListOfCustomer => ["payment_method"], "payment_methods", "List the payment methods of a customer"),
-    route!(GET "/v1/customers/{customer}/payment_methods/{payment_method}" GetCustomersCustomerPaymentMethodsPaymentMethod Read kept_methods::retrieve_of_customer, NoParams => "payment_method", "payment_methods", "Retrieve a payment method of a customer"),
+    route!(GET "/v1/customers/{customer}/payment_methods" GetCustomersCustomerPaymentMethods Read payment_methods::list_of_customer, payment_methods::ListOfCustomer => ["payment_method"], "payment_methods", "List the payment methods of a customer"),
+    route!(GET "/v1/customers/{customer}/payment_methods/{payment_method}" GetCustomersCustomerPaymentMethodsPaymentMethod Read payment_methods::retrieve_of_customer, NoParams => "payment_method", "payment_methods", "Retrieve a payment method of a customer"),
     route!(GET "/v1/customers/{customer}/sources" GetCustomersCustomerSources Read customer_sources::list, customer_sources::List => ["payment_source"], "sources", "List the cards and sources of a customer"),
     route!(POST "/v1/customers/{customer}/sources" PostCustomersCustomerSources Write customer_sources::create, customer_sources::Create => "payment_source", "sources", "Give a customer a card or a source"),
     route!(DELETE "/v1/customers/{customer}/sources/{id}" DeleteCustomersCustomerSourcesId Write customer_sources::delete, NoParams => "payment_source", "sources", "Take a card or a source away from a customer"),
@@ -125,17 +143,20 @@ pub fn all() -> Vec<Route> { vec![
     route!(POST "/v1/invoices/{invoice}/void" PostInvoicesInvoiceVoid Write invoices::void, NoParams => "invoice", "invoices", "Give an invoice up as a mistake"),
     route!(GET "/v1/payment_intents" GetPaymentIntents Read payment_intents::list, payment_intents::List => ["payment_intent"], "payment_intents", "List payment intents"),
     route!(POST "/v1/payment_intents" PostPaymentIntents Write payment_intents::create, payment_intents::Create => "payment_intent", "payment_intents", "Create a payment intent"),
+    route!(GET "/v1/payment_intents/search" GetPaymentIntentsSearch Read search::payment_intents, search::Find => {"payment_intent"}, "payment_intents", "Search payment intents"),
     route!(GET "/v1/payment_intents/{intent}" GetPaymentIntentsIntent Read payment_intents::retrieve, payment_intents::Retrieve => "payment_intent", "payment_intents", "Retrieve a payment intent"),
     route!(POST "/v1/payment_intents/{intent}" PostPaymentIntentsIntent Write payment_intents::update, payment_intents::Update => "payment_intent", "payment_intents", "Update a payment intent"),
     route!(POST "/v1/payment_intents/{intent}/apply_customer_balance" PostPaymentIntentsIntentApplyCustomerBalance Write payment_intents::apply, payment_intents::Apply => "payment_intent", "payment_intents", "Apply the cash balance to a payment intent"),
     route!(POST "/v1/payment_intents/{intent}/cancel" PostPaymentIntentsIntentCancel Write payment_intents::cancel, payment_intents::Cancel => "payment_intent", "payment_intents", "Cancel a payment intent"),
+    route!(POST "/v1/payment_intents/{intent}/capture" PostPaymentIntentsIntentCapture Write payment_intents::after::capture, payment_intents::after::Capture => "payment_intent", "payment_intents", "Capture a payment intent"),
     route!(POST "/v1/payment_intents/{intent}/confirm" PostPaymentIntentsIntentConfirm Write payment_intents::confirm, payment_intents::Confirm => "payment_intent", "payment_intents", "Confirm a payment intent"),
-    route!(GET "/v1/payment_methods" GetPaymentMethods Read kept_methods::list, kept_methods::List => ["payment_method"], "payment_methods", "List payment methods"),
-    route!(POST "/v1/payment_methods" PostPaymentMethods Write kept_methods::create, kept_methods::Create => "payment_method", "payment_methods", "Create a payment method of a card"),
-    route!(GET "/v1/payment_methods/{payment_method}" GetPaymentMethodsPaymentMethod Read kept_methods::retrieve, NoParams => "payment_method", "payment_methods", "Retrieve a payment method"),
-    route!(POST "/v1/payment_methods/{payment_method}" PostPaymentMethodsPaymentMethod Write kept_methods::update, kept_methods::Update => "payment_method", "payment_methods", "Update a payment method"),
-    route!(POST "/v1/payment_methods/{payment_method}/attach" PostPaymentMethodsPaymentMethodAttach Write kept_methods::attach, kept_methods::Attach => "payment_method", "payment_methods", "Attach a payment method to a customer"),
-    route!(POST "/v1/payment_methods/{payment_method}/detach" PostPaymentMethodsPaymentMethodDetach Write kept_methods::detach, NoParams => "payment_method", "payment_methods", "Detach a payment method from its customer"),
+    route!(GET "/v1/payment_methods" GetPaymentMethods Read payment_methods::list, payment_methods::List => ["payment_method"], "payment_methods", "List payment methods"),
+    route!(POST "/v1/payment_methods" PostPaymentMethods Write payment_methods::create, payment_methods::Create => "payment_method", "payment_methods", "Create a payment method of a card"),
+    route!(GET "/v1/payment_methods/{payment_method}" GetPaymentMethodsPaymentMethod Read payment_methods::retrieve, NoParams => "payment_method", "payment_methods", "Retrieve a payment method"),
+    route!(POST "/v1/payment_methods/{payment_method}" PostPaymentMethodsPaymentMethod Write payment_methods::update, payment_methods::Update => "payment_method", "payment_methods", "Update a payment method"),
+    route!(POST "/v1/payment_methods/{payment_method}/attach" PostPaymentMethodsPaymentMethodAttach Write payment_methods::attach, payment_methods::Attach => "payment_method", "payment_methods", "Attach a payment method to a customer"),
+    route!(POST "/v1/payment_methods/{payment_method}/detach" PostPaymentMethodsPaymentMethodDetach Write payment_methods::detach, NoParams => "payment_method", "payment_methods", "Detach a payment method from its customer"),
+    route!(POST "/v1/payment_intents/{intent}/increment_authorization" PostPaymentIntentsIntentIncrementAuthorization Write payment_intents::after::increment, payment_intents::after::Increment => "payment_intent", "payment_intents", "Increment an authorization"),
     route!(GET "/v1/payouts" GetPayouts Read payouts::list, payouts::List => ["payout"], "payouts", "List payouts"),
     route!(POST "/v1/payouts" PostPayouts Write payouts::create, payouts::Create => "payout", "payouts", "Send money to the merchant's bank"),
     route!(GET "/v1/payouts/{payout}" GetPayoutsPayout Read payouts::retrieve, NoParams => "payout", "payouts", "Retrieve a payout"),
@@ -147,10 +168,21 @@ pub fn all() -> Vec<Route> { vec![
     route!(GET "/v1/refunds/{refund}" GetRefundsRefund Read refunds::retrieve, NoParams => "refund", "refunds", "Retrieve a refund"),
     route!(POST "/v1/refunds/{refund}" PostRefundsRefund Write refunds::update, refunds::Update => "refund", "refunds", "Update a refund"),
     route!(POST "/v1/refunds/{refund}/cancel" PostRefundsRefundCancel Write refunds::cancel, NoParams => "refund", "refunds", "Cancel a refund"),
+    route!(POST "/v1/sources" PostSources Write sources::create, sources::Create => "source", "sources", "Create a source"),
+    route!(GET "/v1/sources/{source}" GetSourcesSource Read sources::retrieve, sources::Retrieve => "source", "sources", "Retrieve a source"),
+    route!(POST "/v1/sources/{source}" PostSourcesSource Write sources::update, sources::Update => "source", "sources", "Update a source"),
+    route!(GET "/v1/sources/{source}/source_transactions" GetSourcesSourceSourceTransactions Read sources::transactions, sources::List => ["source_transaction"], "sources", "List the transfers that a source received"),
+    route!(GET "/v1/sources/{source}/source_transactions/{source_transaction}" GetSourcesSourceSourceTransactionsSourceTransaction Read sources::transaction, NoParams => "source_transaction", "sources", "Retrieve a transfer that a source received"),
+    route!(POST "/v1/sources/{source}/verify" PostSourcesSourceVerify Own sources::verify, sources::Verify => "source", "sources", "Verify a source with a code"),
     route!(POST "/v1/test_helpers/customers/{customer}/fund_cash_balance" PostTestHelpersCustomersCustomerFundCashBalance Write funding::fund, funding::Fund => "customer_cash_balance_transaction", "cash_balance", "Simulate an incoming bank transfer"),
     route!(POST "/v1/test_helpers/refunds/{refund}/expire" PostTestHelpersRefundsRefundExpire Write refunds::expire, NoParams => "refund", "refunds", "Simulate that a refund expires"),
     route!(POST "/v1/tokens" PostTokens Write tokens::create, tokens::Create => "token", "tokens", "Create a token of a card"),
     route!(GET "/v1/tokens/{token}" GetTokensToken Read tokens::retrieve, NoParams => "token", "tokens", "Retrieve a token"),
+    route!(GET "/v1/topups" GetTopups Read topups::list, topups::List => ["topup"], "topups", "List top-ups"),
+    route!(POST "/v1/topups" PostTopups Write topups::create, topups::Create => "topup", "topups", "Put money into the merchant's balance"),
+    route!(GET "/v1/topups/{topup}" GetTopupsTopup Read topups::retrieve, NoParams => "topup", "topups", "Retrieve a top-up"),
+    route!(POST "/v1/topups/{topup}" PostTopupsTopup Write topups::update, topups::Update => "topup", "topups", "Update a top-up"),
+    route!(POST "/v1/topups/{topup}/cancel" PostTopupsTopupCancel Write topups::cancel, NoParams => "topup", "topups", "Give up a top-up that is not there yet"),
     route!(GET "/v1/webhook_endpoints" GetWebhookEndpoints Read webhook_endpoints::list, webhook_endpoints::List => ["webhook_endpoint"], "webhook_endpoints", "List webhook endpoints"),
     route!(POST "/v1/webhook_endpoints" PostWebhookEndpoints Write webhook_endpoints::create, webhook_endpoints::Create => "webhook_endpoint", "webhook_endpoints", "Add a webhook endpoint"),
     route!(DELETE "/v1/webhook_endpoints/{webhook_endpoint}" DeleteWebhookEndpointsWebhookEndpoint Write webhook_endpoints::delete, NoParams => "webhook_endpoint", "webhook_endpoints", "Remove a webhook endpoint"),
@@ -175,11 +207,13 @@ pub fn all() -> Vec<Route> { vec![
     route!(GET "/purser/v1/journal" GetPurserJournal Read journal::entries, journal::List => ["purser.entry"], "journal", "List the entries of the journal"),
     route!(GET "/purser/v1/journal/{entry}" GetPurserJournalEntry Read journal::entry, NoParams => "purser.entry", "journal", "Retrieve an entry of the journal"),
     route!(GET "/purser/v1/ledger_accounts" GetPurserLedgerAccounts Read journal::ledger_accounts, NoParams => ["purser.ledger_account"], "journal", "List the accounts of the ledger with their balances"),
+    route!(POST "/purser/v1/payment_intents/{intent}/authenticate" PostPurserPaymentIntentsIntentAuthenticate Write payment_intents::after::authenticate, payment_intents::after::Authenticate => "payment_intent", "payment_intents", "Simulate that the holder of a card authenticates, or does not"),
     route!(POST "/purser/v1/payment_intents/{intent}/refund_to_cash_balance" PostPurserPaymentIntentsIntentRefundToCashBalance Write refunds::to_cash_balance, refunds::ToCashBalance => "refund", "refunds", "Refund a payment to the cash balance"),
     route!(POST "/purser/v1/refunds/{refund}/bank_details" PostPurserRefundsRefundBankDetails Write refunds::bank_details, refunds::BankDetails => "refund", "refunds", "Submit the bank details for a refund"),
     route!(GET "/purser/v1/refunds/{refund}/details_link" GetPurserRefundsRefundDetailsLink Read refunds::details_link, NoParams => "purser.refund_details_link", "refunds", "Show the link with which a customer gives bank details for a refund"),
     route!(GET "/purser/v1/requests" GetPurserRequests Read requests::list, requests::List => ["purser.request"], "requests", "List what agents asked for, and what came of it"),
     route!(GET "/purser/v1/requests/{request}" GetPurserRequestsRequest Read requests::retrieve, NoParams => "purser.request", "requests", "Retrieve a request of an agent"),
+    route!(POST "/purser/v1/sources/{source}/return" PostPurserSourcesSourceReturn Write sources::send_back, sources::SendBack => "source", "sources", "Report that the bank sent money of a source back to the sender"),
     route!(GET "/purser/v1/unreconciled" GetPurserUnreconciled Read positions::unreconciled, positions::List => ["purser.unreconciled"], "cash_balance", "List the cash that waits in cash balances, oldest first"),
     route!(GET "/purser/v1/unreconciled_totals" GetPurserUnreconciledTotals Read positions::unreconciled_totals, NoParams => ["purser.unreconciled_total"], "cash_balance", "List the cash of all customers together, by currency"),
     route!(GET "/purser/v1/webhook_endpoints/{webhook_endpoint}/attempts" GetPurserWebhookEndpointsWebhookEndpointAttempts Read webhook_endpoints::attempts, NoParams => ["purser.webhook_attempt"], "webhook_endpoints", "List the newest attempts to tell an endpoint"),

@@ -27,7 +27,10 @@ const PLACES: &[(&str, &str)] = &[
     ("/v1/tokens", "card[number]=4242424242424242&card[exp_month]=#&card[exp_year]=34"),
     ("/v1/tokens", "card[number]=4242424242424242&card[exp_month]=12&card[exp_year]=#"),
     ("/v1/tokens", "card[number]=4242424242424242&card[exp_month]=1&card[exp_year]=34&card[cvc]=#"),
-    ("/v1/tokens", "card[number]=4242424242424242&card[exp_month]=1&card[exp_year]=34&card[name]=#"),
+    (
+        "/v1/tokens",
+        "card[number]=4242424242424242&card[exp_month]=1&card[exp_year]=34&card[name]=#",
+    ),
     ("/v1/tokens", "card[#]=1"),
     ("/v1/tokens", "number=#"),
     ("/v1/payment_methods", "type=card&card[number]=#&card[exp_month]=12&card[exp_year]=34"),
@@ -39,7 +42,10 @@ const PLACES: &[(&str, &str)] = &[
     ("/v1/payment_methods/#", "metadata[a]=1"),
     ("/v1/payment_methods/pm_card_visa/attach", "customer=#"),
     ("/v1/customers", "source=#"),
-    ("/v1/customers", "source[object]=card&source[number]=#&source[exp_month]=1&source[exp_year]=34"),
+    (
+        "/v1/customers",
+        "source[object]=card&source[number]=#&source[exp_month]=1&source[exp_year]=34",
+    ),
     ("/v1/customers", "payment_method=#"),
     ("/v1/customers", "invoice_settings[default_payment_method]=#"),
     ("/v1/customers/$", "default_source=#"),

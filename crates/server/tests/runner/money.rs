@@ -30,6 +30,8 @@ const PARTS: &[&str] = &["available", "connect_reserved", "instant_available", "
 /// The accounts of the ledger; `customers` is what belongs to all customers, wherever it is.
 const ACCOUNTS: &[&str] = &[
     "bank",
+    "bank_available",
+    "bank_pending",
     "connect_reserved",
     "customer_cash",
     "customers",
@@ -42,6 +44,7 @@ const ACCOUNTS: &[&str] = &[
     "prefunding_available",
     "prefunding_pending",
     "refunds_in_transit",
+    "source",
 ];
 
 impl Money {

@@ -9,11 +9,14 @@ use books::id::{Kind, RowKey};
 use books::payment_intent::PaymentIntent;
 use books::reconciliation::Payable;
 use books::refund::RefundStatus;
+use books::source::Source;
 use books::{Customer, Document, World};
 
+use super::search::Expected;
 use super::{SPELLED, find, readable};
 use crate::db::{Cell, Db, Row, all, one, values};
 use crate::error::{Result, StoreError};
+use crate::lookup;
 use crate::rows::{self, BALANCE_COLUMNS, EVENT_COLUMNS, TIMER_COLUMNS};
 
 /// The invariant of the columns that lists filter by.
@@ -23,7 +26,12 @@ const COLUMNS: &str = "the columns of a row agree with its data";
 const PAYABLE: &str = "open places for money are what the payment intents say";
 
 /// Reads all documents, each intent with its place for money.
-pub(super) fn documents(db: &dyn Db, auditor: &mut Auditor, tell: &mut dyn FnMut()) -> Result<()> {
+pub(super) fn documents(
+    db: &dyn Db,
+    auditor: &mut Auditor,
+    searched: &mut Expected,
+    tell: &mut dyn FnMut(),
+) -> Result<()> {
     let sql = "SELECT p.intent, p.currency, p.remaining, p.since, p.invoice, p.until,
                 d.kind, d.data, d.world, d.number, d.customer, d.parent
          FROM document d LEFT JOIN payable p
@@ -48,8 +56,11 @@ pub(super) fn documents(db: &dyn Db, auditor: &mut Auditor, tell: &mut dyn FnMut
                 auditor.found(PAYABLE, name(&document));
             }
             auditor.document(world, &document);
-            if let Document::PaymentIntent(intent) = &document {
-                refunds(db, world, intent, auditor)?;
+            searched.document(world, &document);
+            match &document {
+                Document::PaymentIntent(intent) => refunds(db, world, intent, auditor)?,
+                Document::Source(source) => received(db, world, source, auditor)?,
+                _ => {}
             }
             let row = audit::Row::Document(document);
             auditor.names(world, &row, &mut |kind, key| find(db, world, kind, key))?;
@@ -98,6 +109,38 @@ fn refunds(db: &dyn Db, world: World, intent: &PaymentIntent, auditor: &mut Audi
         }
     }
     auditor.refunded(world, intent, sum);
+    Ok(())
+}
+
+/// Sums what a source received, along the same index, and sees that its account leads to it.
+fn received(db: &dyn Db, world: World, source: &Source, auditor: &mut Auditor) -> Result<()> {
+    let Some(receiver) = &source.receiver else { return Ok(()) };
+    let number = source.key.number;
+    let sql = "SELECT kind, data FROM document
+               WHERE world = ?1 AND parent = ?2 AND kind = 'source_transaction'";
+    let transactions = all(db, sql, &values![world, number], |row| Ok(rows::document(row).ok()))?;
+    let (mut sum, mut pulled_back) = (0i64, 0i64);
+    for transaction in transactions.iter().flatten() {
+        if let Document::SourceTransaction(transaction) = transaction {
+            sum = sum.saturating_add(transaction.amount);
+            if transaction.reversed {
+                pulled_back = pulled_back.saturating_add(transaction.amount);
+            }
+        }
+    }
+    auditor.received(world, source, sum, pulled_back);
+    let leads_to_it = match lookup::account_owner(db, world, &receiver.instructions.account_key) {
+        Ok(found) => {
+            found.is_some_and(|(owner, made)| (owner, &made) == (number, &receiver.instructions))
+        }
+        // Instructions that cannot be read are called so when their own turn comes.
+        Err(StoreError::Corrupt(_) | StoreError::Other(_)) => true,
+        Err(error) => return Err(error),
+    };
+    if !leads_to_it {
+        let detail = format!("source {} in world {}", number.0, world.0);
+        auditor.found("the account of a source leads to it", detail);
+    }
     Ok(())
 }
 
@@ -157,8 +200,8 @@ pub(super) fn timers(db: &dyn Db, auditor: &mut Auditor, tell: &mut dyn FnMut())
 }
 
 /// Reads the customers.
-pub(super) fn customers(db: &dyn Db, auditor: &mut Auditor) -> Result<()> {
-    let sql = "SELECT data, number, deleted, email FROM customer";
+pub(super) fn customers(db: &dyn Db, auditor: &mut Auditor, searched: &mut Expected) -> Result<()> {
+    let sql = "SELECT data, number, deleted, email, world FROM customer";
     each(db, sql, auditor, &mut |row, auditor| {
         let data = row.text(0)?;
         let customer: Customer = serde_json::from_str(data)?;
@@ -172,6 +215,7 @@ pub(super) fn customers(db: &dyn Db, auditor: &mut Auditor) -> Result<()> {
         if serde_json::to_string(&customer)? != data {
             auditor.found(SPELLED, name);
         }
+        searched.customer(row.world(4)?, &customer);
         Ok(())
     })
 }

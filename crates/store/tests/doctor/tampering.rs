@@ -33,7 +33,8 @@ pub const HEAD: &str = "each hash chain ends at its head";
 pub const HELD: &str = "a payment intent holds what was applied to it";
 pub const HOUSE: &str = "house balances equal the journal";
 pub const IDLE: &str = "purses that hold cash are noted with their age";
-pub const INSTRUCTIONS: &str = "every set of funding instructions belongs to a customer";
+pub const INSTRUCTIONS: &str =
+    "every set of funding instructions belongs to a customer or a source";
 pub const JOURNAL: &str = "cash balances equal the journal";
 pub const KEPT: &str = "every kept answer shows something that exists";
 pub const NAMED: &str = "every row that is named exists";
@@ -46,6 +47,7 @@ pub const POSTING: &str = "every posting belongs to an entry";
 pub const READ: &str = "every row can be read";
 pub const REFUNDED: &str = "a charge knows what was refunded of it";
 pub const REFUNDS: &str = "money on its way to customers equals the refunds under way";
+pub const SEARCHED: &str = "the index of searches is what the objects say";
 pub const SETTLES: &str = "what is pending has a timer";
 pub const SPELLED: &str = "every row is spelled as Purser writes it";
 pub const TIMER: &str = "every timer is about something that exists";

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use books::balance::SourceType;
 use books::cash_balance::{BankTransfer, ReconciliationMode, Sender};
 use books::command::{
     BankAccountDraft, Confirmation, Edit, IntentCommand, IntentDraft, IntentEdit, InvoiceCommand,
-    InvoiceDraft, ItemDraft, MetadataPatch, ModeChange, PayoutCommand, PayoutDraft,
+    InvoiceDraft, ItemDraft, MetadataPatch, ModeChange, PayoutCommand, PayoutDraft, Presence,
     REVERSAL_PREFIX, RefundCommand, RefundOf, RefundTerms,
 };
 use books::invoice::InvoiceStatus;
 use books::payment_intent::{BillingDetails, IntentProfile, TransferOptions};
-use books::payout::PayoutFailure;
+use books::payout::{PayoutFailure, PayoutMethod};
 use books::refund::RefundAccount;
 use books::{Command, Currency, Document, IdKey, Kind, Number, Reply, RowKey, Timestamp};
 
@@ -223,7 +224,8 @@ impl Known {
                     let currency = currency(random);
                     edits.push(IntentEdit::Transfer(options(random, currency)));
                 }
-                let confirmation = Box::new(Confirmation { payment_method, edits });
+                let confirmation =
+                    Box::new(Confirmation { payment_method, edits, ..Confirmation::default() });
                 IntentCommand::Confirm { intent, confirmation }
             }
             22..26 => {
@@ -246,9 +248,12 @@ impl Known {
         let draft = IntentDraft {
             amount: amount(random),
             currency,
+            methods: Vec::new(),
             transfer: options(random, currency).filter(|_| random.percent(85)),
             method: random.percent(85).then(BillingDetails::default),
             automatic_methods: random.percent(20).then(|| "always".to_owned()),
+            card: Vec::new(),
+            presence: Presence::default(),
             profile,
         };
         let (draft, confirm) = (Box::new(draft), random.percent(80));
@@ -307,8 +312,8 @@ impl Known {
                 amount: random.between(1, 1000),
                 currency,
                 destination,
-                method: "standard".into(),
-                source_type: "card".into(),
+                method: PayoutMethod::Standard,
+                source_type: SourceType::Card,
                 description: None,
                 statement_descriptor: None,
                 metadata: texts(random),

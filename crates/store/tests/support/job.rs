@@ -219,6 +219,10 @@ fn shown_document(document: &Document) -> String {
             let (status, paid) = (invoice.status.as_str(), invoice.amount_paid);
             format!("invoice {status} {paid}/{}", invoice.amount_due())
         }
+        Document::Source(source) => {
+            let held = source.receiver.as_ref().map_or(0, |receiver| receiver.held());
+            format!("source {} {held}", source.status.as_str())
+        }
         other => other.kind().object().into(),
     }
 }

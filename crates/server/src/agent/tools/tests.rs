@@ -7,6 +7,7 @@ const GOES_ON: &[&str] = &[
     "approve",
     "attach",
     "bank_details",
+    "capture",
     "cash_balance",
     "confirm",
     "external_accounts",
@@ -17,6 +18,7 @@ const GOES_ON: &[&str] = &[
     "refund_to_cash_balance",
     "resend",
     "tokens",
+    "verify",
 ];
 
 #[test]
