@@ -6,11 +6,12 @@
 use std::collections::BTreeMap;
 
 use super::book::Book;
-use super::cards::{CardGiven, instrument};
+use super::cards::instrument;
 use super::charging::{self, Ask, Holder, Outcome};
-use super::customers::{check_metadata, patch_metadata};
+use super::customers::patch_metadata;
 use super::intent_edits::IntentEdit;
 use super::intents::{give_to_others, must_be, must_not_be_billed, open};
+use super::methods::{self, MethodDraft};
 use crate::card::{Card, Decline};
 use crate::charge::{CardCharge, ChargeProfile, Instrument};
 use crate::customer::Address;
@@ -47,19 +48,7 @@ pub enum PayWith {
 }
 
 /// A payment method to make of a card.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NewMethod {
-    /// The card.
-    pub card: CardGiven,
-    /// The parameter that named it.
-    pub param: &'static str,
-    /// Who pays.
-    pub billing_details: BillingDetails,
-    /// `allow_redisplay` as given.
-    pub allow_redisplay: Option<String>,
-    /// What the merchant keeps with it.
-    pub metadata: BTreeMap<String, String>,
-}
+pub type NewMethod = MethodDraft;
 
 /// Where the holder of a card is while a payment is confirmed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -184,21 +173,7 @@ impl Book<'_, '_> {
         if self.ctx.acquirer.is_none() {
             return Err(Refusal::NoAcquirer);
         }
-        check_metadata(&new.metadata)?;
-        let (_, card) = self.spend(&new.card, new.param)?;
-        let key = RowKey { customer: Number(0), number: self.ctx.number() };
-        self.put(PaymentMethod {
-            key,
-            payment_intent: None,
-            card: Some(card),
-            customer: None,
-            allow_redisplay: new.allow_redisplay.clone(),
-            metadata: new.metadata.clone(),
-            is_set_up: false,
-            is_spent: false,
-            billing_details: new.billing_details.clone(),
-        });
-        Ok(key)
+        Ok(methods::make(self, new)?.key)
     }
 }
 
@@ -213,7 +188,8 @@ struct Chosen {
 fn chosen(book: &Book<'_, '_>, intent: &PaymentIntent) -> Result<Chosen, Refusal> {
     let named = intent.instrument().ok_or(Refusal::NoPaymentMethod)?;
     if let InstrumentKey::Method(key) = named
-        // It may have been made just now.
+        // It was made just now; any other may have come to somebody else, or be used up.
+        && book.view.document(Kind::PaymentMethod, key).is_none()
         && let Some(Document::PaymentMethod(method)) = book.written(Kind::PaymentMethod, key)
         && let Some(card) = method.card.clone()
     {
@@ -348,23 +324,27 @@ fn fail(
     book.tell(EventKind::PaymentIntentPaymentFailed, intent.clone());
 }
 
-/// A payment method that is to be used again becomes the customer's once it paid.
+/// A payment method that is to be used again becomes the customer's once it paid. One that is
+/// nobody's paid once and for all.
 fn keep_for_later(
     book: &mut Book<'_, '_>,
     intent: &PaymentIntent,
     method: Option<Box<PaymentMethod>>,
 ) {
     let usage = intent.card.as_ref().and_then(|card| card.setup_future_usage.as_deref());
-    let (Some(usage), Some(customer), Some(before)) = (usage, intent.customer(), method) else {
-        return;
-    };
+    let Some(before) = method else { return };
     let mut method = before.clone();
-    method.customer = Some(customer);
-    method.is_set_up |= usage == "off_session";
+    match (usage, intent.customer()) {
+        (Some(usage), Some(customer)) => {
+            method.customer = Some(customer);
+            method.is_set_up |= usage == "off_session";
+        }
+        _ => method.is_spent = before.customer.is_none(),
+    }
     if method != before {
         book.put(method.clone());
     }
-    if before.customer.is_none() {
+    if before.customer != method.customer {
         book.tell(EventKind::PaymentMethodAttached, method);
     }
 }
