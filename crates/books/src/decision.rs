@@ -440,6 +440,45 @@ pub enum Refusal {
     },
     /// Nobody is to authenticate for this payment.
     HolderNotAwaited,
+    /// The customer has as many cards and sources as it can have.
+    TooManySources,
+    /// The source received money that was neither charged nor returned, so it has to stay.
+    SourceHoldsMoney {
+        /// Which.
+        source: RowKey,
+        /// How much, in the smallest unit of its currency.
+        held: i64,
+    },
+    /// The payment method is attached to another customer.
+    MethodAttached {
+        /// Which.
+        method: RowKey,
+        /// The parameter that named it.
+        param: &'static str,
+    },
+    /// The payment method was detached, and cannot be used again.
+    MethodSpent {
+        /// Which.
+        method: RowKey,
+        /// The parameter that named it.
+        param: &'static str,
+    },
+    /// The payment method is a cash balance, which stays with its payment.
+    MethodOfCash {
+        /// Which.
+        method: RowKey,
+        /// The parameter that named it.
+        param: &'static str,
+    },
+    /// Only a payment method that is attached to a customer can do this.
+    MethodNotAttached {
+        /// Which.
+        method: RowKey,
+        /// The parameter that named it.
+        param: &'static str,
+    },
+    /// The payment method came to another customer a moment ago.
+    MethodMoved,
     /// The customer has no card and no source to charge.
     NoDefaultSource {
         /// Which customer.
@@ -512,54 +551,6 @@ pub enum Refusal {
     },
     /// A card or a source paid, so the money does not go into a cash balance.
     NotFromCash,
-    /// The customer has as many cards and sources as it can have.
-    TooManySources,
-    /// The source cannot be used (any more).
-    SourceNotUsable {
-        /// Which.
-        source: RowKey,
-        /// The state it is in.
-        status: SourceStatus,
-        /// The parameter that named it.
-        param: &'static str,
-    },
-    /// The source received money that was neither charged nor returned, so it has to stay.
-    SourceHoldsMoney {
-        /// Which.
-        source: RowKey,
-        /// How much, in the smallest unit of its currency.
-        held: i64,
-    },
-    /// The payment method is attached to another customer.
-    MethodAttached {
-        /// Which.
-        method: RowKey,
-        /// The parameter that named it.
-        param: &'static str,
-    },
-    /// The payment method was detached, and cannot be used again.
-    MethodSpent {
-        /// Which.
-        method: RowKey,
-        /// The parameter that named it.
-        param: &'static str,
-    },
-    /// The payment method is a cash balance, which stays with its payment.
-    MethodOfCash {
-        /// Which.
-        method: RowKey,
-        /// The parameter that named it.
-        param: &'static str,
-    },
-    /// Only a payment method that is attached to a customer can do this.
-    MethodNotAttached {
-        /// Which.
-        method: RowKey,
-        /// The parameter that named it.
-        param: &'static str,
-    },
-    /// The payment method came to another customer a moment ago.
-    MethodMoved,
     /// The card was declined, and nothing was written.
     CardDeclined {
         /// Why.

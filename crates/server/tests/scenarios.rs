@@ -80,20 +80,31 @@ scenarios! {
     S38_events
     S39_payout
     S40_modes_apart
+    S41_legacy_card
     agents_approvals
+    agents_cards
     agents_limits
     agents_reach
     agents_what_counts
     automatic_payment_methods
     balance_available
+    balance_of_cards
     bank_transfers
     bank_transfers_in_production
-    cards_tokens
-    cards_payment_methods
     cards_of_customers
+    cards_payment_methods
+    cards_tokens
+    charges_by_card
+    charges_captured_later
+    charges_declined
+    charges_of_cash_balances
+    charges_with_fees
     clock
     clock_in_production
     customer_search
+    customer_sources
+    customer_sources_src
+    customers_with_a_source
     fees_and_settlement
     intents_authenticated
     intents_bad_cards
@@ -113,6 +124,7 @@ scenarios! {
     payment_intent_life
     payments_changed_while_waiting
     payments_of_deleted_customers
+    payouts_instant
     payouts_more
     payouts_that_fail
     payouts_weekend
@@ -122,6 +134,7 @@ scenarios! {
     refunds_after_deletion
     refunds_by_rail
     refunds_more
+    refunds_to_cards
     returns_by_age
     returns_by_age_given_back
     returns_of_swift_money
@@ -131,6 +144,8 @@ scenarios! {
     sources_of_cards
     sources_receive_transfers
     sources_return_money
+    topups
+    topups_in_live_mode
     trails
     webhook_endpoints
 }

@@ -7,6 +7,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod cards;
 mod documents;
 mod journal;
 mod life;
@@ -16,6 +17,7 @@ mod rows;
 mod search;
 mod sources;
 mod tampering;
+mod wallets;
 
 use tampering::*;
 

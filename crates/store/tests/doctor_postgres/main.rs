@@ -4,6 +4,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[path = "../doctor/cards.rs"]
+mod cards;
 #[path = "../doctor/documents.rs"]
 mod documents;
 #[path = "../doctor/journal.rs"]
@@ -22,6 +24,8 @@ mod search;
 mod sources;
 #[path = "../doctor/tampering.rs"]
 mod tampering;
+#[path = "../doctor/wallets.rs"]
+mod wallets;
 
 use tampering::*;
 
