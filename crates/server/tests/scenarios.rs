@@ -94,6 +94,7 @@ scenarios! {
     cards_of_customers
     cards_payment_methods
     cards_tokens
+    cards_used_once
     charges_by_card
     charges_captured_later
     charges_declined
