@@ -40,6 +40,10 @@ bench *options:
 bench-pages *options:
     @python3 bench/pages.py "$@"
 
+# Measure searches on a store with many customers.
+bench-search *options:
+    @python3 bench/search.py "$@"
+
 # Where the server spends its time in one case of the bench. Needs perf.
 profile case *options:
     @python3 bench/profile.py "$@"

@@ -1,4 +1,4 @@
-//! Bank account numbers, in both directions.
+//! Bank account numbers, in both directions; and card numbers, inwards.
 //!
 //! Inwards, hostile text becomes a checked account number or a refusal. Outwards, a bank profile
 //! and a seed become the virtual account that a customer pays into, in the shape of the Stripe API.
@@ -20,6 +20,8 @@ pub mod check_digits;
 
 pub mod account_number;
 
+pub mod card_number;
+
 pub mod rail;
 
 pub mod profile;
@@ -30,6 +32,7 @@ pub use account_number::{
     AbaRouting, AccountNumberError, Clabe, GbAccount, INPUT_BYTES_MAX, Iban, SortCode, UsAccount,
     ZenginAccount,
 };
+pub use card_number::{CardNumber, CardNumberError};
 pub use instructions::{AddressType, FinancialAddress, FundingAddresses, addresses, narrow};
 pub use profile::{Address, BankProfile, ProfileError};
 pub use rail::{EuCountry, Rail};

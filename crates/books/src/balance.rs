@@ -3,6 +3,8 @@
 //! A [`BalanceTransaction`] is one line of it. Names and meanings are those of Stripe's
 //! `BalanceTransaction` type.
 
+use serde::{Deserialize, Serialize};
+
 use crate::currency::Currency;
 use crate::id::{Kind, Number, RowKey};
 use crate::journal::Account;
@@ -32,7 +34,8 @@ pub struct BalanceTransaction {
 }
 
 /// Where the merchant's money came from: `source_types` of Stripe's `Balance`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SourceType {
     /// By most ways to pay, transfers into cash balances among them.
     #[default]
@@ -157,6 +160,18 @@ impl BalanceKind {
             BalanceKind::Topup => "topup",
         }
     }
+}
+
+/// What an instant payout may use in a currency: money of cards, also while it is not settled. Never
+/// below zero. `house` are the sums of the house accounts.
+pub fn instant_available(house: &[(Account, Currency, i64)], currency: Currency) -> i64 {
+    let of = SourceType::Card;
+    let is_its = |at: &Account, of_it: &Currency| {
+        *of_it == currency && (*at == of.available() || *at == of.pending())
+    };
+    // What is owed to the merchant is a credit, so below zero.
+    let owed = house.iter().filter(|(at, of_it, _)| is_its(at, of_it));
+    owed.fold(0i64, |sum, (_, _, balance)| sum.saturating_sub(*balance)).max(0)
 }
 
 impl BalanceTransaction {

@@ -155,6 +155,14 @@ impl CardCharge {
         matches!(self.stage, Stage::Captured { .. })
     }
 
+    /// How its id is spelled.
+    pub fn spelling(&self) -> Kind {
+        match self.instrument.card() {
+            Some(_) => Kind::CardCharge,
+            None => Kind::Charge,
+        }
+    }
+
     /// What can be refunded still.
     pub fn unrefunded(&self) -> i64 {
         self.amount_captured - self.amount_refunded

@@ -16,15 +16,17 @@ mod later;
 mod methods;
 mod payouts;
 mod refunds;
+mod refunds_of_charges;
 mod sources;
 mod topups;
 mod transfers;
+mod wallet;
 mod webhooks;
 
 use std::collections::BTreeMap;
 
 pub use cards::{CardCommand, CardGiven};
-pub use charges::ChargeCommand;
+pub use charges::{ChargeCommand, ChargeDraft, ChargeEdit, Payer};
 pub use customers::{Edit, METADATA_KEYS_MAX, ModeChange};
 pub use guarded::{Guarded, Stage};
 pub use intents::{AMOUNT_MAX, Confirmation, IntentCommand, IntentDraft, IntentEdit};
@@ -34,8 +36,9 @@ pub use methods::MethodCommand;
 pub use payouts::{BankAccountDraft, PayoutCommand, PayoutDraft};
 pub use refunds::{RefundCommand, RefundOf, RefundTerms};
 pub use sources::{SourceCommand, SourceDraft, SourceEdit, SourceGiven};
-pub use topups::TopupCommand;
+pub use topups::{TopupCommand, TopupDraft};
 pub use transfers::REVERSAL_PREFIX;
+pub use wallet::{Given, SOURCES_MAX, WalletCommand, WalletEdit};
 pub use webhooks::{
     Attempted, ENDPOINTS_MAX, EndpointDraft, EndpointEdit, OVERLAP_MAX_S, REPORT_MAX, Report,
     SECRETS_MAX, WebhookCommand,
@@ -116,6 +119,8 @@ pub enum Command {
     Invoice(InvoiceCommand),
     /// About tokens, and the cards that customers have.
     Card(CardCommand),
+    /// About the cards and sources of a customer.
+    Wallet(WalletCommand),
     /// About charges.
     Charge(ChargeCommand),
     /// About payment methods.
@@ -157,6 +162,7 @@ impl Command {
             | Command::Fund { customer, .. } => Some(*customer),
             Command::ReverseTransfer { transaction } => Some(transaction.customer),
             Command::Card(command) => command.customer(),
+            Command::Wallet(command) => Some(command.customer()),
             Command::Charge(command) => command.customer(),
             Command::Method(command) => command.customer(),
             Command::Source(command) => command.customer(),
@@ -192,9 +198,12 @@ impl Command {
     /// of these must not be decided at the same time.
     pub fn is_about_account(&self) -> bool {
         match self {
-            Command::CreateCustomer { .. }
-            | Command::Later(LaterCommand::Looked(..))
-            | Command::Note(_) => false,
+            Command::CreateCustomer { edits } | Command::UpdateCustomer { edits, .. } => {
+                edits.iter().any(Edit::is_about_wallet)
+            }
+            // Its sources are no customer's by their keys.
+            Command::DeleteCustomer { .. } | Command::Wallet(_) => true,
+            Command::Later(LaterCommand::Looked(..)) | Command::Note(_) => false,
             // What a key spent today is the account's.
             Command::Guarded(_) => true,
             // Tokens, sources and payment methods are no customer's by their keys.
@@ -212,7 +221,7 @@ pub fn decide(
     ctx: &mut Context<'_>,
 ) -> Result<Decision, Refusal> {
     match command {
-        Command::CreateCustomer { edits } => customers::create(edits, ctx),
+        Command::CreateCustomer { edits } => customers::create(edits, view, ctx),
         Command::UpdateCustomer { customer, edits } => {
             customers::update(*customer, edits, view, ctx)
         }
@@ -230,6 +239,7 @@ pub fn decide(
         }
         Command::ReverseTransfer { transaction } => transfers::reverse(*transaction, view, ctx),
         Command::Card(command) => cards::decide(command, view, ctx),
+        Command::Wallet(command) => wallet::decide(command, view, ctx),
         Command::Charge(command) => charges::decide(command, view, ctx),
         Command::Method(command) => methods::decide(command, view, ctx),
         Command::Source(command) => sources::decide(command, view, ctx),

@@ -24,6 +24,7 @@ use crate::refund::RefundStatus;
 use crate::source::SourceStatus;
 use crate::time::{Millis, Timestamp};
 use crate::timer::{Look, Lot, Timer};
+use crate::topup::TopupStatus;
 use crate::webhook::{Attempt, WebhookEndpoint};
 
 /// What surrounds a decision: the moment, the numbers to use, the account's rules.
@@ -53,6 +54,8 @@ pub struct Rules {
     pub fee_bps: i64,
     /// What a payment costs beside that, in smallest units of its currency.
     pub fee_fixed: i64,
+    /// What an instant payout costs, in hundredths of a percent of its amount.
+    pub instant_payout_fee_bps: i64,
     /// Days from a payment to the day on which it may be paid out.
     pub settlement_delay_days: i64,
     /// Days that money takes to a bank: of refunds, and of payouts at the least.
@@ -71,6 +74,7 @@ impl Default for Rules {
             default_mode: ReconciliationMode::Automatic,
             fee_bps: 0,
             fee_fixed: 0,
+            instant_payout_fee_bps: 0,
             settlement_delay_days: 2,
             bank_delay_days: 1,
             currency: Currency::USD,
@@ -112,6 +116,8 @@ pub trait View {
     fn document(&self, kind: Kind, key: RowKey) -> Option<Document>;
     /// The bank accounts of the merchant that are not removed.
     fn bank_accounts(&self) -> Vec<Document>;
+    /// The cards and sources that a customer has, newest first.
+    fn wallet(&self, customer: Number) -> Vec<Document>;
     /// The webhook endpoints that are not removed.
     fn webhook_endpoints(&self) -> Vec<Document>;
     /// A line of the merchant's balance.
@@ -220,6 +226,8 @@ pub enum Reply {
     PaymentFailed(Box<PaymentIntent>),
     /// The card was declined, and the charge says so: an error on the wire, but one with effects.
     ChargeFailed(Box<CardCharge>),
+    /// The charge that is part of this intent.
+    ChargeOfIntent(Box<PaymentIntent>),
     /// The request has to wait until a person agrees: an error on the wire.
     Held(Box<Approval>),
     /// Nothing to show: something that nobody asked for was done.
@@ -268,6 +276,8 @@ pub enum Refusal {
     AmountBelowMinimum(Currency, i64),
     /// A payment in this currency can be of so much at most.
     AmountAboveMaximum(Currency, i64),
+    /// A charge in this currency must be of a multiple of so much.
+    AmountUneven(Currency, i64),
     /// A payment intent must have a payment method to be confirmed.
     NoPaymentMethod,
     /// The transfer type moves another currency.
@@ -295,6 +305,8 @@ pub enum Refusal {
     NothingToRefund,
     /// All of the charge has been refunded.
     AlreadyRefunded {
+        /// How its id is spelled.
+        kind: Kind,
         /// The customer and the number of the charge.
         charge: RowKey,
     },
@@ -314,9 +326,11 @@ pub enum Refusal {
         /// The state it is in.
         status: RefundStatus,
     },
-    /// The merchant's available balance is too low.
+    /// The part of the merchant's balance that a payout comes from is too low.
     BalanceTooLow {
-        /// What is there.
+        /// Which part: `card`, `bank_account`, or what is there for instant payouts.
+        part: &'static str,
+        /// What is there, and what of it can be paid out where that costs something.
         available: i64,
         /// In which currency.
         currency: Currency,
@@ -325,6 +339,10 @@ pub enum Refusal {
     NoBankAccount(Currency),
     /// The bank account takes another currency.
     BankAccountCurrency(Currency),
+    /// The bank account takes no instant payouts.
+    NoInstantPayouts,
+    /// A top-up cannot do this in its state.
+    TopupState(TopupStatus),
     /// A payout cannot do this in its state.
     PayoutState {
         /// What was to be done.
@@ -394,6 +412,94 @@ pub enum Refusal {
         key: RowKey,
         /// The parameter that named it.
         param: &'static str,
+    },
+    /// The customer has no card and no source to charge.
+    NoDefaultSource {
+        /// Which customer.
+        customer: Number,
+    },
+    /// The customer has no such card or source.
+    NotLinked {
+        /// Which customer.
+        customer: Number,
+        /// What.
+        kind: Kind,
+        /// Which.
+        key: RowKey,
+        /// The parameter that named it.
+        param: &'static str,
+    },
+    /// The source is a customer's, and charged without naming whose it is.
+    CustomerNotNamed {
+        /// What.
+        kind: Kind,
+        /// Which.
+        key: RowKey,
+    },
+    /// The money of the charge was taken already.
+    AlreadyCaptured {
+        /// How its id is spelled.
+        kind: Kind,
+        /// Which.
+        charge: RowKey,
+    },
+    /// What was set aside for the charge was let go.
+    AuthorizationEnded {
+        /// How its id is spelled.
+        kind: Kind,
+        /// Which.
+        charge: RowKey,
+    },
+    /// The charge failed, so there is no money in it.
+    ChargeFailed {
+        /// How its id is spelled.
+        kind: Kind,
+        /// Which.
+        charge: RowKey,
+    },
+    /// More than what was set aside.
+    CaptureTooLarge {
+        /// What was.
+        authorized: i64,
+    },
+    /// The charge is one of a payment intent, which is to be captured or canceled instead.
+    ChargeOfIntent,
+    /// What describes the charge is what describes its payment intent.
+    FieldOfIntent {
+        /// The parameter that would change it.
+        param: &'static str,
+    },
+    /// The holder of the card disputes the charge, and has the money back already.
+    ChargeDisputed {
+        /// How its id is spelled.
+        kind: Kind,
+        /// Which.
+        charge: RowKey,
+    },
+    /// What was set aside is let go as a whole.
+    PartOfAuthorization {
+        /// How much it is.
+        authorized: i64,
+    },
+    /// A card or a source paid, so the money does not go into a cash balance.
+    NotFromCash,
+    /// The customer has as many cards and sources as it can have.
+    TooManySources,
+    /// The source cannot be used (any more).
+    SourceNotUsable {
+        /// Which.
+        source: RowKey,
+        /// The state it is in.
+        status: SourceStatus,
+        /// The parameter that named it.
+        param: &'static str,
+    },
+    /// The source received money that was neither charged nor returned, so it has to stay.
+    SourceHoldsMoney {
+        /// Which.
+        source: RowKey,
+        /// How much, in the smallest unit of its currency.
+        held: i64,
     },
     /// The card was declined, and nothing was written.
     CardDeclined {

@@ -34,6 +34,7 @@ pub mod webhook;
 pub mod command;
 pub mod decision;
 pub mod reconciliation;
+pub mod search;
 
 pub mod audit;
 

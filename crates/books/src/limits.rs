@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::command::{Command, RefundCommand};
+use crate::command::{Command, RefundCommand, TopupCommand};
 use crate::currency::Currency;
 use crate::decision::{Change, Refusal};
 use crate::document::Document;
@@ -115,11 +115,12 @@ fn limit(limits: &Amounts, currency: Currency) -> Option<i64> {
 /// What a command moves: in each currency the most that entries of one kind move together, so that
 /// money which goes through several accounts counts once; or the amount of the payment or invoice
 /// that it makes, changes or gives up, if that is more; or that of the refund which it sends to a
-/// bank account.
+/// bank account, or of the top-up which it makes.
 pub fn stake(command: &Command, changes: &[Change]) -> Amounts {
     let mut by_kind: BTreeMap<(&'static str, Currency), i64> = BTreeMap::new();
     let mut stake = Amounts::new();
     let of_payments = matches!(command, Command::Intent(_) | Command::Invoice(_));
+    let is_topped_up = matches!(command, Command::Topup(TopupCommand::Create(_)));
     let is_sent_off = matches!(command, Command::Refund(RefundCommand::GiveBankDetails { .. }));
     for change in changes {
         match change {
@@ -136,6 +137,10 @@ pub fn stake(command: &Command, changes: &[Change]) -> Amounts {
                 if of_payments && invoice.status != InvoiceStatus::Draft =>
             {
                 raise(&mut stake, invoice.currency, invoice.total());
+            }
+            // Nothing is booked before the bank has paid.
+            Change::Document(Document::Topup(topup)) if is_topped_up => {
+                raise(&mut stake, topup.currency, topup.amount);
             }
             // Nothing is booked when a refund learns where to go, but then its money leaves.
             Change::Document(Document::Refund(refund)) if is_sent_off => {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::balance::SourceType;
 use crate::currency::Currency;
 use crate::id::Number;
 use crate::time::Timestamp;
@@ -28,10 +29,10 @@ pub struct Payout {
     pub arrival_date: Timestamp,
     /// The line of the merchant's balance.
     pub balance_transaction: Number,
-    /// `method`: `standard` or `instant`.
-    pub method: String,
-    /// `source_type`: `card`, `bank_account` or `fpx`.
-    pub source_type: String,
+    /// How fast it is.
+    pub method: PayoutMethod,
+    /// Which part of the balance it comes from, and goes back to.
+    pub source_type: SourceType,
     /// For people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
@@ -53,6 +54,51 @@ pub struct Payout {
     /// The payout that takes this one back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reversed_by: Option<Number>,
+}
+
+/// `method` of a payout.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PayoutMethod {
+    /// On working days.
+    #[default]
+    Standard,
+    /// Within [`INSTANT_S`], on any day.
+    Instant,
+}
+
+/// Seconds that an instant payout takes.
+pub const INSTANT_S: i64 = 10;
+
+impl PayoutMethod {
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            PayoutMethod::Standard => "standard",
+            PayoutMethod::Instant => "instant",
+        }
+    }
+}
+
+/// What an instant payout costs: hundredths of a percent of its amount, rounded half up.
+pub fn instant_fee(bps: i64, amount: i64) -> i64 {
+    ((i128::from(amount) * i128::from(bps) + 5_000) / 10_000) as i64
+}
+
+/// The largest instant payout that so much is enough for, together with what it costs.
+pub fn largest_instant(bps: i64, available: i64) -> i64 {
+    let fits = |amount: i64| {
+        amount.checked_add(instant_fee(bps, amount)).is_some_and(|total| total <= available)
+    };
+    let (mut fit, mut too_much) = (0, i128::from(available.max(0)) + 1);
+    while i128::from(fit) + 1 < too_much {
+        let middle = (i128::from(fit) + too_much) / 2;
+        match fits(middle as i64) {
+            true => fit = middle as i64,
+            false => too_much = middle,
+        }
+    }
+    fit
 }
 
 /// `status` of a payout.
@@ -147,4 +193,50 @@ pub struct BankAccount {
     /// Whether the merchant removed it. Payouts go on naming it.
     #[serde(default, skip_serializing_if = "crate::payment_intent::is_false")]
     pub deleted: bool,
+}
+
+/// The countries of the euro: banks there take instant transfers (Regulation (EU) 2024/886).
+const EURO_COUNTRIES: [&str; 21] = [
+    "AT", "BE", "BG", "CY", "DE", "EE", "ES", "FI", "FR", "GR", "HR", "IE", "IT", "LT", "LU", "LV",
+    "MT", "NL", "PT", "SI", "SK",
+];
+
+impl BankAccount {
+    /// Whether instant payouts can go there: where banks have a network for that, in its currency.
+    /// Stripe's page "Instant Payouts" names more countries; these are the three with bank transfers
+    /// that Purser knows.
+    pub fn takes_instant(&self) -> bool {
+        match self.currency.as_str() {
+            "usd" => self.country == "US",
+            "gbp" => self.country == "GB",
+            "eur" => EURO_COUNTRIES.contains(&self.country.as_str()),
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_instant_payout_leaves_nothing_that_another_could_take() {
+        let cases = [
+            ((0, 1000), 1000),
+            ((100, 1010), 1000),
+            ((100, 1009), 999),
+            ((150, 10_000), 9852),
+            ((10_000, 3), 1),
+            ((100, 0), 0),
+            ((100, -5), 0),
+            ((10_000, i64::MAX), i64::MAX / 2),
+            ((0, i64::MAX), i64::MAX),
+        ];
+        for ((bps, available), want) in cases {
+            assert_eq!(largest_instant(bps, available), want, "{bps} {available}");
+            let next = i128::from(want) + 1;
+            let costs = (next * i128::from(bps) + 5_000) / 10_000;
+            assert!(next + costs > i128::from(available.max(0)), "{bps} {available}");
+        }
+    }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::currency::Currency;
 use crate::id::Number;
+use crate::payout::PayoutFailure;
 use crate::time::Timestamp;
 
 /// A top-up as it stands.
@@ -26,9 +27,9 @@ pub struct Topup {
     /// The line of the merchant's balance, once it is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub balance_transaction: Option<Number>,
-    /// `failure_code`: why the money will not come, or did not.
+    /// Why the money will not come, or did not: told once it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub failure: Option<String>,
+    pub fails: Option<PayoutFailure>,
     /// For people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,

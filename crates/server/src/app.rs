@@ -224,6 +224,7 @@ fn rules(settings: &Settings) -> Rules {
         default_mode: default_mode(settings),
         fee_bps: settings.fee_bps,
         fee_fixed: settings.fee_fixed,
+        instant_payout_fee_bps: settings.instant_payout_fee_bps,
         settlement_delay_days: settings.settlement_delay_days,
         bank_delay_days: settings.bank_delay_days,
         currency: settings.currency,

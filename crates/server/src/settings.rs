@@ -75,6 +75,11 @@ pub struct Settings {
           value_parser = clap::value_parser!(i64).range(0..=1_000_000))]
     pub fee_fixed: i64,
 
+    /// What an instant payout costs, in hundredths of a percent of its amount.
+    #[arg(long, env = "PURSER_INSTANT_PAYOUT_FEE_BPS", default_value_t = 0,
+          value_parser = clap::value_parser!(i64).range(0..=10_000))]
+    pub instant_payout_fee_bps: i64,
+
     /// Days from a payment until its money may be paid out; 0 for at once.
     #[arg(long, env = "PURSER_SETTLEMENT_DELAY_DAYS", default_value_t = 2,
           value_parser = clap::value_parser!(i64).range(0..=90))]

@@ -115,6 +115,8 @@ scenarios! {
     returns_by_age
     returns_by_age_given_back
     returns_of_swift_money
+    search_customers
+    search_payments
     sources_bad_requests
     sources_of_cards
     sources_receive_transfers

@@ -251,6 +251,9 @@ pub(crate) trait Db {
     /// The same where the column may hold what is no JSON.
     fn found_int(&self, column: &str, field: &str) -> String;
 
+    /// Whether a text is part of a column of text.
+    fn contains(&self, column: &str, part: &str) -> String;
+
     /// Whether a column holds JSON, as far as the database can tell.
     fn is_json(&self, column: &str) -> String;
 }

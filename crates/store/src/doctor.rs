@@ -8,6 +8,7 @@
 mod documents;
 mod journal;
 mod positions;
+mod search;
 
 use std::collections::BTreeMap;
 
@@ -127,13 +128,15 @@ pub(crate) fn examine_snapshot(db: &dyn Db, progress: &mut dyn FnMut(u64, u64)) 
     };
     journal::entries(db, &mut auditor, &mut tell)?;
     journal::transactions(db, &mut auditor, &mut tell)?;
-    documents::documents(db, &mut auditor, &mut tell)?;
+    let mut searched = search::Expected::default();
+    documents::documents(db, &mut auditor, &mut searched, &mut tell)?;
     documents::lines(db, &mut auditor, &mut tell)?;
     documents::timers(db, &mut auditor, &mut tell)?;
     auditor.all_was_fed();
-    documents::customers(db, &mut auditor)?;
+    documents::customers(db, &mut auditor, &mut searched)?;
     documents::instructions(db, &mut auditor)?;
     documents::events(db, &mut auditor)?;
+    searched.compare(db, &mut auditor)?;
     sums(db, &mut auditor)?;
     references(db, &mut auditor)?;
     positions::positions(db, &mut auditor)?;

@@ -27,6 +27,7 @@ use crate::job::{Answer, Job, Outcome, Used};
 use crate::lookup;
 use crate::positions::SumKey;
 use crate::retention;
+use crate::search::IndexRows;
 use crate::store::Store;
 use crate::working_set::{Sight, WorkingSet};
 use crate::writer::{Batch, Writer};
@@ -444,6 +445,7 @@ impl Work {
             });
         }
         let command = set.borrow().still_due(world, job.command());
+        let newest = self.numbers.last();
         let acquirer = job.acquirer();
         let mut ctx = Context {
             now: (self.options.clock)(),
@@ -468,9 +470,11 @@ impl Work {
             return Err(error);
         }
         let mut changes = Vec::new();
+        let mut index = IndexRows::default();
         let result = match decided {
             Ok(decision) => match self.post(world, &decision.changes, pending)? {
                 true => {
+                    index.follow(&sight, &decision.changes, newest);
                     set.borrow_mut().apply(world, &decision.changes);
                     changes = decision.changes;
                     Ok(decision.reply)
@@ -496,6 +500,8 @@ impl Work {
         if let Some(request) = job.agents_request() {
             attribute(&mut changes, &mut more, &request);
         }
+        index.follow(&sight, &more, newest);
+        pending.index.extend(index);
         set.borrow_mut().apply(world, &more);
         pending.changes.extend(changes.into_iter().chain(more).map(|change| (world, change, None)));
         if let (Some(key), Some(kept)) = (job.idempotency(), &kept) {

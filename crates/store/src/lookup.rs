@@ -103,6 +103,21 @@ pub(crate) fn of_the_account(db: &dyn Db, world: World, kind: Kind) -> Result<Ve
     all(db, &sql, &values![world, kind.object()], rows::document)
 }
 
+/// The cards and sources of a customer: a bounded number (`books::command::SOURCES_MAX`).
+pub(crate) fn wallet(db: &dyn Db, world: World, customer: Number) -> Result<Vec<Document>> {
+    // Each kind by itself, along the index of what is listed under a row.
+    let mut found = Vec::new();
+    for kind in [Kind::Card, Kind::Source] {
+        let sql = format!(
+            "SELECT {DOCUMENT_COLUMNS} FROM document
+             WHERE world = ?1 AND parent = ?2 AND parent IS NOT NULL AND kind = '{}'",
+            kind.object()
+        );
+        found.extend(all(db, &sql, &values![world, customer], rows::document)?);
+    }
+    Ok(found)
+}
+
 /// A line of the merchant's balance.
 pub(crate) fn balance_transaction(
     db: &dyn Db,

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::db::{Db, all, one, values};
 use crate::error::{Result, StoreError};
-use crate::words;
+use crate::{search, words};
 
 /// The schema of one kind of database, and how it is changed.
 pub(crate) struct Schema {
@@ -23,6 +23,8 @@ pub(crate) struct Schema {
 
 /// The migration after which the words of customers are filled in: SQL does not know them.
 const CUSTOMER_WORDS: &str = "customer words";
+/// The one after which the index of searches is filled in, likewise.
+const SEARCH: &str = "search";
 
 /// That of SQLite.
 pub(crate) const SQLITE: Schema = Schema {
@@ -36,6 +38,7 @@ pub(crate) const SQLITE: Schema = Schema {
         (CUSTOMER_WORDS, include_str!("../migrations/sqlite/0007_customer_words.sql")),
         ("dashboard", include_str!("../migrations/sqlite/0008_dashboard.sql")),
         ("cards", include_str!("../migrations/sqlite/0009_cards.sql")),
+        (SEARCH, include_str!("../migrations/sqlite/0010_search.sql")),
     ],
     find: "SELECT name FROM sqlite_schema WHERE name = 'schema_migration'",
     create: "CREATE TABLE IF NOT EXISTS schema_migration (
@@ -53,6 +56,7 @@ pub(crate) const POSTGRES: Schema = Schema {
         (CUSTOMER_WORDS, include_str!("../migrations/postgres/0004_customer_words.sql")),
         ("dashboard", include_str!("../migrations/postgres/0005_dashboard.sql")),
         ("cards", include_str!("../migrations/postgres/0006_cards.sql")),
+        (SEARCH, include_str!("../migrations/postgres/0007_search.sql")),
     ],
     find: "SELECT CAST(to_regclass('schema_migration') AS TEXT)
            WHERE to_regclass('schema_migration') IS NOT NULL",
@@ -87,6 +91,9 @@ fn apply(db: &dyn Db, (version, name, sql): (i64, &str, &str)) -> Result<()> {
     db.batch(sql)?;
     if name == CUSTOMER_WORDS {
         words::fill(db)?;
+    }
+    if name == SEARCH {
+        search::fill(db)?;
     }
     let insert = "INSERT INTO schema_migration (version, name, sha256) VALUES (?1, ?2, ?3)";
     db.execute(insert, &values![version, name, hash(sql)]).map(drop)

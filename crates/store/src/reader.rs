@@ -6,6 +6,7 @@
 mod find;
 pub mod glance;
 mod lots;
+pub(crate) mod search;
 pub(crate) mod whole;
 
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -186,5 +186,9 @@ tables! {
         key ["world", "key", "day", "tally"], Again::Replaces(&["amount"]);
     REQUEST "request" ("world" Int, "number" Int, "request_id" Text, "context" Text,
         "customer" Int, "lasting" Int, "data" Text) key ["world", "number"], Again::Fails;
+    SEARCH_TERM "search_term" ("world" Int, "field" Int, "value" Int, "number" Int)
+        key ["world", "field", "value", "number"], Again::Stays;
+    SEARCH_TEXT "search_text" ("world" Int, "number" Int, "email" Text, "name" Text, "phone" Text)
+        key ["world", "number"], Again::Replaces(&["email", "name", "phone"]);
     FORGOTTEN "forgotten" ("world" Int, "number" Int) key ["world"], Again::Raises("number");
 }

@@ -210,6 +210,16 @@ macro_rules! look_up {
     }};
 }
 
+impl Sight<'_> {
+    /// The document with this number, as it is before what is being decided.
+    pub(crate) fn document_at(&self, number: Number) -> Option<Document> {
+        look_up!(
+            self.documents[(self.world, number)],
+            lookup::document(self.db, self.world, number)
+        )
+    }
+}
+
 impl View for Sight<'_> {
     fn purse(&self, customer: Number) -> Option<Purse> {
         look_up!(self.purses[(self.world, customer)], lookup::purse(self.db, self.world, customer))
@@ -264,6 +274,26 @@ impl View for Sight<'_> {
         let mut all = self.of_the_account(Kind::BankAccount);
         all.retain(|document| matches!(document, Document::BankAccount(it) if !it.deleted));
         all
+    }
+
+    fn wallet(&self, customer: Number) -> Vec<Document> {
+        let on_disk = self.found(lookup::wallet(self.db, self.world, customer));
+        let set = self.set.borrow();
+        let mut all: BTreeMap<Number, Document> =
+            on_disk.into_iter().map(|document| (document.key().number, document)).collect();
+        // The keys of sources name no customer.
+        for of in [customer, Number(0)] {
+            for number in set.written.get(&(self.world, of)).into_iter().flatten() {
+                if let Some(Some(document)) = set.documents.get(&(self.world, *number)) {
+                    all.insert(*number, document.clone());
+                }
+            }
+        }
+        let is_own = |document: &Document| {
+            matches!(document, Document::Card(_) | Document::Source(_))
+                && document.parent() == Some(customer)
+        };
+        all.into_values().rev().filter(is_own).collect()
     }
 
     fn webhook_endpoints(&self) -> Vec<Document> {

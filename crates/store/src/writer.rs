@@ -10,6 +10,7 @@ use crate::db::Db;
 use crate::error::Result;
 use crate::job::{Idempotency, Kept};
 use crate::positions::{IdlePurses, Posted};
+use crate::search::IndexRows;
 use crate::working_set::WorkingSet;
 
 /// What a batch is going to write.
@@ -22,6 +23,8 @@ pub(crate) struct Batch {
     pub(crate) posted: Posted,
     /// Purses that came to hold cash, or ceased to.
     pub(crate) idle: IdlePurses,
+    /// What becomes of the index of searches.
+    pub(crate) index: IndexRows,
     /// The last seal and the length of each of the lane's chains, as they will be.
     pub(crate) chains: HashMap<World, (Seal, i64)>,
 }

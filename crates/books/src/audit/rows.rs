@@ -1,6 +1,6 @@
 //! Which rows a row names, and what two rows that name each other must say alike.
 
-use crate::balance::{BalanceKind, BalanceTransaction};
+use crate::balance::{BalanceKind, BalanceTransaction, SourceType};
 use crate::cash_balance::{CashTransaction, Cause};
 use crate::currency::Currency;
 use crate::document::Document;
@@ -11,6 +11,7 @@ use crate::payment_intent::{IntentStatus, PaymentError, PaymentIntent};
 use crate::payout::{Payout, PayoutStatus};
 use crate::refund::{Destination, Refund, RefundOrigin};
 use crate::timer::{Timer, TimerKind};
+use crate::topup::TopupStatus;
 
 /// A row that names others.
 #[derive(Clone, Debug)]
@@ -71,6 +72,9 @@ impl Row {
             }
             (Row::BalanceTransaction(line), Row::Document(Document::Payout(payout))) => {
                 lines_of_payout(payout).contains(&Some(line.number))
+            }
+            (Row::BalanceTransaction(line), Row::Document(Document::Topup(topup))) => {
+                topup.balance_transaction == Some(line.number)
             }
             (Row::BalanceTransaction(line), Row::CashTransaction(row)) => {
                 line_of_cause(&row.cause) == Some(line.number)
@@ -154,6 +158,7 @@ fn named_by_document(document: &Document) -> Vec<(Kind, RowKey)> {
                 .into_iter()
                 .for_each(|line| add(Kind::BalanceTransaction, line));
         }
+        Document::Topup(topup) => add(Kind::BalanceTransaction, topup.balance_transaction),
         Document::Invoice(invoice) => {
             add(Kind::PaymentIntent, invoice.payment_intent);
             invoice.lines.iter().for_each(|line| add(Kind::InvoiceItem, Some(line.key.number)));
@@ -309,6 +314,9 @@ fn is_line_of(line: &BalanceTransaction, document: &Document) -> bool {
         Document::Payout(payout) => {
             let out = payout.amount.checked_neg();
             let source = (Kind::Payout, of_the_account(payout.number));
+            if line.source_type != payout.source_type {
+                return false;
+            }
             let back = match payout.status {
                 PayoutStatus::Canceled => BalanceKind::PayoutCancel,
                 _ => BalanceKind::PayoutFailure,
@@ -317,6 +325,12 @@ fn is_line_of(line: &BalanceTransaction, document: &Document) -> bool {
                 true => is(BalanceKind::Payout, out, payout.currency, source),
                 false => is(back, Some(payout.amount), payout.currency, source),
             }
+        }
+        Document::Topup(topup) => {
+            let source = (Kind::Topup, of_the_account(topup.number));
+            topup.status == TopupStatus::Succeeded
+                && line.source_type == SourceType::Card
+                && is(BalanceKind::Topup, Some(topup.amount), topup.currency, source)
         }
         _ => false,
     }

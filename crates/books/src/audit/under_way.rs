@@ -10,7 +10,7 @@ use crate::document::Document;
 use crate::id::{Number, RowKey};
 use crate::journal::Account;
 use crate::payment_intent::{IntentStatus, PaymentIntent};
-use crate::payout::{Payout, PayoutStatus};
+use crate::payout::{Payout, PayoutMethod, PayoutStatus};
 use crate::refund::{Destination, Refund, RefundStatus};
 use crate::source::Source;
 use crate::time::Timestamp;
@@ -156,6 +156,11 @@ impl Auditor {
     }
 
     fn topup(&mut self, world: World, topup: &Topup) {
+        let (number, is_there) = (topup.number.0, topup.status == TopupStatus::Succeeded);
+        if topup.balance_transaction.is_some() != is_there {
+            let detail = format!("top-up {number} in world {}", world.0);
+            self.found("a top-up is in the balance once it succeeded", detail);
+        }
         if topup.status == TopupStatus::Pending {
             let key = RowKey { customer: Number(0), number: topup.number };
             let due = Some(topup.expected_availability_date);
@@ -207,7 +212,9 @@ impl Auditor {
             PayoutStatus::Paid | PayoutStatus::Failed | PayoutStatus::Canceled => return,
         }
         let arrives = (world, TimerKind::PayoutArrives, key);
-        self.awaited.insert(arrives, Some(payout.arrival_date));
+        // An instant one arrives on that day, but not at its first moment.
+        let is_standard = payout.method == PayoutMethod::Standard;
+        self.awaited.insert(arrives, is_standard.then_some(payout.arrival_date));
         self.tell((world, Account::PayoutsInTransit, payout.currency), payout.amount);
     }
 

@@ -9,7 +9,7 @@ use super::purse;
 use crate::balance::{BalanceKind, BalanceTransaction, SourceType};
 use crate::cash_balance::{Balances, CashTransaction, Cause, ReconciliationMode};
 use crate::currency::Currency;
-use crate::customer::{Purse, Standing};
+use crate::customer::{Customer, Purse, Standing};
 use crate::decision::{Change, Context, Decision, Refusal, Reply, View};
 use crate::document::Document;
 use crate::event::{EventKind, EventObject};
@@ -134,6 +134,22 @@ impl<'a, 'c> Book<'a, 'c> {
     /// Writes down a document.
     pub fn put(&mut self, document: impl Into<Document>) {
         self.note(Change::Document(document.into()));
+    }
+
+    /// Tells of something.
+    pub fn tell_of(&mut self, kind: EventKind, object: EventObject) {
+        let event = self.ctx.event(kind, object);
+        self.note(Change::Event(event));
+    }
+
+    /// Writes a customer down and tells of it, if it changed.
+    pub fn note_customer(&mut self, before: Customer, now: &Customer) {
+        if before != *now {
+            let now = Box::new(now.clone());
+            self.note(Change::Customer(now.clone()));
+            let object = EventObject::Customer { now, before: Some(Box::new(before)) };
+            self.tell_of(EventKind::CustomerUpdated, object);
+        }
     }
 
     /// Tells of a document as it is now.

@@ -1,5 +1,7 @@
 //! Tokens, the cards that customers have, and which card or source a payment names.
 
+use std::collections::BTreeMap;
+
 use super::book::Book;
 use crate::card::Card;
 use crate::charge::Instrument;
@@ -7,10 +9,17 @@ use crate::decision::{Context, Decision, Refusal, View};
 use crate::document::Document;
 use crate::id::{Kind, Number, RowKey};
 use crate::payment_intent::InstrumentKey;
+use crate::source::Token;
 
 /// What can be asked about tokens, and the cards that customers have.
 #[derive(Clone, Debug, PartialEq)]
-pub enum CardCommand {}
+pub enum CardCommand {
+    /// Make a token of a card.
+    MakeToken {
+        /// What is known of the card.
+        card: Box<Card>,
+    },
+}
 
 /// A card that a request brings along.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,16 +32,33 @@ pub enum CardGiven {
 
 impl CardCommand {
     pub(super) fn customer(&self) -> Option<Number> {
-        match *self {}
+        match self {
+            CardCommand::MakeToken { .. } => None,
+        }
     }
 }
 
 pub(super) fn decide(
     command: &CardCommand,
-    _view: &dyn View,
-    _ctx: &mut Context<'_>,
+    view: &dyn View,
+    ctx: &mut Context<'_>,
 ) -> Result<Decision, Refusal> {
-    match *command {}
+    match command {
+        CardCommand::MakeToken { card } => make_token(card, view, ctx),
+    }
+}
+
+fn make_token(card: &Card, view: &dyn View, ctx: &mut Context<'_>) -> Result<Decision, Refusal> {
+    let mut book = Book::open_any(Number(0), view, ctx)?;
+    let token = Token {
+        key: book.new_key(),
+        card_number: book.ctx.number(),
+        card: card.clone(),
+        metadata: BTreeMap::new(),
+        used: false,
+    };
+    book.put(token.clone());
+    Ok(book.close(Document::from(token)))
 }
 
 impl Book<'_, '_> {

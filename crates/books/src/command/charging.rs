@@ -13,7 +13,7 @@ use crate::charge::{AUTHORIZATION_DAYS, CardCharge, ChargeProfile, Instrument, S
 use crate::currency::Currency;
 use crate::decision::{Change, Refusal};
 use crate::event::EventKind;
-use crate::id::{Kind, Number, RowKey};
+use crate::id::{Number, RowKey};
 use crate::journal::{Account, EntryKind};
 use crate::payment_intent::BillingDetails;
 use crate::time::Timestamp;
@@ -52,6 +52,19 @@ pub(super) enum Outcome {
     Failed(CardCharge, Decline),
     /// The holder has to authenticate first. Nothing was written.
     NeedsHolder,
+}
+
+/// A card or a source can be charged any amount between the least and the most (Stripe's page
+/// "Supported currencies").
+pub(super) fn check_amount(amount: i64, currency: Currency) -> Result<(), Refusal> {
+    let (least, most) = (currency.least_charge(), currency.most_charge());
+    let step = currency.charge_step();
+    match amount {
+        _ if amount < least => Err(Refusal::AmountBelowMinimum(currency, least)),
+        _ if amount > most => Err(Refusal::AmountAboveMaximum(currency, most)),
+        _ if amount % step != 0 => Err(Refusal::AmountUneven(currency, step)),
+        _ => Ok(()),
+    }
 }
 
 /// Charges a card, or a source.
@@ -191,7 +204,7 @@ fn take(book: &mut Book<'_, '_>, charge: &mut CardCharge, amount: i64) -> Result
         fee,
         available_on,
         source_type: of,
-        source: (Kind::CardCharge, charge.key),
+        source: (charge.spelling(), charge.key),
         description: charge.profile.description.clone(),
     };
     book.line(number, line);
@@ -237,7 +250,7 @@ fn dispute_if_holder_will(book: &mut Book<'_, '_>, charge: &mut CardCharge) -> R
         fee: 0,
         available_on: book.ctx.second(),
         source_type: charge.source_type(),
-        source: (Kind::CardCharge, charge.key),
+        source: (charge.spelling(), charge.key),
         description: Some("The holder of the card disputes the charge".to_owned()),
     };
     book.line(number, line);

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::book::intent;
+use super::book::{Book, intent};
+use super::wallet::{self, Given};
 use super::{MetadataPatch, customer, purse};
 use crate::cash_balance::ReconciliationMode;
 use crate::customer::{Address, CustomField, Customer, Profile, RenderingOptions, Shipping};
 use crate::decision::{Change, Context, Decision, Refusal, Reply, View};
 use crate::event::{EventKind, EventObject};
 use crate::id::{Number, RowKey};
+use crate::payment_intent::InstrumentKey;
 
 /// How many metadata keys an object may have (Stripe's page "Metadata").
 pub const METADATA_KEYS_MAX: usize = 50;
@@ -19,6 +21,7 @@ pub const METADATA_KEYS_MAX: usize = 50;
 pub enum Edit {
     Address(Option<Address>),
     BusinessName(Option<String>),
+    DefaultSource(InstrumentKey),
     Description(Option<String>),
     Email(Option<String>),
     IndividualName(Option<String>),
@@ -33,7 +36,15 @@ pub enum Edit {
     Phone(Option<String>),
     PreferredLocales(Vec<String>),
     Shipping(Option<Shipping>),
+    Source(Given),
     TaxExempt(Option<String>),
+}
+
+impl Edit {
+    /// Whether it is about the cards and sources that the customer has.
+    pub(super) fn is_about_wallet(&self) -> bool {
+        matches!(self, Edit::DefaultSource(_) | Edit::Source(_))
+    }
 }
 
 /// A change of the way a customer's money is matched.
@@ -45,18 +56,23 @@ pub enum ModeChange {
     MerchantDefault,
 }
 
-pub(super) fn create(edits: &[Edit], ctx: &mut Context<'_>) -> Result<Decision, Refusal> {
+pub(super) fn create(
+    edits: &[Edit],
+    view: &dyn View,
+    ctx: &mut Context<'_>,
+) -> Result<Decision, Refusal> {
     let number = ctx.number();
     let id = ctx.ids.customer(number);
     let mut customer = Customer { id, number, ..Customer::default() };
     apply(&mut customer, edits)?;
+    let mut book = Book::open_any(Number(0), view, ctx)?;
+    let told = wallet::follow(&mut book, &mut customer, edits)?;
     let customer = Box::new(customer);
+    book.note(Change::Customer(customer.clone()));
     let object = EventObject::Customer { now: customer.clone(), before: None };
-    let event = ctx.event(EventKind::CustomerCreated, object);
-    Ok(Decision {
-        changes: vec![Change::Customer(customer.clone()), Change::Event(event)],
-        reply: Reply::Customer(customer),
-    })
+    book.tell_of(EventKind::CustomerCreated, object);
+    told.into_iter().for_each(|(kind, document)| book.tell(kind, document));
+    Ok(book.close(Reply::Customer(customer)))
 }
 
 pub(super) fn update(
@@ -71,16 +87,12 @@ pub(super) fn update(
     let before = customer(view, number, "id")?;
     let mut customer = before.clone();
     apply(&mut customer, edits)?;
+    let mut book = Book::open(number, "id", view, ctx)?;
+    let told = wallet::follow(&mut book, &mut customer, edits)?;
+    told.into_iter().for_each(|(kind, document)| book.tell(kind, document));
     let customer = Box::new(customer);
-    if *customer == before {
-        return Ok(Decision { changes: vec![], reply: Reply::Customer(customer) });
-    }
-    let object = EventObject::Customer { now: customer.clone(), before: Some(Box::new(before)) };
-    let event = ctx.event(EventKind::CustomerUpdated, object);
-    Ok(Decision {
-        changes: vec![Change::Customer(customer.clone()), Change::Event(event)],
-        reply: Reply::Customer(customer),
-    })
+    book.note_customer(before, &customer);
+    Ok(book.close(Reply::Customer(customer)))
 }
 
 pub(super) fn delete(
@@ -97,13 +109,13 @@ pub(super) fn delete(
         return Err(Refusal::CustomerHoldsCash);
     }
     let customer = customer(view, number, "id")?;
+    let mut book = Book::open(number, "id", view, ctx)?;
+    wallet::empty(&mut book, number)?;
     let tombstone = Box::new(customer.tombstone());
+    book.note(Change::Customer(tombstone.clone()));
     let object = EventObject::Customer { now: Box::new(customer), before: None };
-    let event = ctx.event(EventKind::CustomerDeleted, object);
-    Ok(Decision {
-        changes: vec![Change::Customer(tombstone.clone()), Change::Event(event)],
-        reply: Reply::Customer(tombstone),
-    })
+    book.tell_of(EventKind::CustomerDeleted, object);
+    Ok(book.close(Reply::Customer(tombstone)))
 }
 
 /// Whether part-paid payments hold money that would come back to the cash balance.
@@ -144,6 +156,8 @@ fn apply(customer: &mut Customer, edits: &[Edit]) -> Result<(), Refusal> {
         match edit.clone() {
             Edit::Mode(mode) => set_mode(customer, mode),
             Edit::Metadata(patch) => patch_metadata(&mut customer.profile.metadata, &patch)?,
+            // What is given is decided with the wallet.
+            Edit::Source(_) | Edit::DefaultSource(_) => {}
             other => apply_to_profile(&mut customer.profile, other),
         }
     }
@@ -188,7 +202,9 @@ fn apply_to_profile(profile: &mut Profile, edit: Edit) {
         Edit::InvoiceCustomFields(value) => profile.invoice_settings.custom_fields = value,
         Edit::InvoiceFooter(value) => profile.invoice_settings.footer = value,
         Edit::InvoiceRendering(value) => profile.invoice_settings.rendering_options = value,
-        Edit::Metadata(_) | Edit::Mode(_) => unreachable!("neither is set like a field"),
+        Edit::Metadata(_) | Edit::Mode(_) | Edit::Source(_) | Edit::DefaultSource(_) => {
+            unreachable!("none of these is set like a field")
+        }
         Edit::Name(value) => profile.name = value,
         Edit::NextInvoiceSequence(value) => profile.next_invoice_sequence = Some(value),
         Edit::Phone(value) => profile.phone = value,

@@ -5,14 +5,17 @@ use std::collections::BTreeMap;
 use super::MetadataPatch;
 use super::book::{Line, balance_event, balance_transaction, entry};
 use super::customers::{check_metadata, patch_metadata};
-use crate::balance::{BalanceKind, SourceType};
+use crate::balance::{BalanceKind, SourceType, instant_available};
 use crate::currency::Currency;
 use crate::decision::{Change, Context, Decision, Refusal, Reply, View};
 use crate::document::Document;
 use crate::event::{EventKind, EventObject};
 use crate::id::{Kind, Number, RowKey};
 use crate::journal::{Account, EntryKind};
-use crate::payout::{BankAccount, Payout, PayoutFailure, PayoutStatus};
+use crate::payout::{
+    BankAccount, INSTANT_S, Payout, PayoutFailure, PayoutMethod, PayoutStatus, instant_fee,
+    largest_instant,
+};
 use crate::time::Timestamp;
 use crate::timer::{DAY_S, Timer, TimerKind};
 
@@ -67,10 +70,10 @@ pub struct PayoutDraft {
     pub currency: Currency,
     /// To which bank account; the default one for the currency, if not given.
     pub destination: Option<Number>,
-    /// `method`: `standard` or `instant`.
-    pub method: String,
-    /// `source_type`.
-    pub source_type: String,
+    /// How fast it is to be.
+    pub method: PayoutMethod,
+    /// Which part of the balance it is to come from.
+    pub source_type: SourceType,
     /// For people.
     pub description: Option<String>,
     /// What the bank statement is to say.
@@ -250,23 +253,15 @@ impl Desk<'_, '_> {
         &mut self,
         kind: BalanceKind,
         payout: Number,
-        money: (i64, Currency),
+        (amount, fee, currency): (i64, i64, Currency),
+        source_type: SourceType,
         available_on: Timestamp,
     ) -> Number {
         let number = self.ctx.number();
-        let (amount, currency) = money;
         let source = (Kind::Payout, of_the_account(payout));
         let description = None;
-        let line = Line {
-            kind,
-            currency,
-            amount,
-            fee: 0,
-            available_on,
-            source_type: SourceType::Card,
-            source,
-            description,
-        };
+        let line =
+            Line { kind, currency, amount, fee, available_on, source_type, source, description };
         let row = Box::new(balance_transaction(number, line));
         self.changes.push(Change::BalanceTransaction(row));
         number
@@ -291,33 +286,37 @@ impl Desk<'_, '_> {
     }
 
     fn create(&mut self, draft: &PayoutDraft) -> Result<Payout, Refusal> {
-        let PayoutDraft { amount, currency, .. } = *draft;
+        let PayoutDraft { amount, currency, method, source_type, .. } = *draft;
         check_metadata(&draft.metadata)?;
-        let available = -self
-            .view
-            .house()
-            .iter()
-            .find(|(account, of, _)| (*account, *of) == (Account::MerchantAvailable, currency))
-            .map_or(0, |(_, _, sum)| *sum);
         let destination = self.destination(draft.destination, currency)?;
-        if amount > available {
-            return Err(Refusal::BalanceTooLow { available, currency });
+        let is_instant = method == PayoutMethod::Instant;
+        if is_instant && !self.account(destination, "destination")?.takes_instant() {
+            return Err(Refusal::NoInstantPayouts);
         }
+        let fee = self.covered(draft)?;
         let number = self.ctx.number();
-        let lines = [(Account::MerchantAvailable, amount), (Account::PayoutsInTransit, -amount)];
+        let taken = amount.checked_add(fee).ok_or(Refusal::AmountTooLarge)?;
+        let lines = [
+            (source_type.available(), taken),
+            (Account::PayoutsInTransit, -amount),
+            (Account::Fees, -fee),
+        ];
         self.post(EntryKind::Payout, currency, &lines)?;
         let now = self.ctx.second();
-        let line = self.line(BalanceKind::Payout, number, (-amount, currency), now);
+        let money = (-amount, fee, currency);
+        let line = self.line(BalanceKind::Payout, number, money, source_type, now);
+        let days = if is_instant { 0 } else { days_to_arrival(self.ctx) };
         let payout = Payout {
             number,
             amount,
             currency,
-            status: PayoutStatus::Pending,
+            // The bank has an instant one at once.
+            status: if is_instant { PayoutStatus::InTransit } else { PayoutStatus::Pending },
             destination,
-            arrival_date: working_day(now, days_to_arrival(self.ctx)),
+            arrival_date: working_day(now, days),
             balance_transaction: line,
-            method: draft.method.clone(),
-            source_type: draft.source_type.clone(),
+            method,
+            source_type,
             description: draft.description.clone(),
             statement_descriptor: draft.statement_descriptor.clone(),
             metadata: draft.metadata.clone(),
@@ -326,10 +325,41 @@ impl Desk<'_, '_> {
             original_payout: None,
             reversed_by: None,
         };
-        self.set_timer(working_day(now, 1), TimerKind::PayoutLeaves, number);
-        self.set_timer(payout.arrival_date, TimerKind::PayoutArrives, number);
+        let arrives = if is_instant { Timestamp(now.0 + INSTANT_S) } else { payout.arrival_date };
+        if !is_instant {
+            self.set_timer(working_day(now, 1), TimerKind::PayoutLeaves, number);
+        }
+        self.set_timer(arrives, TimerKind::PayoutArrives, number);
         self.keep(EventKind::PayoutCreated, &payout, None);
         Ok(payout)
+    }
+
+    /// What a payout costs, if the part of the balance that it comes from has enough for both. An
+    /// instant one may use what is pending: until that is settled, less than nothing is available.
+    fn covered(&self, draft: &PayoutDraft) -> Result<i64, Refusal> {
+        let PayoutDraft { amount, currency, source_type, .. } = *draft;
+        let house = self.view.house();
+        let (part, available, fee) = match draft.method {
+            PayoutMethod::Standard => {
+                let is_its = |(account, of, _): &&(Account, Currency, i64)| {
+                    (*account, *of) == (source_type.available(), currency)
+                };
+                let available = house.iter().find(is_its).map_or(0, |(_, _, sum)| -sum);
+                (source_type.as_str(), available, 0)
+            }
+            PayoutMethod::Instant => {
+                let available = match source_type {
+                    SourceType::Card => instant_available(&house, currency),
+                    SourceType::BankAccount => 0,
+                };
+                let bps = self.ctx.rules.instant_payout_fee_bps;
+                ("instant", largest_instant(bps, available), instant_fee(bps, amount))
+            }
+        };
+        match amount > available {
+            true => Err(Refusal::BalanceTooLow { part, available, currency }),
+            false => Ok(fee),
+        }
     }
 
     /// The bank account that a payout goes to: the one named, or the default of the currency.
@@ -353,18 +383,25 @@ impl Desk<'_, '_> {
         default.ok_or(Refusal::NoBankAccount(currency))
     }
 
-    /// The money of a payout goes back to the merchant's balance.
+    /// The money of a payout goes back to where in the merchant's balance it came from, with what
+    /// the payout cost.
     fn give_back(
         &mut self,
         payout: &mut Payout,
         entry: EntryKind,
         line: BalanceKind,
     ) -> Result<(), Refusal> {
-        let Payout { number, amount, currency, .. } = *payout;
-        let lines = [(Account::PayoutsInTransit, amount), (Account::MerchantAvailable, -amount)];
+        let Payout { number, amount, currency, source_type, .. } = *payout;
+        let fee = self.view.balance_transaction(payout.balance_transaction).map_or(0, |it| it.fee);
+        let back = amount.checked_add(fee).ok_or(Refusal::AmountTooLarge)?;
+        let lines = [
+            (Account::PayoutsInTransit, amount),
+            (Account::Fees, fee),
+            (source_type.available(), -back),
+        ];
         self.post(entry, currency, &lines)?;
         let now = self.ctx.second();
-        let line = self.line(line, number, (amount, currency), now);
+        let line = self.line(line, number, (amount, -fee, currency), source_type, now);
         payout.failure_balance_transaction = Some(line);
         Ok(())
     }
@@ -399,12 +436,13 @@ impl Desk<'_, '_> {
         if original.status != PayoutStatus::Paid {
             return Err(Refusal::PayoutState { action: "reversed", status: original.status });
         }
-        let (amount, currency) = (original.amount, original.currency);
+        let Payout { amount, currency, source_type, .. } = original;
         let number = self.ctx.number();
-        let lines = [(Account::PayoutsInTransit, amount), (Account::MerchantPending, -amount)];
+        let lines = [(Account::PayoutsInTransit, amount), (source_type.pending(), -amount)];
         self.post(EntryKind::PayoutReversed, currency, &lines)?;
         let arrival_date = working_day(self.ctx.second(), days_to_arrival(self.ctx));
-        let line = self.line(BalanceKind::Payout, number, (amount, currency), arrival_date);
+        let money = (amount, 0, currency);
+        let line = self.line(BalanceKind::Payout, number, money, source_type, arrival_date);
         let before = original.clone();
         let reversal = Payout {
             number,
@@ -414,6 +452,7 @@ impl Desk<'_, '_> {
             balance_transaction: line,
             metadata: metadata.clone(),
             original_payout: Some(original.number),
+            method: PayoutMethod::Standard,
             ..original.clone()
         };
         original.reversed_by = Some(number);

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use super::MetadataPatch;
 use super::book::{Book, Line, intent};
 use super::customers::{check_metadata, patch_metadata};
+use super::refunds_of_charges;
 use crate::balance::{BalanceKind, SourceType};
 use crate::cash_balance::Cause;
+use crate::charge::CardCharge;
 use crate::currency::Currency;
 use crate::decision::{Change, Context, Decision, Refusal, Reply, View};
 use crate::document::Document;
@@ -122,12 +124,14 @@ pub(super) fn decide(
     ctx: &mut Context<'_>,
 ) -> Result<Decision, Refusal> {
     match command {
-        RefundCommand::OfPayment { of, amount, terms } => {
-            of_payment(*of, *amount, terms, view, ctx)
-        }
-        RefundCommand::ToCashBalance { of, amount, terms } => {
-            to_cash_balance(*of, *amount, terms, view, ctx)
-        }
+        RefundCommand::OfPayment { of, amount, terms } => match charge_of(*of, view) {
+            Some(charge) => refunds_of_charges::refund(*charge, *amount, terms, view, ctx),
+            None => of_payment(*of, *amount, terms, view, ctx),
+        },
+        RefundCommand::ToCashBalance { of, amount, terms } => match charge_of(*of, view) {
+            Some(_) => Err(Refusal::NotFromCash),
+            None => to_cash_balance(*of, *amount, terms, view, ctx),
+        },
         RefundCommand::Return { customer, amount, currency, terms } => {
             let mut book = Book::open(*customer, "customer", view, ctx)?;
             check_metadata(&terms.metadata)?;
@@ -138,7 +142,7 @@ pub(super) fn decide(
             if *amount > available {
                 return Err(Refusal::CashTooLow { available, param: Some("amount") });
             }
-            let request = ask_for_details(&book, terms)?;
+            let request = ask_for_details(&book, terms, None)?;
             let refund = send_back(&mut book, (*amount, *currency), None, request, terms)?;
             Ok(book.close(Document::from(refund)))
         }
@@ -198,12 +202,28 @@ fn must_wait(refund: &Refund, action: &'static str) -> Result<(), Refusal> {
     }
 }
 
-fn later(ctx: &Context<'_>, days: i64) -> Timestamp {
+pub(super) fn later(ctx: &Context<'_>, days: i64) -> Timestamp {
     Timestamp(ctx.second().0 + days * DAY_S)
 }
 
-fn timer(due: Timestamp, kind: TimerKind, key: RowKey) -> Timer {
+pub(super) fn timer(due: Timestamp, kind: TimerKind, key: RowKey) -> Timer {
     Timer { due, kind, key }
+}
+
+/// The charge of a card or a source that is to be refunded, if it is one.
+fn charge_of(of: RefundOf, view: &dyn View) -> Option<Box<CardCharge>> {
+    let key = match of {
+        RefundOf::Charge(key) => key,
+        RefundOf::Intent(key) => {
+            let paying = intent(view, key, "payment_intent").ok()?;
+            let by_card = paying.card.filter(|_| paying.charge.is_none())?;
+            RowKey { number: by_card.latest_charge?, ..key }
+        }
+    };
+    match view.document(Kind::Charge, key) {
+        Some(Document::CardCharge(charge)) => Some(charge),
+        _ => None,
+    }
 }
 
 /// The payment that is to be refunded, and how much of it.
@@ -227,7 +247,7 @@ fn refundable(
     let unrefunded = intent.amount - charge.amount_refunded;
     if unrefunded == 0 {
         let charge = RowKey { customer: key.customer, number: charge.number };
-        return Err(Refusal::AlreadyRefunded { charge });
+        return Err(Refusal::AlreadyRefunded { kind: Kind::Charge, charge });
     }
     let amount = amount.unwrap_or(unrefunded);
     if amount > unrefunded {
@@ -257,7 +277,7 @@ fn draft(
 }
 
 /// A refund that waits to be told where to.
-fn begun(
+pub(super) fn begun(
     book: &mut Book<'_, '_>,
     (amount, currency): (i64, Currency),
     origin: RefundOrigin,
@@ -318,7 +338,7 @@ fn of_payment(
     let (mut intent, _, amount) = refundable(of, amount, view, ctx)?;
     check_metadata(&terms.metadata)?;
     let mut book = Book::open_any(intent.key.customer, view, ctx)?;
-    let request = ask_for_details(&book, terms)?;
+    let request = ask_for_details(&book, terms, None)?;
     let mut refund = draft(&mut book, amount, &intent, terms);
     let lines = [(Account::MerchantAvailable, amount), (Account::RefundsInTransit, -amount)];
     book.post(EntryKind::RefundInitiated, intent.currency, &lines)?;
@@ -349,9 +369,16 @@ fn to_cash_balance(
 }
 
 /// The request for bank details that a refund needs: somebody must be there to be asked.
-fn ask_for_details(book: &Book<'_, '_>, terms: &RefundTerms) -> Result<DetailsRequest, Refusal> {
+/// `known` is an address that is known otherwise.
+pub(super) fn ask_for_details(
+    book: &Book<'_, '_>,
+    terms: &RefundTerms,
+    known: Option<&str>,
+) -> Result<DetailsRequest, Refusal> {
     let of_customer = || book.view.customer(book.customer())?.profile.email;
-    let sent_to = terms.instructions_email.clone().or_else(of_customer).ok_or(Refusal::NoEmail)?;
+    let given = terms.instructions_email.clone();
+    let sent_to = given.or_else(of_customer).or_else(|| known.map(str::to_owned));
+    let sent_to = sent_to.ok_or(Refusal::NoEmail)?;
     let expires_at = later(book.ctx, DETAILS_DAYS_MAX);
     Ok(DetailsRequest { sent_to: Some(sent_to), sent_at: book.ctx.second(), expires_at })
 }
@@ -392,7 +419,9 @@ pub(super) fn undo(
             let key = RowKey { number: payment_intent, ..refund.key };
             give_merchant_back(book, refund, key)?;
         }
-        RefundOrigin::Charge { .. } => unreachable!("no card is refunded yet"),
+        RefundOrigin::Charge { charge, .. } => {
+            refunds_of_charges::give_back(book, refund, charge)?;
+        }
         RefundOrigin::CashBalance { .. } => {
             let (kind, cause) = (EntryKind::ReturnCanceled, Cause::ReturnCanceled);
             book.cash(kind, cause, money, Account::RefundsInTransit)?;
@@ -456,8 +485,16 @@ pub(super) fn arrive(
 ) -> Result<Decision, Refusal> {
     let (mut book, mut refund) = open(timer.key, view, ctx)?;
     book.note(Change::TimerDone(timer));
-    let Destination::Bank(account) = &refund.destination else {
-        return Ok(book.close(Reply::Done));
+    let account = match &refund.destination {
+        Destination::Bank(account) => account,
+        Destination::Card { bounces } => {
+            let bounces = *bounces;
+            refunds_of_charges::arrive(&mut book, &mut refund, bounces)?;
+            return Ok(book.close(Reply::Done));
+        }
+        Destination::BankToBeNamed | Destination::CashBalance => {
+            return Ok(book.close(Reply::Done));
+        }
     };
     if refund.status != RefundStatus::Pending {
         return Ok(book.close(Reply::Done));
@@ -511,7 +548,7 @@ fn fail_for_want_of_details(book: &mut Book<'_, '_>, refund: &mut Refund) -> Res
 
 impl Book<'_, '_> {
     /// Sends the request for bank details, and notes when it is too late to answer it.
-    fn wait_for_details(&mut self, refund: &mut Refund, request: DetailsRequest) {
+    pub(super) fn wait_for_details(&mut self, refund: &mut Refund, request: DetailsRequest) {
         let expires = timer(request.expires_at, TimerKind::RefundExpires, refund.key);
         self.note(Change::TimerSet(expires));
         refund.details_request = Some(request);
@@ -526,7 +563,7 @@ impl Book<'_, '_> {
     }
 
     /// Tells that a refund is further, and of a payment's also as something of its charge.
-    fn tell_progress(&mut self, before: Refund, now: Refund) {
+    pub(super) fn tell_progress(&mut self, before: Refund, now: Refund) {
         let of_payment = !matches!(now.origin, RefundOrigin::CashBalance { .. });
         self.tell_update(EventKind::RefundUpdated, before.clone(), now.clone());
         if of_payment {

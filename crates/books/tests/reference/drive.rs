@@ -1,6 +1,7 @@
 //! What a sequence asks for, as commands for the books; and what they answer, in the words of the
 //! reference.
 
+use books::balance::SourceType;
 use books::cash_balance::{BankTransfer, ReconciliationMode, Sender};
 use books::command::{
     BankAccountDraft, Confirmation, Edit, IntentCommand, IntentDraft, IntentEdit, InvoiceCommand,
@@ -9,7 +10,7 @@ use books::command::{
 };
 use books::invoice::{Invoice, InvoiceStatus};
 use books::payment_intent::{BillingDetails, PaymentIntent, TransferOptions};
-use books::payout::{PayoutFailure, PayoutStatus};
+use books::payout::{PayoutFailure, PayoutMethod, PayoutStatus};
 use books::refund::{RefundAccount, RefundStatus};
 use books::{Command, Currency, Document, Kind, Number, Refusal, Reply, RowKey, View};
 
@@ -365,8 +366,8 @@ fn about_payouts(ledger: &Ledger, op: &Op) -> Option<PayoutCommand> {
                 amount,
                 currency: currency(cur),
                 destination,
-                method: "standard".into(),
-                source_type: "card".into(),
+                method: PayoutMethod::Standard,
+                source_type: SourceType::Card,
                 description: None,
                 statement_descriptor: None,
                 metadata: Default::default(),

@@ -285,6 +285,13 @@ impl View for Ledger {
         self.documents.values().filter(is_there).cloned().collect()
     }
 
+    fn wallet(&self, customer: Number) -> Vec<Document> {
+        let is_own = |d: &&Document| {
+            matches!(d, Document::Card(_) | Document::Source(_)) && d.parent() == Some(customer)
+        };
+        self.documents.values().rev().filter(is_own).cloned().collect()
+    }
+
     /// Nobody asks for webhooks here.
     fn webhook_endpoints(&self) -> Vec<Document> {
         Vec::new()

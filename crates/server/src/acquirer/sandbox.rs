@@ -31,7 +31,8 @@ impl Sandbox {
             reference: of.names[0].to_owned(),
             name: None,
             address: None,
-            checks: Checks::default(),
+            // As if its holder had typed the security code.
+            checks: Checks { cvc: Some(Check::Unchecked), ..Checks::default() },
         }
     }
 
@@ -48,7 +49,7 @@ impl Sandbox {
 
     fn does(card: &Card) -> Does {
         let unknown = Does::Declines("card_declined", Some("test_mode_live_card"));
-        test_cards::called(&card.reference).map_or(unknown, |card| card.does)
+        test_cards::referred(&card.reference).map_or(unknown, |card| card.does)
     }
 
     fn approved(&self, ask: &Authorization<'_>, does: Does) -> Approved {
@@ -77,13 +78,17 @@ impl Acquirer for Sandbox {
             Does::FailsCheck(failed) if of.contains(&failed) => Check::Fail,
             _ => Check::Pass,
         };
+        let of_address = |of: &[Checked]| match does {
+            Does::ChecksNoAddress => Check::Unavailable,
+            _ => result(of),
+        };
         let address = card.address.as_ref();
         let line1 = address.and_then(|address| address.line1.as_ref());
         let postal_code = address.and_then(|address| address.postal_code.as_ref());
         Ok(Checks {
             cvc: card.checks.cvc.map(|_| result(&[Checked::Cvc])),
-            line1: line1.map(|_| result(&[Checked::Line1, Checked::Address])),
-            postal_code: postal_code.map(|_| result(&[Checked::PostalCode, Checked::Address])),
+            line1: line1.map(|_| of_address(&[Checked::Line1, Checked::Address])),
+            postal_code: postal_code.map(|_| of_address(&[Checked::PostalCode, Checked::Address])),
         })
     }
 
@@ -108,6 +113,9 @@ impl Acquirer for Sandbox {
                         declined(("authentication_required", Some("authentication_required")))
                     }
                 }
+            }
+            Does::AsksWhoIsThere if ask.holder_is_there && !ask.is_authenticated => {
+                Authorized::NeedsHolder
             }
             _ => Authorized::Approved(self.approved(ask, does)),
         }

@@ -10,7 +10,7 @@ use rmcp::model::JsonObject;
 use serde_json::{Map, Value, json};
 
 use crate::api::openapi;
-use crate::api::routes::Route;
+use crate::api::routes::{Route, Shape};
 
 /// Bytes of a schema with two levels of fields, at most; larger ones get one level.
 const TWO_LEVELS_BYTES_MAX: usize = 2_000;
@@ -19,7 +19,7 @@ const TWO_LEVELS_BYTES_MAX: usize = 2_000;
 pub fn of(components: &Map<String, Value>, route: &Route) -> JsonObject {
     let answer = openapi::answer(route);
     let lean = |levels| Lean { components }.of(&answer, levels);
-    let lists = usize::from(route.list);
+    let lists = usize::from(route.shape != Shape::One);
     let two = lean(2 + lists);
     let lean = match two.to_string().len() <= TWO_LEVELS_BYTES_MAX {
         true => two,

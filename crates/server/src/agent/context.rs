@@ -167,7 +167,9 @@ fn summary(body: &Value) -> Option<String> {
             let mode = body["settings"]["reconciliation_mode"].as_str()?;
             format!("cash balance of {}: reconciliation {mode}", text("customer")?)
         }
-        "list" => format!("{} of {}", body["data"].as_array()?.len(), text("url")?),
+        "list" | "search_result" => {
+            format!("{} of {}", body["data"].as_array()?.len(), text("url")?)
+        }
         _ => match (text("id"), text("status")) {
             (Some(id), _) if body["deleted"] == true => format!("{words} {id}: deleted"),
             (Some(id), Some(status)) => format!("{words} {id}: {status}"),

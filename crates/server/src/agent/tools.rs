@@ -14,7 +14,7 @@ use super::answer_schema;
 use crate::api::idempotency::KEY_CHARS_MAX;
 use crate::api::openapi::Objects;
 use crate::api::params::{INTEGER_MAX, TEXT_CHARS_MAX};
-use crate::api::routes::{Action, Route, all};
+use crate::api::routes::{Action, Route, Shape, all};
 
 /// Characters of an id in a path, at most.
 pub const ID_CHARS_MAX: usize = 255;
@@ -107,7 +107,7 @@ impl Tools {
         // Some errors call the one id of a path just that.
         let own = || tool.ids.last().filter(|_| argument == "id" && !tool.ids.contains(&"id"));
         let argument = own().copied().unwrap_or(argument);
-        let lists = || self.list.iter().filter(|tool| tool.route.list);
+        let lists = || self.list.iter().filter(|tool| tool.route.shape == Shape::List);
         let of_path = || {
             let (before, _) = tool.route.path.split_once(&format!("/{{{argument}}}"))?;
             let collection = before.rsplit('/').next()?;

@@ -1,15 +1,20 @@
 //! The merchant's own balance and its transactions.
 
-use books::Kind;
 use books::balance::BalanceKind;
-use store::BalanceFilter;
+use books::{Document, Kind};
 use store::Page as Rows;
+use store::{BalanceFilter, Window};
 
 use super::error::ApiError;
+use super::external_accounts;
 use super::json::Json;
 use super::list::Ask;
 use super::params::{CreatedRange, CurrencyCode, NoParams, Page, Text, params};
 use super::payouts::currency;
+use super::wire::Instant;
+
+/// Bank accounts of which `net_available` is told, the newest, at most.
+pub const ACCOUNTS_MAX: usize = 20;
 
 params! {
     /// Which balance transactions to list.
@@ -31,8 +36,17 @@ params! {
 
 /// Shows the balance, every bucket of it.
 pub fn retrieve(ask: &Ask<'_>, _: NoParams) -> Result<Json, ApiError> {
-    let house = ask.reader.house_balances(ask.wire.world)?;
-    Ok(ask.wire.balance(&house, ask.app.settings.currency))
+    let world = ask.wire.world;
+    let house = ask.reader.house_balances(world)?;
+    let kept = external_accounts::present(ask.reader, world, Window::newest(ACCOUNTS_MAX))?;
+    let accounts = kept.rows.into_iter().filter_map(|document| match document {
+        Document::BankAccount(account) => Some(*account),
+        _ => None,
+    });
+    let accounts: Vec<_> = accounts.collect();
+    let settings = &ask.app.settings;
+    let instant = Instant { accounts: &accounts, fee_bps: settings.instant_payout_fee_bps };
+    Ok(ask.wire.balance(&house, settings.currency, Some(&instant)))
 }
 
 /// Lists balance transactions.

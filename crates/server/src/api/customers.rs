@@ -7,6 +7,7 @@ use books::command::{Edit, ModeChange};
 use books::customer::{self, CustomField};
 use books::{Command, Kind};
 
+use super::customer_sources;
 use super::error::ApiError;
 use super::execute::Asked;
 use super::json::Json;
@@ -166,10 +167,13 @@ params! {
         pub preferred_locales: Option<Vec<Str<64>>>,
         /// Where goods go.
         pub shipping: Patch<Shipping>,
+        /// The token of a card (`tok_...`), or a source (`src_...`), which becomes the default. On
+        /// an update it takes the place of the default that was there, which goes.
+        pub source: Option<Text>,
         /// Whether the customer pays taxes.
         pub tax_exempt: Patch<TaxExempt>,
     }
-    refuses { "balance", "source", "tax", "validate" }
+    refuses { "balance", "tax", "validate" }
     check Profile::check_invoices
 }
 
@@ -184,9 +188,13 @@ params! {
 params! {
     /// Changes to a customer. What is left out stays as it is; what is sent empty is unset.
     pub struct Update {
+        /// The card or source (`card_...`, `src_...`) of the customer that is charged where none
+        /// is named.
+        pub default_source: Option<Text>,
         ..profile: Profile,
     }
-    refuses { "default_source" }
+    refuses {}
+    check Update::check_sources
 }
 
 params! {
@@ -202,6 +210,19 @@ params! {
 }
 
 const INVOICE_FIELDS_MAX: usize = 4;
+
+impl Update {
+    fn check_sources(
+        params: &Update,
+        _at: &super::params::Path,
+    ) -> Result<(), super::params::ParamError> {
+        if params.default_source.is_some() && params.profile.source.is_some() {
+            let problem = "cannot be sent with source, which becomes the default itself";
+            return Err(super::params::ParamError::invalid("default_source", problem));
+        }
+        Ok(())
+    }
+}
 
 impl Profile {
     fn check_invoices(
@@ -226,8 +247,11 @@ impl Profile {
         }
     }
 
-    fn edits(self) -> Vec<Edit> {
+    fn edits(self, asked: &Asked<'_>) -> Result<Vec<Edit>, ApiError> {
         let mut edits = Vec::new();
+        if let Some(source) = &self.source {
+            edits.push(Edit::Source(customer_sources::given(asked, source, "source")?));
+        }
         patch(&mut edits, self.address.map(customer::Address::from), Edit::Address);
         patch(&mut edits, self.business_name, Edit::BusinessName);
         patch(&mut edits, self.description, Edit::Description);
@@ -260,7 +284,7 @@ impl Profile {
                 edits.push(Edit::Metadata(Some(BTreeMap::from_iter(changes))));
             }
         }
-        edits
+        Ok(edits)
     }
 }
 
@@ -326,14 +350,19 @@ impl From<Rendering> for customer::RenderingOptions {
 }
 
 /// Makes a customer.
-pub fn create(_asked: &Asked<'_>, params: Create) -> Result<Command, ApiError> {
-    Ok(Command::CreateCustomer { edits: params.profile.edits() })
+pub fn create(asked: &Asked<'_>, params: Create) -> Result<Command, ApiError> {
+    Ok(Command::CreateCustomer { edits: params.profile.edits(asked)? })
 }
 
 /// Changes a customer.
 pub fn update(asked: &Asked<'_>, params: Update) -> Result<Command, ApiError> {
     let customer = asked.customer("id")?;
-    Ok(Command::UpdateCustomer { customer, edits: params.profile.edits() })
+    let mut edits = params.profile.edits(asked)?;
+    if let Some(id) = &params.default_source {
+        let named = customer_sources::kept(asked.wire, id, "default_source")?;
+        edits.push(Edit::DefaultSource(named));
+    }
+    Ok(Command::UpdateCustomer { customer, edits })
 }
 
 /// Deletes a customer that holds no money.

@@ -4,11 +4,36 @@ use books::card::Decline;
 
 use super::json::{Json, object};
 
+/// The codes that a decline can have.
+const CODES: [&str; 11] = [
+    "authentication_required",
+    "card_declined",
+    "expired_card",
+    "incorrect_cvc",
+    "incorrect_number",
+    "invalid_cvc",
+    "invalid_expiry_month",
+    "invalid_expiry_year",
+    "invalid_number",
+    "payment_intent_authentication_failure",
+    "processing_error",
+];
+
+/// `code` of the error.
+pub fn code(decline: &Decline) -> &'static str {
+    CODES.into_iter().find(|code| *code == decline.code).unwrap_or("card_declined")
+}
+
 /// What people are told.
 pub fn message(decline: &Decline) -> &'static str {
     match (decline.code.as_str(), decline.decline_code.as_deref()) {
         ("expired_card", _) => "Your card has expired.",
+        ("invalid_expiry_year", _) => "Your card's expiration year is invalid.",
         ("incorrect_cvc", _) => "Your card's security code is incorrect.",
+        ("incorrect_number", _) => "Your card number is incorrect.",
+        ("invalid_number", _) => "Your card number is not a valid card number.",
+        ("invalid_expiry_month", _) => "Your card's expiration month is invalid.",
+        ("invalid_cvc", _) => "Your card's security code is invalid.",
         ("processing_error", _) => {
             "An error occurred while processing your card. Try again in a little bit."
         }
@@ -30,7 +55,10 @@ pub fn message(decline: &Decline) -> &'static str {
 pub fn param(decline: &Decline) -> Option<&'static str> {
     match decline.code.as_str() {
         "expired_card" => Some("exp_month"),
-        "incorrect_cvc" => Some("cvc"),
+        "incorrect_cvc" | "invalid_cvc" => Some("cvc"),
+        "incorrect_number" | "invalid_number" => Some("number"),
+        "invalid_expiry_month" => Some("exp_month"),
+        "invalid_expiry_year" => Some("exp_year"),
         _ => None,
     }
 }

@@ -3,7 +3,9 @@
 //! Types, codes, parameters and statuses are those of Stripe's error reference; sentences are ours.
 //! A client never sees what went wrong inside: that goes to the log.
 
+use bank::card_number::hidden;
 use books::approval::Approval;
+use books::card::Decline;
 use books::charge::{CardCharge, Stage};
 use books::limits::Amounts;
 use books::payment_intent::{PaymentError, PaymentIntent};
@@ -24,6 +26,8 @@ pub struct ApiError {
     pub kind: Kind,
     /// `code` on the wire.
     pub code: Option<&'static str>,
+    /// `decline_code` on the wire: what the bank says of a card.
+    pub decline_code: Option<String>,
     /// `param` on the wire.
     pub param: Option<String>,
     /// The sentence.
@@ -77,11 +81,23 @@ impl ApiError {
             status,
             kind: Kind::InvalidRequest,
             code: None,
+            decline_code: None,
             param: None,
             message: message.into(),
             retry: false,
             missing: None,
             approval: None,
+        }
+    }
+
+    /// A card that is declined, or cannot be one.
+    pub fn declined(decline: &Decline) -> ApiError {
+        ApiError {
+            kind: Kind::Card,
+            code: Some(declines::code(decline)),
+            decline_code: decline.decline_code.clone(),
+            param: declines::param(decline).map(str::to_owned),
+            ..ApiError::invalid(402, declines::message(decline))
         }
     }
 
@@ -113,7 +129,8 @@ impl ApiError {
         }
     }
 
-    /// The body, with its keys in alphabetical order.
+    /// The body, with its keys in alphabetical order. What looks like the number of a card is not
+    /// repeated, wherever it was sent.
     pub fn body(&self) -> Json {
         let mut error = Json::Object(Vec::with_capacity(5));
         if let Some(approval) = &self.approval {
@@ -121,15 +138,18 @@ impl ApiError {
         }
         if let Some(code) = self.code {
             error.push("code", code);
+            if let Some(reason) = &self.decline_code {
+                error.push("decline_code", reason);
+            }
             if !OUR_CODES.contains(&code) {
                 let page = code.replace('_', "-");
                 let url = format!("https://stripe.com/docs/error-codes/{page}");
                 error.push("doc_url", url);
             }
         }
-        error.push("message", &self.message);
+        error.push("message", hidden(&self.message).into_owned());
         if let Some(param) = &self.param {
-            error.push("param", param);
+            error.push("param", hidden(param).into_owned());
         }
         error.push("type", self.kind.as_str());
         object! { "error": error }
@@ -198,7 +218,9 @@ pub fn refused(refusal: Refusal, customer: Option<Number>, wire: &Wire) -> ApiEr
             ApiError { status: 400, ..ApiError::missing("customer", &customer_id(), "id") }
         }
         Refusal::Missing { kind, key, param } => {
-            ApiError::missing(kind.object(), &wire.ids.write(kind, key), param)
+            // The cards that customers have are one kind of their sources.
+            let name = if kind == books::Kind::Card { "source" } else { kind.object() };
+            ApiError::missing(name, &wire.ids.write(kind, key), param)
         }
         Refusal::CustomerHoldsCash => invalid(
             "This customer has money in its cash balance, or in payments that are paid in part, \
@@ -248,6 +270,10 @@ pub fn refused(refusal: Refusal, customer: Option<Number>, wire: &Wire) -> ApiEr
             "A payment in {currency} is of {maximum} at most, in the smallest unit."
         ))
         .coded("amount_too_large")
+        .about("amount"),
+        Refusal::AmountUneven(currency, step) => invalid(format!(
+            "A charge in {currency} is of a multiple of {step}, in the smallest unit."
+        ))
         .about("amount"),
         Refusal::CustomerOutOfReach => super::guard::out_of_reach(),
         Refusal::LimitExceeded { limit, currency, most, total } => {
@@ -303,6 +329,7 @@ fn spelled(amounts: &Amounts) -> String {
 fn refused_money(refusal: Refusal, wire: &Wire) -> ApiError {
     let invalid = |message: String| ApiError::invalid(400, message);
     match refusal {
+        Refusal::CardDeclined { decline, .. } => ApiError::declined(&decline),
         Refusal::TokenUsed { token, param } => {
             let id = wire.ids.write(books::Kind::Token, token);
             invalid(format!("The token {id} was used already, and can be used once only."))
@@ -333,6 +360,27 @@ fn refused_money(refusal: Refusal, wire: &Wire) -> ApiError {
                 .coded("invalid_charge_amount")
                 .about("amount")
         }
+        Refusal::TooManySources => {
+            let max = books::command::SOURCES_MAX;
+            invalid(format!(
+                "A customer has {max} cards and sources at most (sources_max), and this one has as \
+                 many."
+            ))
+            .about("source")
+        }
+        Refusal::SourceNotUsable { source, status, param } => {
+            let id = wire.ids.write(books::Kind::Source, source);
+            let status = status.as_str();
+            invalid(format!("{id} is {status}, and nothing can be charged to it any more."))
+                .about(param)
+        }
+        Refusal::SourceHoldsMoney { source, held } => {
+            let id = wire.ids.write(books::Kind::Source, source);
+            invalid(format!(
+                "{id} holds {held}, in the smallest unit of its currency, that was neither charged \
+                 nor returned, so it cannot be detached yet."
+            ))
+        }
         Refusal::NoAcquirer => invalid(
             "Nobody takes cards in live mode yet: this server has no acquirer configured.".into(),
         ),
@@ -357,8 +405,8 @@ fn refused_money(refusal: Refusal, wire: &Wire) -> ApiError {
         Refusal::NothingToRefund => {
             invalid("This PaymentIntent has no successful charge to refund.".into())
         }
-        Refusal::AlreadyRefunded { charge } => {
-            let id = wire.ids.write(books::Kind::Charge, charge);
+        Refusal::AlreadyRefunded { kind, charge } => {
+            let id = wire.ids.write(kind, charge);
             invalid(format!("All of charge {id} has been refunded already."))
                 .coded("charge_already_refunded")
         }
@@ -381,10 +429,24 @@ fn refused_money(refusal: Refusal, wire: &Wire) -> ApiError {
             "This refund has the status {} and cannot be {action}: that takes requires_action.",
             status.as_str()
         )),
-        Refusal::BalanceTooLow { available, currency } => invalid(format!(
-            "The available balance is {available} in {currency}, which is too little."
-        ))
+        Refusal::BalanceTooLow { part, available, currency } => invalid(match part {
+            "instant" => format!(
+                "An instant payout can be of {available} {currency} at most, in the smallest unit."
+            ),
+            part => format!(
+                "The available {part} balance is {available} in {currency}, which is too little."
+            ),
+        })
         .coded("balance_insufficient"),
+        Refusal::NoInstantPayouts => invalid(
+            "This bank account takes no instant payouts: see its available_payout_methods.".into(),
+        )
+        .coded("instant_payouts_unsupported")
+        .about("method"),
+        Refusal::TopupState(status) => invalid(format!(
+            "This top-up has the status {} and cannot be canceled: that takes pending.",
+            status.as_str()
+        )),
         Refusal::NoBankAccount(currency) => invalid(format!(
             "There is no bank account for payouts in {currency}. Add an external account first."
         ))
@@ -429,9 +491,81 @@ fn refused_money(refusal: Refusal, wire: &Wire) -> ApiError {
                  many do. Please wait until an old one has expired."
             ))
         }
+        other => refused_charge(other, wire),
+    }
+}
+
+/// Refusals that are about charges.
+fn refused_charge(refusal: Refusal, wire: &Wire) -> ApiError {
+    let invalid = |message: String| ApiError::invalid(400, message);
+    let id = |kind, key| wire.ids.write(kind, key);
+    match refusal {
+        Refusal::NoDefaultSource { customer } => {
+            let customer = wire.ids.customer(customer);
+            invalid(format!("The customer {customer} has no card or source that can be charged."))
+                .coded("missing")
+                .about("source")
+        }
+        Refusal::NotLinked { customer, kind, key, param } => {
+            not_linked(&wire.ids.customer(customer), &id(kind, key)).about(param)
+        }
+        Refusal::CustomerNotNamed { kind, key } => customer_not_named(&id(kind, key)),
+        Refusal::AlreadyCaptured { kind, charge } => {
+            invalid(format!("The charge {} was captured already.", id(kind, charge)))
+                .coded("charge_already_captured")
+        }
+        Refusal::AuthorizationEnded { kind, charge } => invalid(format!(
+            "What was set aside for the charge {} was let go, so it cannot be captured any more.",
+            id(kind, charge)
+        ))
+        .coded("charge_expired_for_capture"),
+        Refusal::ChargeFailed { kind, charge } => {
+            invalid(format!("The charge {} failed: there is no money in it.", id(kind, charge)))
+                .coded("charge_not_refundable")
+        }
+        Refusal::CaptureTooLarge { authorized } => invalid(format!(
+            "For this charge {authorized} was set aside, and not more than that can be captured."
+        ))
+        .coded("amount_too_large")
+        .about("amount"),
+        Refusal::ChargeOfIntent => invalid(
+            "A PaymentIntent made this charge, which is not captured yet. Capture or cancel the              PaymentIntent."
+                .into(),
+        )
+        .about("charge"),
+        Refusal::FieldOfIntent { param } => invalid(format!(
+            "This charge is paid from a cash balance, and has `{param}` from its PaymentIntent:              change it there."
+        ))
+        .about(param),
+        Refusal::ChargeDisputed { kind, charge } => invalid(format!(
+            "The holder of the card disputes the charge {}, and has the money back already.",
+            id(kind, charge)
+        ))
+        .coded("charge_disputed"),
+        Refusal::PartOfAuthorization { authorized } => invalid(format!(
+            "This charge is not captured: what was set aside, {authorized}, is let go as a whole.              To take a part of it, capture that part."
+        ))
+        .about("amount"),
+        Refusal::NotFromCash => invalid(
+            "A card or a source paid this, so it is refunded there and not to the cash balance:              use POST /v1/refunds."
+                .into(),
+        ),
         // The rest was told apart before this.
         _ => invalid("This cannot be done.".into()),
     }
+}
+
+/// What is a customer's is charged together with that customer.
+pub fn customer_not_named(source: &str) -> ApiError {
+    let message = format!("'{source}' is a customer's: send `customer` with it.");
+    ApiError::invalid(400, message).coded("parameter_missing").about("customer")
+}
+
+/// A customer has no card or source with this id.
+pub fn not_linked(customer: &str, source: &str) -> ApiError {
+    let source: String = source.chars().take(100).collect();
+    let message = format!("The customer {customer} has no card or source with the id '{source}'.");
+    ApiError::invalid(404, message).coded("missing")
 }
 
 fn too_little_cash(available: i64) -> ApiError {
@@ -447,7 +581,7 @@ pub fn charge_failed(wire: &Wire, charge: &CardCharge) -> (u16, Json) {
     let Stage::Failed { decline, .. } = &charge.stage else {
         unreachable!("only a charge that failed is told as an error");
     };
-    let id = wire.ids.write(books::Kind::CardCharge, charge.key);
+    let id = wire.ids.write(charge.spelling(), charge.key);
     (402, declines::body(decline, Some(id)))
 }
 

@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 
 use super::approvals::Approving;
 use super::auth::Access;
+use super::customer_sources;
 use super::error::ApiError;
 use super::expand::{Source, expand};
 use super::guard::Noted;
@@ -239,6 +240,7 @@ fn render(wire: &Wire, reply: &Reply) -> (u16, Json) {
         Reply::CashTransaction(row) => wire.cash_transaction(row),
         Reply::Instructions(made, types) => wire.funding_instructions(made, types),
         Reply::Document(document) => wire.document(document),
+        Reply::ChargeOfIntent(intent) => wire.charge(intent),
         Reply::WithSecret(endpoint) => {
             let mut shown = wire.webhook_endpoint(endpoint);
             shown.push("secret", endpoint.signing.first().map(|key| key.secret(&wire.ids)));
@@ -265,6 +267,7 @@ fn is_found_before(refusal: &Refusal) -> bool {
             | Refusal::Missing { .. }
             | Refusal::AmountBelowMinimum(..)
             | Refusal::AmountAboveMaximum(..)
+            | Refusal::AmountUneven(..)
             | Refusal::NoTransferIn(_)
             | Refusal::TransferCurrency(_)
             | Refusal::TooManyMetadataKeys(_)
@@ -448,6 +451,14 @@ impl Source for FromBooks<'_> {
         let number = self.wire.ids.read_customer(customer);
         let purse = number.and_then(|number| self.books.purse(number));
         Ok(purse.map(|purse| self.wire.purse(&purse)))
+    }
+
+    fn sources(&self, customer: &str) -> Result<Option<Json>, ApiError> {
+        let number = self.wire.ids.read_customer(customer);
+        Ok(number.map(|number| {
+            let all = customer_sources::newest_of(self.books.wallet(number));
+            self.wire.sources(number, all)
+        }))
     }
 
     /// Lists are read from snapshots only; an answer to a write goes without.

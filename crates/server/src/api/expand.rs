@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::error::ApiError;
 use super::json::Json;
+use super::routes::Shape;
 
 /// How many levels deep a path may go.
 pub const LEVELS_MAX: usize = 4;
@@ -35,16 +36,18 @@ macro_rules! tables {
 }
 
 /// Objects that answers are made of, with their field tables.
-pub const RESOURCES: [(&str, &str); 36] = tables![
+pub const RESOURCES: [(&str, &str); 40] = tables![
     "account",
     "balance",
     "balance_transaction",
     "bank_account",
+    "card",
     "cash_balance",
     "charge",
     "customer",
     "customer_cash_balance_transaction",
     "deleted_bank_account",
+    "deleted_card",
     "deleted_customer",
     "deleted_webhook_endpoint",
     "event",
@@ -71,15 +74,21 @@ pub const RESOURCES: [(&str, &str); 36] = tables![
     "refund",
     "source",
     "source_transaction",
+    "token",
+    "topup",
     "webhook_endpoint",
 ];
 
+/// What customers pay with: the name of several objects together, as Stripe's description has it.
+pub const PAYMENT_SOURCES: [&str; 2] = ["card", "source"];
+
 /// The fields that hold ids which can be expanded, below the first level of a path, where no table
 /// is asked. A text elsewhere stays what it is, whatever somebody typed into it.
-const LINKS: [&str; 15] = [
+const LINKS: [&str; 16] = [
     "balance_transaction",
     "charge",
     "customer",
+    "default_source",
     "destination",
     "failure_balance_transaction",
     "invoice",
@@ -102,12 +111,19 @@ impl FieldTables {
             let fields = table.as_object().expect("a field table is an object");
             fields.iter().map(|(name, spec)| (name.clone(), classify(spec))).collect()
         };
-        FieldTables(RESOURCES.into_iter().map(|(object, text)| (object, read(text))).collect())
+        let mut tables: HashMap<_, _> =
+            RESOURCES.into_iter().map(|(object, text)| (object, read(text))).collect();
+        let any = PAYMENT_SOURCES.iter().flat_map(|object| tables[object].clone()).collect();
+        tables.insert("payment_source", any);
+        FieldTables(tables)
     }
 
     /// Checks the paths of a request against what it will be answered with.
-    pub fn check(&self, paths: &[String], object: &str, list: bool) -> Result<(), ApiError> {
-        paths.iter().try_for_each(|path| self.check_path(path, object, list))
+    pub fn check(&self, paths: &[String], object: &str, shape: Shape) -> Result<(), ApiError> {
+        // A search says how many there are.
+        let counts = |path: &str| shape == Shape::Found && path == "total_count";
+        let mut checked = paths.iter().filter(|path| !counts(path));
+        checked.try_for_each(|path| self.check_path(path, object, shape != Shape::One))
     }
 
     fn check_path(&self, path: &str, object: &str, list: bool) -> Result<(), ApiError> {
@@ -174,6 +190,9 @@ pub trait Source {
     /// The cash balance of the customer with this id.
     fn cash_balance(&self, customer: &str) -> Result<Option<Json>, ApiError>;
 
+    /// The list of the newest cards and sources of the customer with this id.
+    fn sources(&self, customer: &str) -> Result<Option<Json>, ApiError>;
+
     /// The list of the newest refunds of the charge with this id.
     fn refunds(&self, charge: &str) -> Result<Option<Json>, ApiError>;
 }
@@ -220,6 +239,7 @@ fn include(value: &mut Json, name: &str, source: &impl Source) -> Result<(), Api
     };
     let (name, found) = match (object, name) {
         ("customer", "cash_balance") => ("cash_balance", source.cash_balance(id)?),
+        ("customer", "sources") => ("sources", source.sources(id)?),
         ("charge", "refunds") => ("refunds", source.refunds(id)?),
         _ => return Ok(()),
     };
@@ -269,12 +289,22 @@ mod tests {
             ("payout", "destination", false, None),
         ];
         for (object, path, list, want) in cases {
-            let got = tables.check(&[path.to_owned()], object, list);
+            let shape = if list { Shape::List } else { Shape::One };
+            let got = tables.check(&[path.to_owned()], object, shape);
             match want {
                 None => assert_eq!(got, Ok(()), "{path}"),
                 Some(part) => assert!(got.unwrap_err().message.contains(part), "{path}"),
             }
         }
+    }
+
+    #[test]
+    fn a_search_is_a_list_that_can_be_counted() {
+        let tables = FieldTables::load();
+        let check = |path: &str| tables.check(&[path.to_owned()], "charge", Shape::Found);
+        assert_eq!(check("total_count"), Ok(()));
+        assert_eq!(check("data.customer"), Ok(()));
+        assert!(check("customer").is_err() && check("total_count.x").is_err());
     }
 
     /// Every id leads to an object that shows it, and to the customer.
@@ -294,6 +324,10 @@ mod tests {
         }
 
         fn cash_balance(&self, _: &str) -> Result<Option<Json>, ApiError> {
+            Ok(None)
+        }
+
+        fn sources(&self, _: &str) -> Result<Option<Json>, ApiError> {
             Ok(None)
         }
 

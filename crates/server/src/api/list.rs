@@ -8,6 +8,7 @@ use books::{Document, Kind, Purse, Timestamp};
 use store::{DocumentFilter, Page as Rows, Reader, Window};
 
 use super::auth::Access;
+use super::customer_sources;
 use super::error::ApiError;
 use super::expand::Source;
 use super::json::{Json, object};
@@ -29,12 +30,19 @@ pub struct Ask<'a> {
     pub path: &'a str,
     /// The ids in the path.
     pub ids: &'a matchit::Params<'a, 'a>,
+    /// What is to be expanded.
+    pub expand: &'a [String],
 }
 
 impl Ask<'_> {
     /// An id of the path.
     pub fn id(&self, name: &str) -> &str {
         self.ids.get(name).unwrap_or_default()
+    }
+
+    /// Whether something is asked for that is there only when it is.
+    pub fn expands(&self, path: &str) -> bool {
+        self.expand.iter().any(|asked| asked == path)
     }
 
     /// The row that the id in a segment of the path names.
@@ -178,13 +186,21 @@ impl Source for FromSnapshot<'_> {
         })
     }
 
+    fn sources(&self, customer: &str) -> Result<Option<Json>, ApiError> {
+        let Some(number) = self.wire.ids.read_customer(customer) else { return Ok(None) };
+        let found = customer_sources::newest(self.reader, self.wire, number)?;
+        Ok(Some(self.wire.sources(number, found)))
+    }
+
     fn refunds(&self, charge: &str) -> Result<Option<Json>, ApiError> {
         let (reader, world) = (self.reader, self.wire.world);
         let Some(key) = self.wire.ids.read(Kind::Charge, charge) else { return Ok(None) };
-        let Some(Document::Charge(row)) = reader.document(world, Kind::Charge, key)? else {
-            return Ok(None);
+        let parent = match reader.document(world, Kind::Charge, key)? {
+            Some(Document::Charge(row)) => row.payment_intent,
+            Some(Document::CardCharge(charge)) => charge.key.number,
+            _ => return Ok(None),
         };
-        let filter = DocumentFilter { parent: Some(row.payment_intent), ..Default::default() };
+        let filter = DocumentFilter { parent: Some(parent), ..Default::default() };
         let rows = reader.documents(world, Kind::Refund, &filter, Window::newest(10))?;
         let data: Vec<Json> = rows.rows.iter().map(|refund| self.wire.document(refund)).collect();
         Ok(Some(object! {

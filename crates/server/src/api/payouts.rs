@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use books::command::{PayoutCommand, PayoutDraft};
+use books::payout::PayoutMethod;
 use books::{Command, Currency, Kind};
 use store::DocumentFilter;
 
@@ -28,9 +29,9 @@ choice! {
 choice! {
     /// The part of the balance that a payout comes from.
     pub enum SourceType {
-        /// Money of legacy ACH payments, of which there is none.
+        /// Money of transfers to sources.
         BankAccount = "bank_account",
-        /// Money of all payments that Purser takes.
+        /// Money of all other payments: by card, and out of cash balances.
         Card = "card",
         /// Money of FPX payments, of which there is none.
         Fpx = "fpx",
@@ -67,9 +68,12 @@ params! {
         pub destination: Option<Text>,
         /// Up to 50 names with values of your own.
         pub metadata: MetadataPatch,
-        /// How fast it is to be. Only `standard` is possible so far.
+        /// How fast it is to be: `standard`, unless it says `instant`. An instant payout takes bank
+        /// accounts whose `available_payout_methods` have it, and money of the `card` balance up to
+        /// `instant_available`; what of that is pending makes the available balance less than zero
+        /// until it is settled.
         pub method: Option<Method>,
-        /// The part of the balance to take it from. All money is in `card`.
+        /// The part of the balance to take it from: `card`, unless it says another.
         pub source_type: Option<SourceType>,
         /// What the bank statement is to say, up to 22 characters.
         pub statement_descriptor: Option<Str<22>>,
@@ -122,24 +126,20 @@ impl Create {
             let problem = format!("must be a multiple of 100 for a payout in {currency}");
             return Err(ParamError::invalid("amount", problem));
         }
-        if params.method == Some(Method::Instant) {
-            let problem = "can only be `standard`: Purser makes no instant payouts yet";
-            return Err(ParamError::invalid("method", problem));
-        }
         Ok(())
     }
 }
 
 /// Sends money to the merchant's bank.
 pub fn create(asked: &Asked<'_>, params: Create) -> Result<Command, ApiError> {
-    let source = params.source_type.unwrap_or(SourceType::Card);
-    if source != SourceType::Card {
-        let message = format!(
-            "The {} balance is empty, as all money is in the card balance: leave source_type out.",
-            source.as_str()
-        );
-        return Err(ApiError::invalid(400, message).coded("balance_insufficient"));
-    }
+    let source_type = match params.source_type.unwrap_or(SourceType::Card) {
+        SourceType::Card => books::balance::SourceType::Card,
+        SourceType::BankAccount => books::balance::SourceType::BankAccount,
+        SourceType::Fpx => {
+            let message = "The fpx balance is empty: Purser takes no payments by FPX.";
+            return Err(ApiError::invalid(400, message).coded("balance_insufficient"));
+        }
+    };
     let destination = match &params.destination {
         Some(id) => Some(asked.named(Kind::BankAccount, id, "destination")?.number),
         None => None,
@@ -148,8 +148,11 @@ pub fn create(asked: &Asked<'_>, params: Create) -> Result<Command, ApiError> {
         amount: params.amount.0,
         currency: currency(params.currency),
         destination,
-        method: params.method.unwrap_or(Method::Standard).as_str().to_owned(),
-        source_type: source.as_str().to_owned(),
+        method: match params.method.unwrap_or(Method::Standard) {
+            Method::Instant => PayoutMethod::Instant,
+            Method::Standard => PayoutMethod::Standard,
+        },
+        source_type,
         description: params.description.map(Into::into),
         statement_descriptor: params.statement_descriptor.map(Into::into),
         metadata: new_metadata(params.metadata),
@@ -232,7 +235,8 @@ mod tests {
             ("amount=250&currency=HUF", Some("amount")),
             ("amount=101&currency=twd", Some("amount")),
             ("amount=0&currency=usd", Some("amount")),
-            ("amount=1&currency=usd&method=instant", Some("method")),
+            ("amount=1&currency=usd&method=instant", None),
+            ("amount=1&currency=usd&method=soon", Some("method")),
             ("amount=1&currency=usd&payout_method=x", Some("payout_method")),
             ("amount=1&currency=usd&statement_descriptor=1234567890123456789012", None),
             (

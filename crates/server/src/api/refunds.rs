@@ -1,7 +1,8 @@
 //! Refunds: sending payments and cash back to customers.
 
 use books::command::{RefundCommand, RefundOf, RefundTerms};
-use books::id::RowKey;
+use books::id::{Number, RowKey};
+use books::payment_intent::PaymentIntent;
 use books::refund::{RefundAccount, RefundStatus};
 use books::{Command, Document, Kind};
 use store::DocumentFilter;
@@ -42,7 +43,8 @@ choice! {
 }
 
 params! {
-    /// A payment, or cash of a customer, to send back to the customer's bank.
+    /// A payment, or cash of a customer, to send back: to the card that paid, or to the customer's
+    /// bank.
     pub struct Create {
         /// How much, in the smallest unit of the currency. For a payment: all that is left, if
         /// left out.
@@ -53,7 +55,8 @@ params! {
         pub currency: Option<CurrencyCode>,
         /// The customer, of cash.
         pub customer: Option<Text>,
-        /// Where the customer is asked for bank details; the customer's own address, if left out.
+        /// Where the customer is asked for bank details, if the money goes to a bank; the customer's
+        /// own address, if left out.
         pub instructions_email: Option<Email>,
         /// Up to 50 names with values of your own.
         pub metadata: MetadataPatch,
@@ -170,7 +173,7 @@ fn check_of_payment(params: &Create) -> Result<(), ParamError> {
     }
 }
 
-/// Sends a payment, or cash, back to the customer's bank.
+/// Sends a payment, or cash, back.
 pub fn create(asked: &Asked<'_>, params: Create) -> Result<Command, ApiError> {
     let amount = params.amount.map(|amount| amount.0);
     if let (Some(_), Some(id), Some(amount), Some(code)) =
@@ -281,22 +284,32 @@ pub fn details_link(ask: &Ask<'_>, _: NoParams) -> Result<Json, ApiError> {
     })
 }
 
+/// The row that the refunds of a payment are listed under: the intent, if a cash balance paid it,
+/// else the charge.
+fn listed_under(intent: &PaymentIntent) -> Number {
+    let by_card = intent.card.as_ref().filter(|_| intent.charge.is_none());
+    by_card.and_then(|card| card.latest_charge).unwrap_or(intent.key.number)
+}
+
 /// Lists refunds.
 pub fn list(ask: &Ask<'_>, params: List) -> Result<Json, ApiError> {
-    let mut filter = DocumentFilter::default();
+    let mut parent = None;
     if let Some(id) = &params.payment_intent {
-        filter.parent = Some(payment_intents::named(ask, id)?.key.number);
+        parent = Some(listed_under(&payment_intents::named(ask, id)?));
     }
     if let Some(id) = &params.charge {
-        let Document::Charge(row) = ask.named_document(Kind::Charge, id, "charge")? else {
-            return Err(ApiError::missing("charge", id, "charge"));
+        let of_charge = match ask.named_document(Kind::Charge, id, "charge")? {
+            Document::Charge(row) => row.payment_intent,
+            Document::CardCharge(charge) => charge.key.number,
+            _ => return Err(ApiError::missing("charge", id, "charge")),
         };
-        if filter.parent.is_some_and(|parent| parent != row.payment_intent) {
+        if parent.is_some_and(|parent| parent != of_charge) {
             let message = "The charge is not the one of the payment intent.";
             return Err(ApiError::invalid(400, message).about("charge"));
         }
-        filter.parent = Some(row.payment_intent);
+        parent = Some(of_charge);
     }
+    let filter = DocumentFilter { parent, ..DocumentFilter::default() };
     ask.documents(Kind::Refund, &filter, params.created, &params.page)
 }
 

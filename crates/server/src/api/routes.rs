@@ -17,9 +17,9 @@ use super::list::Ask;
 use super::params::{NoParams, Param, Schema};
 use super::{
     accounts, approvals, audits, balances, bank_transfers, cash_balances, charges, clock,
-    customer_search, customers, events, external_accounts, funding, invoice_items, invoices,
-    journal, payment_intents, payment_methods, payouts, positions, refunds, requests, sources,
-    trail, webhook_endpoints,
+    customer_search, customer_sources, customers, events, external_accounts, funding,
+    invoice_items, invoices, journal, payment_intents, payment_methods, payouts, positions,
+    refunds, requests, search, sources, tokens, topups, trail, webhook_endpoints,
 };
 
 /// One operation.
@@ -34,14 +34,25 @@ pub struct Route {
     pub summary: &'static str,
     /// The object it answers with.
     pub answer: &'static str,
-    /// Whether it answers with a list of them.
-    pub list: bool,
+    /// Whether it answers with one, or with a list of them.
+    pub shape: Shape,
     /// The resource that a restricted key needs a scope for.
     pub resource: &'static str,
     /// Its parameters, beside those in the path.
     pub params: fn() -> Schema,
     /// What it does.
     pub action: Action,
+}
+
+/// What an operation answers with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// An object.
+    One,
+    /// A list of objects.
+    List,
+    /// The objects that a search found.
+    Found,
 }
 
 /// Something that an operation does by itself, on a thread that may wait.
@@ -59,14 +70,15 @@ pub enum Action {
 
 macro_rules! route {
     ($method:ident $path:literal $operation:ident $kind:ident $handler:path, $params:ty
-     => $($answer:literal)? $([$listed:literal])?, $resource:literal, $summary:literal) => {
+     => $($answer:literal)? $([$listed:literal])? $({$found:literal})?,
+     $resource:literal, $summary:literal) => {
         Route {
             method: Method::$method,
             path: $path,
             operation: stringify!($operation),
             summary: $summary,
-            answer: concat!($($answer)? $($listed)?),
-            list: route!(@list $($listed)?),
+            answer: concat!($($answer)? $($listed)? $($found)?),
+            shape: route!(@shape $([$listed])? $({$found})?),
             resource: $resource,
             params: <$params as Param>::schema,
             action: Action::$kind(|asked, tree| {
@@ -74,8 +86,9 @@ macro_rules! route {
             }),
         }
     };
-    (@list $listed:literal) => { true };
-    (@list) => { false };
+    (@shape [$listed:literal]) => { Shape::List };
+    (@shape {$found:literal}) => { Shape::Found };
+    (@shape) => { Shape::One };
 }
 
 /// The table.
@@ -92,9 +105,14 @@ pub fn all() -> Vec<Route> { vec![
     route!(GET "/v1/balance_transactions" GetBalanceTransactions Read balances::list, balances::List => ["balance_transaction"], "balance", "List balance transactions"),
     route!(GET "/v1/balance_transactions/{id}" GetBalanceTransactionsId Read balances::transaction, NoParams => "balance_transaction", "balance", "Retrieve a balance transaction"),
     route!(GET "/v1/charges" GetCharges Read charges::list, charges::List => ["charge"], "charges", "List charges"),
+    route!(POST "/v1/charges" PostCharges Write charges::create, charges::Create => "charge", "charges", "Charge a card or a source"),
+    route!(GET "/v1/charges/search" GetChargesSearch Read search::charges, search::Find => {"charge"}, "charges", "Search charges"),
     route!(GET "/v1/charges/{charge}" GetChargesCharge Read charges::retrieve, NoParams => "charge", "charges", "Retrieve a charge"),
+    route!(POST "/v1/charges/{charge}" PostChargesCharge Write charges::update, charges::Update => "charge", "charges", "Update a charge"),
+    route!(POST "/v1/charges/{charge}/capture" PostChargesChargeCapture Write charges::capture, charges::Capture => "charge", "charges", "Capture a charge"),
     route!(GET "/v1/customers" GetCustomers Read customers::list, customers::List => ["customer"], "customers", "List customers"),
     route!(POST "/v1/customers" PostCustomers Write customers::create, customers::Create => "customer", "customers", "Create a customer"),
+    route!(GET "/v1/customers/search" GetCustomersSearch Read search::customers, search::Find => {"customer"}, "customers", "Search customers"),
     route!(DELETE "/v1/customers/{customer}" DeleteCustomersCustomer Write customers::delete, NoParams => "customer", "customers", "Delete a customer"),
     route!(GET "/v1/customers/{customer}" GetCustomersCustomer Read customers::retrieve, NoParams => "customer", "customers", "Retrieve a customer"),
     route!(POST "/v1/customers/{customer}" PostCustomersCustomer Write customers::update, customers::Update => "customer", "customers", "Update a customer"),
@@ -105,6 +123,11 @@ pub fn all() -> Vec<Route> { vec![
     route!(POST "/v1/customers/{customer}/funding_instructions" PostCustomersCustomerFundingInstructions Write funding::instructions, funding::Instructions => "funding_instructions", "cash_balance", "Create or retrieve funding instructions"),
     route!(GET "/v1/customers/{customer}/payment_methods" GetCustomersCustomerPaymentMethods Read payment_methods::list_of_customer, payment_methods::List => ["payment_method"], "payment_methods", "List the payment methods of a customer"),
     route!(GET "/v1/customers/{customer}/payment_methods/{payment_method}" GetCustomersCustomerPaymentMethodsPaymentMethod Read payment_methods::retrieve_of_customer, NoParams => "payment_method", "payment_methods", "Retrieve a payment method of a customer"),
+    route!(GET "/v1/customers/{customer}/sources" GetCustomersCustomerSources Read customer_sources::list, customer_sources::List => ["payment_source"], "sources", "List the cards and sources of a customer"),
+    route!(POST "/v1/customers/{customer}/sources" PostCustomersCustomerSources Write customer_sources::create, customer_sources::Create => "payment_source", "sources", "Give a customer a card or a source"),
+    route!(DELETE "/v1/customers/{customer}/sources/{id}" DeleteCustomersCustomerSourcesId Write customer_sources::delete, NoParams => "payment_source", "sources", "Take a card or a source away from a customer"),
+    route!(GET "/v1/customers/{customer}/sources/{id}" GetCustomersCustomerSourcesId Read customer_sources::retrieve, NoParams => "payment_source", "sources", "Retrieve a card or a source of a customer"),
+    route!(POST "/v1/customers/{customer}/sources/{id}" PostCustomersCustomerSourcesId Write customer_sources::update, customer_sources::Update => "payment_source", "sources", "Update a card or a source of a customer"),
     route!(GET "/v1/events" GetEvents Read events::list, events::List => ["event"], "events", "List events"),
     route!(GET "/v1/events/{id}" GetEventsId Read events::retrieve, NoParams => "event", "events", "Retrieve an event"),
     route!(GET "/v1/invoiceitems" GetInvoiceitems Read invoice_items::list, invoice_items::List => ["invoiceitem"], "invoices", "List invoice items"),
@@ -120,6 +143,7 @@ pub fn all() -> Vec<Route> { vec![
     route!(POST "/v1/invoices/{invoice}/void" PostInvoicesInvoiceVoid Write invoices::void, NoParams => "invoice", "invoices", "Give an invoice up as a mistake"),
     route!(GET "/v1/payment_intents" GetPaymentIntents Read payment_intents::list, payment_intents::List => ["payment_intent"], "payment_intents", "List payment intents"),
     route!(POST "/v1/payment_intents" PostPaymentIntents Write payment_intents::create, payment_intents::Create => "payment_intent", "payment_intents", "Create a payment intent"),
+    route!(GET "/v1/payment_intents/search" GetPaymentIntentsSearch Read search::payment_intents, search::Find => {"payment_intent"}, "payment_intents", "Search payment intents"),
     route!(GET "/v1/payment_intents/{intent}" GetPaymentIntentsIntent Read payment_intents::retrieve, payment_intents::Retrieve => "payment_intent", "payment_intents", "Retrieve a payment intent"),
     route!(POST "/v1/payment_intents/{intent}" PostPaymentIntentsIntent Write payment_intents::update, payment_intents::Update => "payment_intent", "payment_intents", "Update a payment intent"),
     route!(POST "/v1/payment_intents/{intent}/apply_customer_balance" PostPaymentIntentsIntentApplyCustomerBalance Write payment_intents::apply, payment_intents::Apply => "payment_intent", "payment_intents", "Apply the cash balance to a payment intent"),
@@ -145,6 +169,13 @@ pub fn all() -> Vec<Route> { vec![
     route!(POST "/v1/sources/{source}/verify" PostSourcesSourceVerify Own sources::verify, sources::Verify => "source", "sources", "Verify a source with a code"),
     route!(POST "/v1/test_helpers/customers/{customer}/fund_cash_balance" PostTestHelpersCustomersCustomerFundCashBalance Write funding::fund, funding::Fund => "customer_cash_balance_transaction", "cash_balance", "Simulate an incoming bank transfer"),
     route!(POST "/v1/test_helpers/refunds/{refund}/expire" PostTestHelpersRefundsRefundExpire Write refunds::expire, NoParams => "refund", "refunds", "Simulate that a refund expires"),
+    route!(POST "/v1/tokens" PostTokens Write tokens::create, tokens::Create => "token", "tokens", "Create a token of a card"),
+    route!(GET "/v1/tokens/{token}" GetTokensToken Read tokens::retrieve, NoParams => "token", "tokens", "Retrieve a token"),
+    route!(GET "/v1/topups" GetTopups Read topups::list, topups::List => ["topup"], "topups", "List top-ups"),
+    route!(POST "/v1/topups" PostTopups Write topups::create, topups::Create => "topup", "topups", "Put money into the merchant's balance"),
+    route!(GET "/v1/topups/{topup}" GetTopupsTopup Read topups::retrieve, NoParams => "topup", "topups", "Retrieve a top-up"),
+    route!(POST "/v1/topups/{topup}" PostTopupsTopup Write topups::update, topups::Update => "topup", "topups", "Update a top-up"),
+    route!(POST "/v1/topups/{topup}/cancel" PostTopupsTopupCancel Write topups::cancel, NoParams => "topup", "topups", "Give up a top-up that is not there yet"),
     route!(GET "/v1/webhook_endpoints" GetWebhookEndpoints Read webhook_endpoints::list, webhook_endpoints::List => ["webhook_endpoint"], "webhook_endpoints", "List webhook endpoints"),
     route!(POST "/v1/webhook_endpoints" PostWebhookEndpoints Write webhook_endpoints::create, webhook_endpoints::Create => "webhook_endpoint", "webhook_endpoints", "Add a webhook endpoint"),
     route!(DELETE "/v1/webhook_endpoints/{webhook_endpoint}" DeleteWebhookEndpointsWebhookEndpoint Write webhook_endpoints::delete, NoParams => "webhook_endpoint", "webhook_endpoints", "Remove a webhook endpoint"),

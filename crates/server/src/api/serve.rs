@@ -13,6 +13,7 @@ use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Response, StatusCode};
 
 use super::auth::{Access, authenticate};
+use super::cards::without_secrets;
 use super::error::ApiError;
 use super::execute::{Answered, Asked, Write, execute};
 use super::expand::expand;
@@ -108,10 +109,11 @@ async fn respond(
     }
     access.allow(route.resource, !is_read, route.operation)?;
     let mut tree = parameters(parts, &body)?;
-    let params = (!is_read && access.limits.is_some()).then(|| tree.to_json().to_string());
+    let params =
+        (!is_read && access.limits.is_some()).then(|| without_secrets(&tree).to_json().to_string());
     let fingerprint = key.as_ref().map(|_| tree.fingerprint());
     let paths = super::params::take_expand(&mut tree)?;
-    app.fields.check(&paths, route.answer, route.list)?;
+    app.fields.check(&paths, route.answer, route.shape)?;
     let wire = app.wire(&access);
     match &route.action {
         Action::Read(handler) => {
@@ -164,7 +166,7 @@ fn read(
     let Asked { app, access, wire, ids } = *asked;
     // An error of the API goes through the snapshot as a value: it is no fault of the store.
     let answer = app.readers.snapshot(|reader| {
-        let ask = Ask { app, reader, access, wire, path, ids };
+        let ask = Ask { app, reader, access, wire, path, ids, expand: paths };
         Ok(handler(&ask, tree).and_then(|mut value| {
             let source = FromSnapshot { reader, wire, now: ask.now() };
             expand(&mut value, paths, &source)?;

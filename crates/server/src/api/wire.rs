@@ -14,6 +14,7 @@ mod source;
 
 mod balance;
 mod payout;
+mod topup;
 
 mod invoice;
 mod webhook_endpoint;
@@ -34,6 +35,7 @@ use books::customer::Address;
 use books::{Document, IdKey, Kind, Number, RowKey, Timestamp, World};
 
 use super::json::{Json, object};
+pub use balance::Instant;
 
 /// The API version whose shapes are served.
 pub const API_VERSION: &str = "2026-10-28.endive";
@@ -72,9 +74,8 @@ impl Wire {
             Document::Card(card) => self.customer_card(card),
             Document::Source(source) => self.source(source),
             Document::SourceTransaction(transaction) => self.source_transaction(transaction),
-            Document::Token(_) | Document::Topup(_) => {
-                todo!("tokens, top-ups")
-            }
+            Document::Token(token) => self.token(token),
+            Document::Topup(topup) => self.topup(topup),
             Document::Approval(approval) => self.approval(approval, Timestamp(0)),
         }
     }

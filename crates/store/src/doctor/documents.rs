@@ -12,6 +12,7 @@ use books::refund::RefundStatus;
 use books::source::Source;
 use books::{Customer, Document, World};
 
+use super::search::Expected;
 use super::{SPELLED, find, readable};
 use crate::db::{Cell, Db, Row, all, one, values};
 use crate::error::{Result, StoreError};
@@ -25,7 +26,12 @@ const COLUMNS: &str = "the columns of a row agree with its data";
 const PAYABLE: &str = "open places for money are what the payment intents say";
 
 /// Reads all documents, each intent with its place for money.
-pub(super) fn documents(db: &dyn Db, auditor: &mut Auditor, tell: &mut dyn FnMut()) -> Result<()> {
+pub(super) fn documents(
+    db: &dyn Db,
+    auditor: &mut Auditor,
+    searched: &mut Expected,
+    tell: &mut dyn FnMut(),
+) -> Result<()> {
     let sql = "SELECT p.intent, p.currency, p.remaining, p.since, p.invoice, p.until,
                 d.kind, d.data, d.world, d.number, d.customer, d.parent
          FROM document d LEFT JOIN payable p
@@ -50,6 +56,7 @@ pub(super) fn documents(db: &dyn Db, auditor: &mut Auditor, tell: &mut dyn FnMut
                 auditor.found(PAYABLE, name(&document));
             }
             auditor.document(world, &document);
+            searched.document(world, &document);
             match &document {
                 Document::PaymentIntent(intent) => refunds(db, world, intent, auditor)?,
                 Document::Source(source) => received(db, world, source, auditor)?,
@@ -193,8 +200,8 @@ pub(super) fn timers(db: &dyn Db, auditor: &mut Auditor, tell: &mut dyn FnMut())
 }
 
 /// Reads the customers.
-pub(super) fn customers(db: &dyn Db, auditor: &mut Auditor) -> Result<()> {
-    let sql = "SELECT data, number, deleted, email FROM customer";
+pub(super) fn customers(db: &dyn Db, auditor: &mut Auditor, searched: &mut Expected) -> Result<()> {
+    let sql = "SELECT data, number, deleted, email, world FROM customer";
     each(db, sql, auditor, &mut |row, auditor| {
         let data = row.text(0)?;
         let customer: Customer = serde_json::from_str(data)?;
@@ -208,6 +215,7 @@ pub(super) fn customers(db: &dyn Db, auditor: &mut Auditor) -> Result<()> {
         if serde_json::to_string(&customer)? != data {
             auditor.found(SPELLED, name);
         }
+        searched.customer(row.world(4)?, &customer);
         Ok(())
     })
 }

@@ -288,6 +288,10 @@ impl Db for PgDb {
         format!("CAST(substring({column} FROM '\"{field}\":(-?[0-9]{{1,30}})') AS NUMERIC)")
     }
 
+    fn contains(&self, column: &str, part: &str) -> String {
+        format!("strpos({column}, {part}) > 0")
+    }
+
     fn is_json(&self, _: &str) -> String {
         "true".to_owned()
     }

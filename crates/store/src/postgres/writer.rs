@@ -159,6 +159,7 @@ impl Writer for PgWriter {
         }
         batch.posted.write(self.lane, &mut sheets)?;
         batch.idle.write(self.lane, &mut sheets)?;
+        batch.index.write(&mut sheets)?;
         self.send(&sheets, numbers.last(), batch.used.len() as u64)
     }
 

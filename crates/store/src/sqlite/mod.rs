@@ -190,6 +190,10 @@ impl Db for SqliteDb {
         format!("CAST(CASE WHEN json_valid({column}) THEN {column} ->> '$.{field}' END AS INTEGER)")
     }
 
+    fn contains(&self, column: &str, part: &str) -> String {
+        format!("instr({column}, {part}) > 0")
+    }
+
     fn is_json(&self, column: &str) -> String {
         format!("json_valid({column})")
     }

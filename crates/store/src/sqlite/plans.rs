@@ -9,7 +9,7 @@ use crate::error::Result;
 
 /// For each index how many rows it has, and how many of them share a first column, the first two,
 /// and so on. That of a primary key is called like its table.
-const SIZES: [(&str, &str, &str); 17] = [
+const SIZES: [(&str, &str, &str); 19] = [
     ("balance_transaction", "balance_transaction", "1000000 1000000 1"),
     ("balance_transaction", "balance_transaction_by_currency", "1000000 1000000 10000 1"),
     ("balance_transaction", "balance_transaction_by_source", "1000000 1000000 2 1"),
@@ -27,6 +27,8 @@ const SIZES: [(&str, &str, &str); 17] = [
     ("request", "request_by_context", "1000000 1000000 20 1"),
     ("request", "request_by_customer", "1000000 1000000 100 1"),
     ("request", "request_by_id", "1000000 1000000 1"),
+    ("search_term", "search_term", "10000000 10000000 500000 2 1"),
+    ("search_text", "search_text", "1000000 1000000 1"),
 ];
 
 /// Tells a database, if it does not know. Connections that are opened afterwards plan by it.
@@ -116,6 +118,16 @@ mod tests {
             assert!(plan(&*db, of_kind).contains("document_by_kind (world=? AND kind=?)"));
             let one = "SELECT data FROM document WHERE world = ?1 AND number = ?2";
             assert!(plan(&*db, one).contains("PRIMARY KEY (world=? AND number=?)"));
+            let term = "SELECT d.number,
+                            (SELECT t.number FROM search_term t WHERE t.world = ?1
+                             AND t.field = ?4 AND t.value = ?5 AND t.number = d.number) IS NULL
+                        FROM search_term d WHERE d.world = ?1 AND d.field = ?4 AND d.value = ?5
+                        AND d.number > ?2 AND d.number < ?3 ORDER BY d.number DESC LIMIT 9";
+            let found = plan(&*db, term);
+            let along = "SEARCH d USING PRIMARY KEY (world=? AND field=? AND value=? AND number>?";
+            let up = "SEARCH t USING PRIMARY KEY (world=? AND field=? AND value=? AND number=?)";
+            assert!(found.starts_with(along) && found.contains(up), "{found}");
+            assert!(!found.contains("TEMP B-TREE"), "{found}");
             let words = "SELECT c.data FROM customer_word w
                          JOIN customer c ON c.world = w.world AND c.number = w.customer
                          WHERE w.world = ?1 AND c.world = ?1 AND w.word = ?2

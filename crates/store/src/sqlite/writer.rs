@@ -110,6 +110,7 @@ impl Writer for SqliteWriter {
         }
         batch.posted.write(LANE, &mut rows)?;
         batch.idle.write(LANE, &mut rows)?;
+        batch.index.write(&mut rows)?;
         if !batch.is_empty() {
             rows.put(&tables::LANE, values![LANE, numbers.last()])?;
         }

@@ -5,7 +5,10 @@ use books::journal::{Account, seal};
 use books::{Currency, Document, Kind, Number, RowKey, Timestamp};
 use store::{DocumentFilter, Page, Window};
 
-use crate::support::asks::{bank_account, cancel_payout, email, instructions, invoice, item, lose, pay, payout, receive, receiver, refund, refund_to_cash};
+use crate::support::asks::{
+    bank_account, cancel_payout, email, instructions, invoice, item, lose, pay, payout, receive,
+    receiver, refund, refund_to_cash,
+};
 use crate::support::{Bench, create, fund};
 
 fn page(bench: &Bench, kind: Kind, filter: &DocumentFilter, window: Window) -> Page<Document> {

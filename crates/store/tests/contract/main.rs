@@ -16,6 +16,7 @@ mod memory;
 mod parts;
 mod positions;
 mod reads;
+mod search;
 mod texts;
 mod views;
 mod words;

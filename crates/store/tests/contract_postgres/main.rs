@@ -24,6 +24,8 @@ mod parts;
 mod positions;
 #[path = "../contract/reads.rs"]
 mod reads;
+#[path = "../contract/search.rs"]
+mod search;
 #[path = "../contract/texts.rs"]
 mod texts;
 #[path = "../contract/views.rs"]

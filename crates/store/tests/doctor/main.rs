@@ -13,6 +13,7 @@ mod life;
 mod merchant;
 mod positions;
 mod rows;
+mod search;
 mod sources;
 mod tampering;
 

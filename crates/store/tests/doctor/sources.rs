@@ -73,11 +73,7 @@ const SOURCES: &[Case] = &[
              WHERE number = :empty",
         NAMED,
     ),
-    (
-        "an account that is gone",
-        "DELETE FROM funding_instructions WHERE customer = :empty",
-        LEADS,
-    ),
+    ("an account that is gone", "DELETE FROM funding_instructions WHERE customer = :empty", LEADS),
     (
         "the account of another source",
         "UPDATE funding_instructions SET customer = 7 WHERE customer = :empty",

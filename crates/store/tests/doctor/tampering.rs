@@ -47,6 +47,7 @@ pub const POSTING: &str = "every posting belongs to an entry";
 pub const READ: &str = "every row can be read";
 pub const REFUNDED: &str = "a charge knows what was refunded of it";
 pub const REFUNDS: &str = "money on its way to customers equals the refunds under way";
+pub const SEARCHED: &str = "the index of searches is what the objects say";
 pub const SETTLES: &str = "what is pending has a timer";
 pub const SPELLED: &str = "every row is spelled as Purser writes it";
 pub const TIMER: &str = "every timer is about something that exists";

@@ -16,6 +16,8 @@ mod merchant;
 mod positions;
 #[path = "../doctor/rows.rs"]
 mod rows;
+#[path = "../doctor/search.rs"]
+mod search;
 #[path = "../doctor/sources.rs"]
 mod sources;
 #[path = "../doctor/tampering.rs"]

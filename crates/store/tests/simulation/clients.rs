@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use books::balance::SourceType;
 use books::cash_balance::{BankTransfer, ReconciliationMode, Sender};
 use books::command::{
     BankAccountDraft, Confirmation, Edit, IntentCommand, IntentDraft, IntentEdit, InvoiceCommand,
@@ -10,7 +11,7 @@ use books::command::{
 };
 use books::invoice::InvoiceStatus;
 use books::payment_intent::{BillingDetails, IntentProfile, TransferOptions};
-use books::payout::PayoutFailure;
+use books::payout::{PayoutFailure, PayoutMethod};
 use books::refund::RefundAccount;
 use books::{Command, Currency, Document, IdKey, Kind, Number, Reply, RowKey, Timestamp};
 
@@ -307,8 +308,8 @@ impl Known {
                 amount: random.between(1, 1000),
                 currency,
                 destination,
-                method: "standard".into(),
-                source_type: "card".into(),
+                method: PayoutMethod::Standard,
+                source_type: SourceType::Card,
                 description: None,
                 statement_descriptor: None,
                 metadata: texts(random),

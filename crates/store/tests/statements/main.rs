@@ -56,6 +56,14 @@ const SWEEPS: &[(&str, &str)] = &[
         "DECLARE scan_0 NO SCROLL CURSOR FOR SELECT world, data FROM customer WHERE deleted = 0",
         "the words of customers: filled in once, by the migration that makes their table",
     ),
+    (
+        "DECLARE scan_1 NO SCROLL CURSOR FOR SELECT world, data FROM customer WHERE deleted = 0",
+        "the index of searches: filled in once, by the migration that makes its tables",
+    ),
+    (
+        "DECLARE scan_2 NO SCROLL CURSOR FOR SELECT kind, data, world FROM document",
+        "the index of searches, likewise",
+    ),
 ];
 
 /// Tables that only tools write to, or that other tests see written.

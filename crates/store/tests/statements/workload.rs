@@ -6,12 +6,13 @@ use std::time::Duration;
 use books::balance::BalanceKind;
 use books::command::{Attempted, EndpointDraft, LaterCommand, Report, WebhookCommand};
 use books::event::EventKind;
+use books::search::{Query, Resource};
 use books::timer::{DAY_S, Look};
 use books::webhook::Attempt;
 use books::{Command, Currency, Kind, Number, RowKey, Timestamp};
 use store::admin::{ApiKey, hash_key};
 use store::dashboard::{Holder, Role, Session, User};
-use store::{BalanceFilter, DocumentFilter, RequestFilter, Window};
+use store::{BalanceFilter, DocumentFilter, RequestFilter, Search, Window};
 
 use crate::life::lived;
 use crate::support::asks::{
@@ -50,6 +51,8 @@ pub const TABLES: &[&str] = &[
     "forgotten",
     "spent",
     "request",
+    "search_term",
+    "search_text",
     "dashboard_user",
     "dashboard_session",
 ];
@@ -65,6 +68,7 @@ pub fn run() {
     rare_writes(&bench);
     reads(&bench);
     lists(&bench);
+    searches(&bench);
     two_servers(&bench);
     forgetting(&bench);
 }
@@ -265,6 +269,25 @@ fn reads(bench: &Bench) {
         r.next_lot(world, Look::Sweep)
     });
     read.expect("everything can be read");
+}
+
+/// Whatever leads to what is searched, and whatever is looked up on the way.
+fn searches(bench: &Bench) {
+    let owner = bench.newest(Kind::PaymentIntent).customer;
+    let customers = ["email:'ada@example.com'", "-email~'navy'", "email~'ada' -email:'x'"];
+    let intents =
+        ["amount>1 currency:'usd' status:'succeeded'", "customer:'x' amount:5", "amount>1"];
+    let asked = customers.map(|text| (Resource::Customers, text)).into_iter();
+    let asked = asked.chain(intents.map(|text| (Resource::PaymentIntents, text)));
+    for (resource, text) in asked.chain([(Resource::Charges, "currency:'usd'")]) {
+        let query = Query::read(resource, text, &|_| Some(owner)).expect("a query");
+        let search = Search { resource, query: &query, among: &[] };
+        let read = bench.readers.snapshot(|r| {
+            r.search_count(bench.world, search)?;
+            r.search(bench.world, search, Number(i64::MAX), 2)
+        });
+        assert!(read.expect("it can be read").is_some(), "{text}");
+    }
 }
 
 /// Lists with every filter, in both directions.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use books::approval::AskedFor;
+use books::balance::SourceType;
 use books::cash_balance::{BankTransfer, Sender};
 use books::command::{
     BankAccountDraft, Confirmation, Edit, Guarded, IntentCommand, IntentDraft, InvoiceCommand,
@@ -10,7 +11,7 @@ use books::command::{
     RefundTerms, SourceCommand, SourceDraft, SourceGiven, Stage,
 };
 use books::payment_intent::{BillingDetails, IntentProfile, TransferOptions};
-use books::payout::PayoutFailure;
+use books::payout::{PayoutFailure, PayoutMethod};
 use books::refund::RefundAccount;
 use books::source::{Owner, RefundAttributes, SourceKind};
 use books::{AgentNote, Command, Currency, Limits, Number, RequestRow, RowKey};
@@ -182,8 +183,8 @@ pub fn payout(amount: i64, code: &str) -> Ask {
         amount,
         currency: currency(code),
         destination: None,
-        method: "standard".into(),
-        source_type: "bank_account".into(),
+        method: PayoutMethod::Standard,
+        source_type: SourceType::Card,
         description: None,
         statement_descriptor: None,
         metadata: BTreeMap::new(),

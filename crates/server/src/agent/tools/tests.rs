@@ -6,6 +6,7 @@ const GOES_ON: &[&str] = &[
     "apply_customer_balance",
     "approve",
     "bank_details",
+    "capture",
     "cash_balance",
     "confirm",
     "external_accounts",
@@ -15,6 +16,7 @@ const GOES_ON: &[&str] = &[
     "pay",
     "refund_to_cash_balance",
     "resend",
+    "tokens",
     "verify",
 ];
 

@@ -8,8 +8,8 @@
 use serde_json::{Map, Value, json};
 
 use super::words::Words;
-use crate::api::expand::RESOURCES;
-use crate::api::routes::Route;
+use crate::api::expand::{PAYMENT_SOURCES, RESOURCES};
+use crate::api::routes::{Route, Shape};
 
 /// Most characters of a text in an answer.
 pub const TEXT_CHARS_MAX: usize = 5000;
@@ -94,12 +94,24 @@ impl Objects {
 
 /// What an operation answers with, as a reference to a component.
 pub fn answer(route: &Route) -> Value {
-    let one = reference(route.answer);
-    if route.list {
-        let title = format!("{}List", pascal(route.answer));
-        return list(one, &title);
+    let any = |objects: &[String]| {
+        let each: Vec<Value> = objects.iter().map(|object| reference(object)).collect();
+        json!({ "anyOf": each })
+    };
+    let one = match route.answer {
+        "payment_source" => any(&PAYMENT_SOURCES.map(str::to_owned)),
+        object => reference(object),
+    };
+    match route.shape {
+        Shape::One => {}
+        Shape::List => return list(one, &format!("{}List", pascal(route.answer))),
+        Shape::Found => return found(one, &format!("{}SearchResult", pascal(route.answer))),
     }
     match route.method.as_str() {
+        // A card is gone; a source is what it was, and consumed.
+        "DELETE" if route.answer == "payment_source" => {
+            any(&["deleted_card".to_owned(), "source".to_owned()])
+        }
         "DELETE" => reference(&format!("deleted_{}", route.answer)),
         "GET" if route.answer == "customer" => {
             json!({ "anyOf": [one, reference("deleted_customer")] })
@@ -143,6 +155,29 @@ fn list(items: Value, title: &str) -> Value {
         },
         "x-expandableFields": ["data"],
     })
+}
+
+/// The objects that a search found.
+fn found(items: Value, title: &str) -> Value {
+    let mut schema = list(items, title);
+    schema["required"] = json!(["data", "has_more", "next_page", "object", "url"]);
+    let fields = &mut schema["properties"];
+    fields["object"]["description"] = "Always `search_result`.".into();
+    fields["object"]["enum"] = json!(["search_result"]);
+    fields["data"]["description"] = "The objects of this page, newest first.".into();
+    fields["has_more"]["description"] = "Whether there is another page.".into();
+    fields["next_page"] = json!({
+        "description": "What to give as `page` for the next page. Null on the last one.",
+        "type": ["string", "null"],
+        "maxLength": TEXT_CHARS_MAX,
+    });
+    fields["total_count"] = json!({
+        "description": "How many objects the query finds, up to 10000. Only there when it is \
+                        expanded.",
+        "type": "integer",
+    });
+    schema["x-expandableFields"] = json!(["data", "total_count"]);
+    schema
 }
 
 /// Makes schemas from the rules of a table.

@@ -138,7 +138,7 @@ impl Wire {
             _ => None,
         };
         object! {
-            "id": self.ids.write(Kind::CardCharge, charge.key),
+            "id": self.ids.write(charge.spelling(), charge.key),
             "object": "charge",
             "amount": charge.amount,
             "amount_captured": charge.amount_captured,

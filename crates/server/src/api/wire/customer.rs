@@ -21,7 +21,10 @@ impl Wire {
             "created": customer.number.created(),
             "currency": Json::Null,
             "customer_account": Json::Null,
-            "default_source": Json::Null,
+            "default_source": customer.default_source.map(|source| {
+                let (kind, key) = source.named();
+                self.ids.write(kind, key)
+            }),
             "delinquent": false,
             "description": &profile.description,
             "discount": Json::Null,

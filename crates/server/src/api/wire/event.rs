@@ -1,5 +1,6 @@
 //! Events as the wire shows them.
 
+use books::balance::SourceType;
 use books::cash_balance::CashTransaction;
 use books::event::{Event, EventObject};
 use books::journal::Account;
@@ -63,7 +64,9 @@ impl Wire {
                 };
                 (show(now), before.as_ref().map(show))
             }
-            (EventObject::Balance(house), _) => (self.balance(house, main_currency(house)), None),
+            (EventObject::Balance(house), _) => {
+                (self.balance(house, main_currency(house), None), None)
+            }
         }
     }
 }
@@ -71,7 +74,8 @@ impl Wire {
 /// The currency in which every part of the balance is shown, be it at zero: what became available
 /// decides, since the event is about that.
 fn main_currency(house: &[(Account, Currency, i64)]) -> Currency {
-    let available = house.iter().find(|(of, _, _)| *of == Account::MerchantAvailable);
+    let are_available = SourceType::ALL.map(SourceType::available);
+    let available = house.iter().find(|(of, _, _)| are_available.contains(of));
     available.or(house.first()).map_or(Currency::USD, |(_, currency, _)| *currency)
 }
 

@@ -20,7 +20,7 @@ impl Wire {
                 Some(of(Kind::PaymentMethod, payment_method)),
             ),
             RefundOrigin::Charge { charge, payment_intent } => (
-                Some(of(Kind::CardCharge, charge)),
+                Some(of(spelling(refund), charge)),
                 payment_intent.map(|intent| of(Kind::PaymentIntent, intent)),
                 None,
             ),
@@ -68,14 +68,34 @@ impl Wire {
     }
 }
 
+/// How the id of a charge is spelled that was refunded: what goes back to a card came from one.
+fn spelling(refund: &Refund) -> Kind {
+    match refund.destination {
+        Destination::Card { .. } => Kind::CardCharge,
+        _ => Kind::Charge,
+    }
+}
+
 /// Where a refund goes; nothing while no bank is named. The hash is named like the rail.
 fn destination(refund: &Refund) -> Option<Json> {
     Some(match &refund.destination {
         Destination::BankToBeNamed => return None,
-        Destination::Card { .. } => object! {
-            "card": object! { "reference_status": "pending", "type": "refund" },
-            "type": "card",
-        },
+        Destination::Card { .. } => {
+            // What was never captured is let go; the rest is a payment of its own.
+            let kind = match (refund.balance_transaction, refund.status) {
+                (None, _) => "reversal",
+                (Some(_), RefundStatus::Pending) => "pending",
+                (Some(_), _) => "refund",
+            };
+            let status = match refund.status {
+                RefundStatus::Failed => "unavailable",
+                _ => "pending",
+            };
+            object! {
+                "card": object! { "reference_status": status, "type": kind },
+                "type": "card",
+            }
+        }
         Destination::CashBalance => object! {
             "customer_cash_balance": object! {},
             "type": "customer_cash_balance",

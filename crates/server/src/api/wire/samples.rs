@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use books::balance::SourceType;
 use books::cash_balance::{Balances, CashTransaction, Cause, ReconciliationMode};
 use books::customer::{Address, CustomField, RenderingOptions};
 use books::event::{Event, EventKind, EventObject, RequestCause};
@@ -11,7 +12,7 @@ use books::invoice::{Addressee, Invoice, InvoiceItem, InvoiceStatus, Transitions
 use books::payment_intent::{
     Charge, IntentProfile, IntentShipping, IntentStatus, PaymentIntent, TransferOptions,
 };
-use books::payout::{BankAccount, Payout, PayoutStatus};
+use books::payout::{BankAccount, Payout, PayoutMethod, PayoutStatus};
 use books::refund::{Destination, DetailsRequest, Refund, RefundOrigin, RefundStatus};
 use books::{Currency, IdKey, Number, RowKey, Timestamp, World};
 use serde_json::json;
@@ -204,8 +205,8 @@ pub fn payout(status: PayoutStatus) -> Payout {
         destination: number(11),
         arrival_date: AT,
         balance_transaction: number(12),
-        method: "standard".into(),
-        source_type: "card".into(),
+        method: PayoutMethod::Standard,
+        source_type: SourceType::Card,
         description: None,
         statement_descriptor: None,
         metadata: metadata(),

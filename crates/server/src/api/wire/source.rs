@@ -1,9 +1,9 @@
-//! Sources, and the transfers that they received, as the wire shows them.
+//! Tokens, sources, and the transfers that sources received, as the wire shows them.
 
-use books::Kind;
 use books::card::{Card, Check};
 use books::cash_balance::Sender;
-use books::source::{Receiver, Source, SourceKind, SourceTransaction};
+use books::source::{Receiver, Source, SourceKind, SourceTransaction, Token};
+use books::{Kind, Number, RowKey};
 use serde_json::Value;
 
 use super::Wire;
@@ -18,6 +18,21 @@ const CLIENT_SECRET_CHARS: usize = 24;
 const FINGERPRINT_CHARS: usize = 16;
 
 impl Wire {
+    /// A token.
+    pub fn token(&self, token: &Token) -> Json {
+        let card = RowKey { customer: Number(0), number: token.card_number };
+        object! {
+            "id": self.ids.write(Kind::Token, token.key),
+            "object": "token",
+            "card": self.card(card, &token.card),
+            "client_ip": Json::Null,
+            "created": token.key.number.created(),
+            "livemode": self.livemode,
+            "type": "card",
+            "used": token.used,
+        }
+    }
+
     /// A source.
     pub fn source(&self, source: &Source) -> Json {
         let kind = source.kind.as_str();

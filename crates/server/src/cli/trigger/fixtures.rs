@@ -127,6 +127,27 @@ const REFUND_DETAILS: Step = post(
 .keep(&[]);
 const REFUND_EXPIRED: Step = post("/v1/test_helpers/refunds/$refund/expire", &[]).keep(&[]);
 
+/// A card is charged 20 dollars.
+const CHARGED: Step =
+    post("/v1/charges", &[("amount", "2000"), ("currency", "usd"), ("source", "tok_visa")])
+        .keep(&[("charge", "/id")]);
+/// The card's bank sets 20 dollars aside.
+const SET_ASIDE: Step = post(
+    "/v1/charges",
+    &[("amount", "2000"), ("currency", "usd"), ("source", "tok_visa"), ("capture", "false")],
+)
+.keep(&[("charge", "/id"), ("capture_before", "/payment_method_details/card/capture_before")]);
+const DECLINED: Step = post(
+    "/v1/charges",
+    &[("amount", "2000"), ("currency", "usd"), ("source", "tok_chargeDeclined")],
+)
+.refused()
+.keep(&[("charge", "/error/charge")]);
+const CAPTURED: Step = post("/v1/charges/$charge/capture", &[]).keep(&[]);
+const LET_GO: Step = Step::WaitUntil("capture_before");
+const CHARGE_CHANGED: Step =
+    post("/v1/charges/$charge", &[("metadata[triggered]", "true")]).keep(&[]);
+
 const SETTLED: Step = Step::WaitUntil("available_on");
 const OWN_ACCOUNT: Step =
     Step::Ask(Ask { method: "GET", keep: &[("account", "/id")], ..post("/v1/account", &[]) });
@@ -218,6 +239,10 @@ pub fn steps(kind: EventKind) -> &'static [Step] {
     match kind {
         BalanceAvailable => &[CUSTOMER, MONEY, PAID, SETTLED],
         CashBalanceFundsAvailable => &[CUSTOMER, MONEY],
+        ChargeCaptured => &[SET_ASIDE, CAPTURED],
+        ChargeExpired => &[SET_ASIDE, LET_GO],
+        ChargeFailed => &[DECLINED],
+        ChargeUpdated => &[CHARGED, CHARGE_CHANGED],
         ChargeRefundUpdated => &[CUSTOMER, MONEY, PAID, REFUND, REFUND_DETAILS],
         ChargeRefunded | RefundCreated => &[CUSTOMER, MONEY, PAID, REFUND],
         ChargeSucceeded | PaymentIntentSucceeded => &[CUSTOMER, MONEY, PAID],

@@ -1,0 +1,295 @@
+//! The cards and sources that a customer has: add, retrieve, update, remove, list.
+//!
+//! A card comes by a token (`tok_`), which is used up; a source (`src_`) was made before. Both are
+//! kinds of Stripe's `PaymentSource`; bank accounts, the third kind, are not kept for customers.
+
+use books::command::{Given, WalletCommand, WalletEdit};
+use books::payment_intent::InstrumentKey;
+use books::{Command, Document, Kind, Number, World, source};
+use store::{DocumentFilter, Page as Rows, Reader, StoreError, Window};
+
+use super::customers::Address;
+use super::error::ApiError;
+use super::execute::Asked;
+use super::instruments::{self, Named};
+use super::json::{Json, object};
+use super::list::Ask;
+use super::params::{
+    Between, Email, MetadataPatch, NoParams, Page, ParamError, Patch, Text, Trimmed, choice, params,
+};
+use super::payouts::{metadata_patch, new_metadata};
+use super::wire::Wire;
+
+/// How many cards and sources a customer shows that is expanded.
+const SHOWN: usize = 10;
+
+choice! {
+    /// Kinds of what a customer pays with.
+    pub enum Object {
+        /// Bank accounts: there are none.
+        BankAccount = "bank_account",
+        /// Cards.
+        Card = "card",
+        /// Sources.
+        Source = "source",
+    }
+}
+
+params! {
+    /// A card or a source for a customer.
+    pub struct Create {
+        /// Up to 50 names with values of your own.
+        pub metadata: MetadataPatch,
+        /// The token of a card (`tok_...`), or a source (`src_...`).
+        pub source: Text,
+    }
+    refuses { "validate" }
+}
+
+params! {
+    /// Who owns a source. What is left out stays as it is.
+    pub struct Owner {
+        /// The owner's address.
+        pub address: Option<Address>,
+        /// The owner's e-mail address.
+        pub email: Option<Email>,
+        /// The owner's full name.
+        pub name: Option<Trimmed>,
+        /// The owner's phone number.
+        pub phone: Option<Trimmed>,
+    }
+    refuses {}
+}
+
+params! {
+    /// What changes about a card, or about a source: of a source these are `metadata` and `owner`,
+    /// of a card all but `owner`.
+    pub struct Update {
+        /// City or town of the card's billing address.
+        pub address_city: Patch<Text>,
+        /// Country of the card's billing address.
+        pub address_country: Patch<Text>,
+        /// First line of the card's billing address: street and number.
+        pub address_line1: Patch<Text>,
+        /// Second line of the card's billing address: flat, suite or building.
+        pub address_line2: Patch<Text>,
+        /// State, county or province of the card's billing address.
+        pub address_state: Patch<Text>,
+        /// Postal code of the card's billing address.
+        pub address_zip: Patch<Text>,
+        /// The month in which the card expires.
+        pub exp_month: Option<Between<1, 12>>,
+        /// The year in which the card expires, with two or four digits.
+        pub exp_year: Option<Between<0, 9999>>,
+        /// Up to 50 names with values of your own.
+        pub metadata: MetadataPatch,
+        /// Who holds the card.
+        pub name: Patch<Trimmed>,
+        /// Who owns the source.
+        pub owner: Option<Owner>,
+    }
+    refuses { "account_holder_name", "account_holder_type" }
+}
+
+params! {
+    /// Which cards and sources of a customer to list.
+    pub struct List {
+        /// Only those of this kind.
+        pub object: Option<Object>,
+        ..page: Page,
+    }
+    refuses {}
+}
+
+impl From<Owner> for source::Owner {
+    fn from(params: Owner) -> source::Owner {
+        source::Owner {
+            address: params.address.map(Into::into),
+            email: params.email.map(Into::into),
+            name: params.name.map(Into::into),
+            phone: params.phone.map(Into::into),
+        }
+    }
+}
+
+impl Update {
+    /// What changes. A name that is of the other kind is refused.
+    fn edits(self, is_card: bool) -> Result<Vec<WalletEdit>, ParamError> {
+        let mut edits = Vec::new();
+        let texts: [(&str, Patch<String>, fn(Option<String>) -> WalletEdit); 7] = [
+            ("address_city", self.address_city.map(Into::into), WalletEdit::City),
+            ("address_country", self.address_country.map(Into::into), WalletEdit::Country),
+            ("address_line1", self.address_line1.map(Into::into), WalletEdit::Line1),
+            ("address_line2", self.address_line2.map(Into::into), WalletEdit::Line2),
+            ("address_state", self.address_state.map(Into::into), WalletEdit::State),
+            ("address_zip", self.address_zip.map(Into::into), WalletEdit::Zip),
+            ("name", self.name.map(Into::into), WalletEdit::Name),
+        ];
+        for (name, patch, edit) in texts {
+            match patch {
+                Patch::Keep => {}
+                Patch::Clear => edits.push((name, edit(None))),
+                Patch::Set(text) => edits.push((name, edit(Some(text)))),
+            }
+        }
+        let month = self.exp_month.map(|month| WalletEdit::ExpMonth(month.0 as u8));
+        let year = self.exp_year.map(|year| WalletEdit::ExpYear(full_year(year.0)));
+        edits.extend(month.map(|edit| ("exp_month", edit)));
+        edits.extend(year.map(|edit| ("exp_year", edit)));
+        if let (Some((name, _)), false) = (edits.first(), is_card) {
+            let problem = "is of cards; of a source only metadata and owner change here";
+            return Err(ParamError::invalid(name, problem));
+        }
+        if self.owner.is_some() && is_card {
+            let problem = "is of sources; a card has name and address_* instead";
+            return Err(ParamError::invalid("owner", problem));
+        }
+        let mut edits: Vec<WalletEdit> = edits.into_iter().map(|(_, edit)| edit).collect();
+        edits.extend(self.owner.map(|owner| WalletEdit::Owner(owner.into())));
+        edits.push(WalletEdit::Metadata(metadata_patch(self.metadata)));
+        Ok(edits)
+    }
+}
+
+/// The year that two digits mean, or four.
+fn full_year(year: i64) -> u16 {
+    let year = if year < 100 { 2000 + year } else { year };
+    year as u16
+}
+
+/// What a parameter gives to a customer. What is no such id is not repeated: it may be the number
+/// of a card.
+pub(super) fn given(asked: &Asked<'_>, id: &str, param: &str) -> Result<Given, ApiError> {
+    asked.takes_test_cards()?;
+    if !matches!(Kind::of(id), Some(Kind::Token | Kind::Source)) {
+        let problem = "must be the token of a card (tok_...) or a source (src_...)";
+        return Err(ParamError::invalid(param, problem).into());
+    }
+    match instruments::named(asked, id, param)? {
+        Named::Given(card) => Ok(Given::Card(card)),
+        Named::Kept(InstrumentKey::Source(key)) => Ok(Given::Source(key)),
+        Named::Kept(_) | Named::FreshMethod(_) => Err(ApiError::missing("source", id, param)),
+    }
+}
+
+/// A card or a source that an id names, of whomever it is.
+pub(super) fn kept(wire: &Wire, id: &str, param: &str) -> Result<InstrumentKey, ApiError> {
+    let missing = || ApiError::missing("source", id, param);
+    let kind = Kind::of(id).ok_or_else(missing)?;
+    let key = wire.ids.read(kind, id).ok_or_else(missing)?;
+    match kind {
+        Kind::Card => Ok(InstrumentKey::Card(key)),
+        Kind::Source => Ok(InstrumentKey::Source(key)),
+        _ => Err(missing()),
+    }
+}
+
+/// Gives a customer a card or a source.
+pub fn create(asked: &Asked<'_>, params: Create) -> Result<Command, ApiError> {
+    let customer = asked.customer("customer")?;
+    let given = given(asked, &params.source, "source")?;
+    let metadata = new_metadata(params.metadata);
+    Ok(Command::Wallet(WalletCommand::Add { customer, given, metadata }))
+}
+
+/// Changes what is known of a card or a source.
+pub fn update(asked: &Asked<'_>, params: Update) -> Result<Command, ApiError> {
+    let (customer, named) = (asked.customer("customer")?, of_path(asked)?);
+    let edits = params.edits(matches!(named, InstrumentKey::Card(_)))?;
+    Ok(Command::Wallet(WalletCommand::Update { customer, named, edits }))
+}
+
+/// Takes a card or a source away.
+pub fn delete(asked: &Asked<'_>, _: NoParams) -> Result<Command, ApiError> {
+    let (customer, named) = (asked.customer("customer")?, of_path(asked)?);
+    Ok(Command::Wallet(WalletCommand::Remove { customer, named }))
+}
+
+fn of_path(asked: &Asked<'_>) -> Result<InstrumentKey, ApiError> {
+    kept(asked.wire, asked.ids.get("id").unwrap_or_default(), "id")
+}
+
+/// Shows a card or a source.
+pub fn retrieve(ask: &Ask<'_>, _: NoParams) -> Result<Json, ApiError> {
+    let customer = ask.purse()?.standing.number;
+    let id = ask.id("id");
+    let (kind, key) = kept(ask.wire, id, "id")?.named();
+    let found = ask.reader.document(ask.wire.world, kind, key)?;
+    let own = found.filter(|document| document.parent() == Some(customer));
+    own.map(|document| ask.wire.document(&document))
+        .ok_or_else(|| ApiError::missing("source", id, "id"))
+}
+
+/// Lists cards and sources.
+pub fn list(ask: &Ask<'_>, params: List) -> Result<Json, ApiError> {
+    let customer = ask.purse()?.standing.number;
+    let window = ask.window(&params.page, None, "source", |id| {
+        let Ok(named) = kept(ask.wire, id, "id") else { return Ok(None) };
+        let (kind, key) = named.named();
+        let found = ask.reader.document(ask.wire.world, kind, key)?;
+        Ok(found.map(|document| document.key().number))
+    })?;
+    let kinds: &[Kind] = match params.object {
+        None => &[Kind::Card, Kind::Source],
+        Some(Object::Card) => &[Kind::Card],
+        Some(Object::Source) => &[Kind::Source],
+        Some(Object::BankAccount) => &[],
+    };
+    let rows = page(ask.reader, (ask.wire.world, customer), kinds, window)?;
+    Ok(ask.page(rows, |document| ask.wire.document(&document)))
+}
+
+/// A page of several kinds, merged: each is read as if it were alone.
+fn page(
+    reader: &Reader,
+    (world, customer): (World, Number),
+    kinds: &[Kind],
+    window: Window,
+) -> Result<Rows<Document>, StoreError> {
+    let filter = DocumentFilter { parent: Some(customer), ..DocumentFilter::default() };
+    let mut merged = Rows { rows: Vec::new(), has_more: false };
+    for kind in kinds {
+        let read = reader.documents(world, *kind, &filter, window)?;
+        merged.rows.extend(read.rows);
+        merged.has_more |= read.has_more;
+    }
+    merged.rows.sort_unstable_by_key(|document| std::cmp::Reverse(document.key().number));
+    let extra = merged.rows.len().saturating_sub(window.limit);
+    if extra > 0 {
+        merged.has_more = true;
+        match window.from_oldest {
+            true => drop(merged.rows.drain(..extra)),
+            false => merged.rows.truncate(window.limit),
+        }
+    }
+    Ok(merged)
+}
+
+/// `sources` of a customer that is expanded: the newest.
+pub(super) fn newest(
+    reader: &Reader,
+    wire: &Wire,
+    customer: Number,
+) -> Result<Rows<Document>, StoreError> {
+    let kinds = [Kind::Card, Kind::Source];
+    page(reader, (wire.world, customer), &kinds, Window::newest(SHOWN))
+}
+
+/// The same of all that a customer has.
+pub(super) fn newest_of(mut all: Vec<Document>) -> Rows<Document> {
+    let has_more = all.len() > SHOWN;
+    all.truncate(SHOWN);
+    Rows { rows: all, has_more }
+}
+
+impl Wire {
+    /// `sources` of a customer.
+    pub(super) fn sources(&self, customer: Number, found: Rows<Document>) -> Json {
+        object! {
+            "object": "list",
+            "data": found.rows.iter().map(|document| self.document(document)).collect::<Vec<_>>(),
+            "has_more": found.has_more,
+            "url": format!("/v1/customers/{}/sources", self.ids.customer(customer)),
+        }
+    }
+}
