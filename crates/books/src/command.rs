@@ -32,7 +32,7 @@ pub use guarded::{Guarded, Stage};
 pub use intents::{AMOUNT_MAX, Confirmation, IntentCommand, IntentDraft, IntentEdit};
 pub use invoices::{InvoiceCommand, InvoiceDraft, ItemDraft};
 pub use later::{LaterCommand, SETTLE_MAX};
-pub use methods::MethodCommand;
+pub use methods::{DefaultMethod, MethodCommand, MethodDraft, MethodEdit, MethodGiven};
 pub use payouts::{BankAccountDraft, PayoutCommand, PayoutDraft};
 pub use refunds::{RefundCommand, RefundOf, RefundTerms};
 pub use sources::{SourceCommand, SourceDraft, SourceEdit, SourceGiven};

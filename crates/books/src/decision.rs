@@ -501,6 +501,36 @@ pub enum Refusal {
         /// How much, in the smallest unit of its currency.
         held: i64,
     },
+    /// The payment method is attached to another customer.
+    MethodAttached {
+        /// Which.
+        method: RowKey,
+        /// The parameter that named it.
+        param: &'static str,
+    },
+    /// The payment method was detached, and cannot be used again.
+    MethodSpent {
+        /// Which.
+        method: RowKey,
+        /// The parameter that named it.
+        param: &'static str,
+    },
+    /// The payment method is a cash balance, which stays with its payment.
+    MethodOfCash {
+        /// Which.
+        method: RowKey,
+        /// The parameter that named it.
+        param: &'static str,
+    },
+    /// Only a payment method that is attached to a customer can do this.
+    MethodNotAttached {
+        /// Which.
+        method: RowKey,
+        /// The parameter that named it.
+        param: &'static str,
+    },
+    /// The payment method came to another customer a moment ago.
+    MethodMoved,
     /// The card was declined, and nothing was written.
     CardDeclined {
         /// Why.

@@ -332,6 +332,9 @@ pub struct PaymentMethod {
     /// Whether the holder agreed to payments while away.
     #[serde(default, skip_serializing_if = "is_false")]
     pub is_set_up: bool,
+    /// Whether it cannot be used any more: it was detached.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_spent: bool,
     /// Who pays.
     #[serde(default, skip_serializing_if = "BillingDetails::is_empty")]
     pub billing_details: BillingDetails,
@@ -365,6 +368,7 @@ impl PaymentMethod {
             allow_redisplay: None,
             metadata: BTreeMap::new(),
             is_set_up: false,
+            is_spent: false,
             billing_details: details,
         }
     }

@@ -88,6 +88,9 @@ scenarios! {
     balance_available
     bank_transfers
     bank_transfers_in_production
+    cards_tokens
+    cards_payment_methods
+    cards_of_customers
     clock
     clock_in_production
     customer_search

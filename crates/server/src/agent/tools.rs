@@ -25,6 +25,7 @@ pub const PAGE_TOOLS_MAX: usize = 40;
 const ENDS: &[&str] = &[
     "cancel",
     "clock",
+    "detach",
     "expire",
     "mark_uncollectible",
     "reject",

@@ -329,6 +329,41 @@ fn spelled(amounts: &Amounts) -> String {
 fn refused_money(refusal: Refusal, wire: &Wire) -> ApiError {
     let invalid = |message: String| ApiError::invalid(400, message);
     match refusal {
+        Refusal::MethodAttached { method, param } => {
+            let id = wire.ids.write(books::Kind::PaymentMethod, method);
+            invalid(format!("The payment method {id} is attached to another customer already."))
+                .about(param)
+        }
+        Refusal::MethodSpent { method, param } => {
+            let id = wire.ids.write(books::Kind::PaymentMethod, method);
+            invalid(format!(
+                "The payment method {id} was detached from its customer and cannot be used again. \
+                 Please make a new one."
+            ))
+            .about(param)
+        }
+        Refusal::MethodOfCash { method, param } => {
+            let id = wire.ids.write(books::Kind::PaymentMethod, method);
+            invalid(format!(
+                "The payment method {id} is a cash balance, which stays with the payment that made \
+                 it: it is neither attached nor changed."
+            ))
+            .coded("payment_method_unsupported_type")
+            .about(param)
+        }
+        Refusal::MethodNotAttached { method, param } => {
+            let id = wire.ids.write(books::Kind::PaymentMethod, method);
+            invalid(format!(
+                "The payment method {id} is attached to no customer, and only one that is can be \
+                 changed or detached."
+            ))
+            .about(param)
+        }
+        Refusal::MethodMoved => ApiError {
+            code: Some("lock_timeout"),
+            retry: true,
+            ..ApiError::invalid(429, "Others are changing the same objects. Try again.")
+        },
         Refusal::CardDeclined { decline, .. } => ApiError::declined(&decline),
         Refusal::TokenUsed { token, param } => {
             let id = wire.ids.write(books::Kind::Token, token);
@@ -339,26 +374,6 @@ fn refused_money(refusal: Refusal, wire: &Wire) -> ApiError {
         Refusal::NotTheCustomers { kind, key, param } => {
             let id = wire.ids.write(kind, key);
             invalid(format!("{id} is not this customer's.")).about(param)
-        }
-        Refusal::SourceState { source, action, status, param } => {
-            let id = wire.ids.write(books::Kind::Source, source);
-            let status = status.as_str();
-            invalid(format!("The source {id} has the status {status} and cannot be {action}."))
-                .coded("invalid_source_usage")
-                .about(param)
-        }
-        Refusal::SourceCurrency(currency) => {
-            invalid(format!("This source is in {currency}.")).about("currency")
-        }
-        Refusal::SourceTooLow { available, currency } => invalid(format!(
-            "The source holds {available} in {currency}, in the smallest unit, which is too little."
-        ))
-        .coded("insufficient_funds")
-        .about("amount"),
-        Refusal::SourceAmount { most } => {
-            invalid(format!("This source is for a payment of {most} at most."))
-                .coded("invalid_charge_amount")
-                .about("amount")
         }
         Refusal::TooManySources => {
             let max = books::command::SOURCES_MAX;
@@ -380,6 +395,26 @@ fn refused_money(refusal: Refusal, wire: &Wire) -> ApiError {
                 "{id} holds {held}, in the smallest unit of its currency, that was neither charged \
                  nor returned, so it cannot be detached yet."
             ))
+        }
+        Refusal::SourceState { source, action, status, param } => {
+            let id = wire.ids.write(books::Kind::Source, source);
+            let status = status.as_str();
+            invalid(format!("The source {id} has the status {status} and cannot be {action}."))
+                .coded("invalid_source_usage")
+                .about(param)
+        }
+        Refusal::SourceCurrency(currency) => {
+            invalid(format!("This source is in {currency}.")).about("currency")
+        }
+        Refusal::SourceTooLow { available, currency } => invalid(format!(
+            "The source holds {available} in {currency}, in the smallest unit, which is too little."
+        ))
+        .coded("insufficient_funds")
+        .about("amount"),
+        Refusal::SourceAmount { most } => {
+            invalid(format!("This source is for a payment of {most} at most."))
+                .coded("invalid_charge_amount")
+                .about("amount")
         }
         Refusal::NoAcquirer => invalid(
             "Nobody takes cards in live mode yet: this server has no acquirer configured.".into(),

@@ -84,10 +84,11 @@ pub const PAYMENT_SOURCES: [&str; 2] = ["card", "source"];
 
 /// The fields that hold ids which can be expanded, below the first level of a path, where no table
 /// is asked. A text elsewhere stays what it is, whatever somebody typed into it.
-const LINKS: [&str; 16] = [
+const LINKS: [&str; 17] = [
     "balance_transaction",
     "charge",
     "customer",
+    "default_payment_method",
     "default_source",
     "destination",
     "failure_balance_transaction",

@@ -36,6 +36,7 @@ pub mod instruments;
 pub mod invoice_items;
 pub mod invoices;
 pub mod journal;
+pub mod kept_methods;
 pub mod payment_intents;
 pub mod payment_methods;
 pub mod payouts;

@@ -1,18 +1,13 @@
-//! Payment methods. There is one type, `customer_balance`: it is made on the way by the payment
-//! that it pays, pays nothing else, and can be looked at. What payments ask about it is here too.
+//! What payments ask about payment methods. One of the type `customer_balance` is made on the way
+//! by the payment that it pays, and pays nothing else.
 
 use bank::Rail;
 use books::payment_intent::{self, TransferOptions};
-use books::{Document, Kind};
-use store::DocumentFilter;
 
 use super::customers::Address;
-use super::error::ApiError;
 use super::form::Node;
-use super::json::Json;
-use super::list::Ask;
 use super::params::{
-    Email, NoParams, Page, Param, ParamError, Patch, Path, Schema, Text, Trimmed, choice, params,
+    Email, NoParams, Param, ParamError, Patch, Path, Schema, Text, Trimmed, choice, params,
 };
 use super::transfer_options::{BankTransfer, FundingType};
 
@@ -123,16 +118,6 @@ params! {
     }
 }
 
-params! {
-    /// Which payment methods of a customer to list.
-    pub struct List {
-        /// Only those of this type. All are of the type `customer_balance`.
-        pub r#type: Option<Text>,
-        ..page: Page,
-    }
-    refuses { "allow_redisplay" }
-}
-
 impl CashOptions {
     fn check(options: &CashOptions, at: &Path) -> Result<(), ParamError> {
         match (&options.funding_type, &options.bank_transfer) {
@@ -167,9 +152,12 @@ impl MethodOptions {
 
 impl From<MethodData> for payment_intent::BillingDetails {
     fn from(params: MethodData) -> payment_intent::BillingDetails {
-        let Some(details) = params.billing_details else {
-            return payment_intent::BillingDetails::default();
-        };
+        params.billing_details.map(Into::into).unwrap_or_default()
+    }
+}
+
+impl From<BillingDetails> for payment_intent::BillingDetails {
+    fn from(details: BillingDetails) -> payment_intent::BillingDetails {
         payment_intent::BillingDetails {
             address: details.address.into_option().map(Into::into),
             email: details.email.into_option().map(Into::into),
@@ -178,34 +166,6 @@ impl From<MethodData> for payment_intent::BillingDetails {
             tax_id: details.tax_id.into_option().map(Into::into),
         }
     }
-}
-
-/// Shows a payment method.
-pub fn retrieve(ask: &Ask<'_>, _: NoParams) -> Result<Json, ApiError> {
-    let method = ask.document(Kind::PaymentMethod, "payment_method")?;
-    Ok(ask.wire.document(&method))
-}
-
-/// Lists the payment methods of a customer.
-pub fn list_of_customer(ask: &Ask<'_>, params: List) -> Result<Json, ApiError> {
-    let customer = ask.purse()?.standing.number;
-    let filter = DocumentFilter { customer: Some(customer), ..DocumentFilter::default() };
-    if params.r#type.is_some_and(|wanted| *wanted != *MethodType::WORD) {
-        let none = store::Page { rows: Vec::<Document>::new(), has_more: false };
-        return Ok(ask.page(none, |method| ask.wire.document(&method)));
-    }
-    ask.documents(Kind::PaymentMethod, &filter, None, &params.page)
-}
-
-/// Shows a payment method of a customer.
-pub fn retrieve_of_customer(ask: &Ask<'_>, _: NoParams) -> Result<Json, ApiError> {
-    let customer = ask.purse()?.standing.number;
-    let method = ask.document(Kind::PaymentMethod, "payment_method")?;
-    if method.key().customer != customer {
-        let id = ask.id("payment_method");
-        return Err(ApiError::missing("payment_method", id, "payment_method"));
-    }
-    Ok(ask.wire.document(&method))
 }
 
 #[cfg(test)]

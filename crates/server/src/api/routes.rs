@@ -18,8 +18,8 @@ use super::params::{NoParams, Param, Schema};
 use super::{
     accounts, approvals, audits, balances, bank_transfers, cash_balances, charges, clock,
     customer_search, customer_sources, customers, events, external_accounts, funding,
-    invoice_items, invoices, journal, payment_intents, payment_methods, payouts, positions,
-    refunds, requests, search, sources, tokens, topups, trail, webhook_endpoints,
+    invoice_items, invoices, journal, kept_methods, payment_intents, payment_methods, payouts,
+    positions, refunds, requests, search, sources, tokens, topups, trail, webhook_endpoints,
 };
 
 /// One operation.
@@ -121,8 +121,8 @@ pub fn all() -> Vec<Route> { vec![
     route!(GET "/v1/customers/{customer}/cash_balance_transactions" GetCustomersCustomerCashBalanceTransactions Read cash_balances::transactions, cash_balances::List => ["customer_cash_balance_transaction"], "cash_balance", "List cash balance transactions"),
     route!(GET "/v1/customers/{customer}/cash_balance_transactions/{transaction}" GetCustomersCustomerCashBalanceTransactionsTransaction Read cash_balances::transaction, NoParams => "customer_cash_balance_transaction", "cash_balance", "Retrieve a cash balance transaction"),
     route!(POST "/v1/customers/{customer}/funding_instructions" PostCustomersCustomerFundingInstructions Write funding::instructions, funding::Instructions => "funding_instructions", "cash_balance", "Create or retrieve funding instructions"),
-    route!(GET "/v1/customers/{customer}/payment_methods" GetCustomersCustomerPaymentMethods Read payment_methods::list_of_customer, payment_methods::List => ["payment_method"], "payment_methods", "List the payment methods of a customer"),
-    route!(GET "/v1/customers/{customer}/payment_methods/{payment_method}" GetCustomersCustomerPaymentMethodsPaymentMethod Read payment_methods::retrieve_of_customer, NoParams => "payment_method", "payment_methods", "Retrieve a payment method of a customer"),
+    route!(GET "/v1/customers/{customer}/payment_methods" GetCustomersCustomerPaymentMethods Read kept_methods::list_of_customer, kept_methods::ListOfCustomer => ["payment_method"], "payment_methods", "List the payment methods of a customer"),
+    route!(GET "/v1/customers/{customer}/payment_methods/{payment_method}" GetCustomersCustomerPaymentMethodsPaymentMethod Read kept_methods::retrieve_of_customer, NoParams => "payment_method", "payment_methods", "Retrieve a payment method of a customer"),
     route!(GET "/v1/customers/{customer}/sources" GetCustomersCustomerSources Read customer_sources::list, customer_sources::List => ["payment_source"], "sources", "List the cards and sources of a customer"),
     route!(POST "/v1/customers/{customer}/sources" PostCustomersCustomerSources Write customer_sources::create, customer_sources::Create => "payment_source", "sources", "Give a customer a card or a source"),
     route!(DELETE "/v1/customers/{customer}/sources/{id}" DeleteCustomersCustomerSourcesId Write customer_sources::delete, NoParams => "payment_source", "sources", "Take a card or a source away from a customer"),
@@ -149,7 +149,12 @@ pub fn all() -> Vec<Route> { vec![
     route!(POST "/v1/payment_intents/{intent}/apply_customer_balance" PostPaymentIntentsIntentApplyCustomerBalance Write payment_intents::apply, payment_intents::Apply => "payment_intent", "payment_intents", "Apply the cash balance to a payment intent"),
     route!(POST "/v1/payment_intents/{intent}/cancel" PostPaymentIntentsIntentCancel Write payment_intents::cancel, payment_intents::Cancel => "payment_intent", "payment_intents", "Cancel a payment intent"),
     route!(POST "/v1/payment_intents/{intent}/confirm" PostPaymentIntentsIntentConfirm Write payment_intents::confirm, payment_intents::Confirm => "payment_intent", "payment_intents", "Confirm a payment intent"),
-    route!(GET "/v1/payment_methods/{payment_method}" GetPaymentMethodsPaymentMethod Read payment_methods::retrieve, NoParams => "payment_method", "payment_methods", "Retrieve a payment method"),
+    route!(GET "/v1/payment_methods" GetPaymentMethods Read kept_methods::list, kept_methods::List => ["payment_method"], "payment_methods", "List payment methods"),
+    route!(POST "/v1/payment_methods" PostPaymentMethods Write kept_methods::create, kept_methods::Create => "payment_method", "payment_methods", "Create a payment method of a card"),
+    route!(GET "/v1/payment_methods/{payment_method}" GetPaymentMethodsPaymentMethod Read kept_methods::retrieve, NoParams => "payment_method", "payment_methods", "Retrieve a payment method"),
+    route!(POST "/v1/payment_methods/{payment_method}" PostPaymentMethodsPaymentMethod Write kept_methods::update, kept_methods::Update => "payment_method", "payment_methods", "Update a payment method"),
+    route!(POST "/v1/payment_methods/{payment_method}/attach" PostPaymentMethodsPaymentMethodAttach Write kept_methods::attach, kept_methods::Attach => "payment_method", "payment_methods", "Attach a payment method to a customer"),
+    route!(POST "/v1/payment_methods/{payment_method}/detach" PostPaymentMethodsPaymentMethodDetach Write kept_methods::detach, NoParams => "payment_method", "payment_methods", "Detach a payment method from its customer"),
     route!(GET "/v1/payouts" GetPayouts Read payouts::list, payouts::List => ["payout"], "payouts", "List payouts"),
     route!(POST "/v1/payouts" PostPayouts Write payouts::create, payouts::Create => "payout", "payouts", "Send money to the merchant's bank"),
     route!(GET "/v1/payouts/{payout}" GetPayoutsPayout Read payouts::retrieve, NoParams => "payout", "payouts", "Retrieve a payout"),

@@ -73,9 +73,9 @@ impl Wire {
             Document::CardCharge(charge) => self.card_charge(charge),
             Document::Card(card) => self.customer_card(card),
             Document::Source(source) => self.source(source),
-            Document::SourceTransaction(transaction) => self.source_transaction(transaction),
             Document::Token(token) => self.token(token),
             Document::Topup(topup) => self.topup(topup),
+            Document::SourceTransaction(transaction) => self.source_transaction(transaction),
             Document::Approval(approval) => self.approval(approval, Timestamp(0)),
         }
     }

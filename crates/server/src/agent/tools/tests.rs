@@ -5,6 +5,7 @@ use super::*;
 const GOES_ON: &[&str] = &[
     "apply_customer_balance",
     "approve",
+    "attach",
     "bank_details",
     "capture",
     "cash_balance",

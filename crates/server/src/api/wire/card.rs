@@ -85,6 +85,15 @@ impl Wire {
         }
     }
 
+    /// A payment method that would be made of a card.
+    pub fn fresh_method(&self, key: RowKey, card: Card) -> Json {
+        let method = PaymentMethod {
+            payment_intent: None,
+            ..PaymentMethod::cash_balance(key, Number(0), Default::default())
+        };
+        self.card_method(&method, &card)
+    }
+
     /// What was charged, as `payment_method` and `source` of errors and charges show it whole.
     pub fn instrument(&self, instrument: &Instrument) -> Json {
         match instrument {

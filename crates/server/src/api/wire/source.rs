@@ -1,9 +1,10 @@
-//! Tokens, sources, and the transfers that sources received, as the wire shows them.
+//! Sources, and the transfers that they received, as the wire shows them.
 
+use books::Kind;
 use books::card::{Card, Check};
 use books::cash_balance::Sender;
 use books::source::{Receiver, Source, SourceKind, SourceTransaction, Token};
-use books::{Kind, Number, RowKey};
+use books::{Number, RowKey};
 use serde_json::Value;
 
 use super::Wire;
