@@ -80,6 +80,7 @@ scenarios! {
     S38_events
     S39_payout
     S40_modes_apart
+    S41_legacy_card
     agents_approvals
     agents_limits
     agents_reach
@@ -88,9 +89,14 @@ scenarios! {
     balance_available
     bank_transfers
     bank_transfers_in_production
-    cards_tokens
-    cards_payment_methods
     cards_of_customers
+    cards_payment_methods
+    cards_tokens
+    charges_by_card
+    charges_captured_later
+    charges_declined
+    charges_of_cash_balances
+    charges_with_fees
     clock
     clock_in_production
     customer_search
@@ -115,11 +121,13 @@ scenarios! {
     refunds_after_deletion
     refunds_by_rail
     refunds_more
+    refunds_to_cards
     returns_by_age
     returns_by_age_given_back
     returns_of_swift_money
     search_customers
     search_payments
+    sources_are_charged
     sources_bad_requests
     sources_of_cards
     sources_receive_transfers

@@ -167,7 +167,8 @@ fn find(db: &dyn Db, world: World, kind: Kind, key: RowKey) -> Result<Found> {
             return Ok(if there { Found::Something } else { Found::Nothing });
         }
         _ => {
-            let is_it = |document: &Document| (document.kind(), document.key()) == (kind, key);
+            let is_it =
+                |document: &Document| (document.kind(), document.key()) == (kind.stored(), key);
             lookup::document(db, world, key.number)
                 .map(|document| document.filter(is_it).map(audit::Row::Document))
         }

@@ -2,6 +2,7 @@
 
 use crate::balance::{BalanceKind, BalanceTransaction, SourceType};
 use crate::cash_balance::{CashTransaction, Cause};
+use crate::charge::{CardCharge, Instrument, Stage};
 use crate::currency::Currency;
 use crate::document::Document;
 use crate::event::{Event, EventObject};
@@ -67,6 +68,9 @@ impl Row {
         match (self, other) {
             (Row::Document(document), Row::Document(other)) => documents_agree(document, other),
             (Row::Document(document), Row::BalanceTransaction(line)) => is_line_of(line, document),
+            (Row::BalanceTransaction(line), Row::Document(Document::CardCharge(charge))) => {
+                charge.balance_transaction == Some(line.number) || is_dispute_of(line, charge)
+            }
             (Row::BalanceTransaction(line), Row::Document(Document::Refund(refund))) => {
                 lines_of_refund(refund).contains(&Some(line.number))
             }
@@ -159,6 +163,11 @@ fn named_by_document(document: &Document) -> Vec<(Kind, RowKey)> {
                 .for_each(|line| add(Kind::BalanceTransaction, line));
         }
         Document::Topup(topup) => add(Kind::BalanceTransaction, topup.balance_transaction),
+        Document::CardCharge(charge) => {
+            add(Kind::PaymentIntent, charge.payment_intent);
+            add(Kind::BalanceTransaction, charge.balance_transaction);
+            named.extend(kept_instrument(&charge.instrument));
+        }
         Document::Invoice(invoice) => {
             add(Kind::PaymentIntent, invoice.payment_intent);
             invoice.lines.iter().for_each(|line| add(Kind::InvoiceItem, Some(line.key.number)));
@@ -174,6 +183,13 @@ fn named_by_document(document: &Document) -> Vec<(Kind, RowKey)> {
         _ => {}
     }
     named
+}
+
+/// The row of what was charged. A card that came with the request has none.
+fn kept_instrument(instrument: &Instrument) -> Option<(Kind, RowKey)> {
+    let (kind, key) = instrument.named();
+    let is_kept = kind != Kind::Card || key.customer != Number(0);
+    is_kept.then_some((kind, key))
 }
 
 fn lines_of_refund(refund: &Refund) -> [Option<Number>; 2] {
@@ -246,6 +262,7 @@ fn documents_agree(document: &Document, other: &Document) -> bool {
         (D::SourceTransaction(transaction), D::Source(source)) => {
             transaction.kind == source.kind && Some(transaction.currency) == source.currency
         }
+        (D::CardCharge(charge), other) => charge_agrees(charge, other),
         (D::Payout(payout), D::BankAccount(account)) => payout.currency == account.currency,
         (D::Payout(payout), D::Payout(other)) => {
             takes_back(payout, other) || takes_back(other, payout)
@@ -269,16 +286,50 @@ fn is_billed_as(intent: &PaymentIntent, invoice: &Invoice) -> bool {
 }
 
 fn refund_agrees(refund: &Refund, other: &Document) -> bool {
-    let RefundOrigin::Payment { payment_intent, charge, .. } = refund.origin else { return true };
-    match other {
-        Document::PaymentIntent(intent) => {
+    match (refund.origin, other) {
+        (RefundOrigin::Payment { charge, .. }, Document::PaymentIntent(intent)) => {
             intent.charge.as_ref().map(|kept| kept.number) == Some(charge)
                 && intent.currency == refund.currency
         }
-        Document::Charge(row) => row.payment_intent == payment_intent,
-        Document::PaymentMethod(method) => method.payment_intent == Some(payment_intent),
+        (RefundOrigin::Payment { payment_intent, .. }, Document::Charge(row)) => {
+            row.payment_intent == payment_intent
+        }
+        (RefundOrigin::Payment { payment_intent, .. }, Document::PaymentMethod(method)) => {
+            method.payment_intent == Some(payment_intent)
+        }
+        (RefundOrigin::Charge { payment_intent, .. }, Document::CardCharge(charge)) => {
+            let to_card = matches!(refund.destination, Destination::Card { .. });
+            charge.payment_intent == payment_intent
+                && charge.currency == refund.currency
+                && charge.instrument.card().is_some() == to_card
+        }
+        // A charge that is part of an intent is refunded as a payment, and no other is.
+        (RefundOrigin::Charge { .. }, Document::Charge(_))
+        | (RefundOrigin::Payment { .. }, Document::CardCharge(_)) => false,
         _ => true,
     }
+}
+
+/// A charge is in the currency of its intent. One that took its money, or can, is the newest of it.
+fn charge_agrees(charge: &CardCharge, other: &Document) -> bool {
+    match (other, &charge.stage) {
+        (Document::PaymentIntent(intent), Stage::Authorized { .. } | Stage::Captured { .. }) => {
+            let newest = intent.card.as_ref().and_then(|card| card.latest_charge);
+            newest == Some(charge.key.number) && intent.currency == charge.currency
+        }
+        // What failed, or was let go, says no more of an intent that may have changed since.
+        (Document::PaymentIntent(_), Stage::Released { .. } | Stage::Failed { .. }) => true,
+        (Document::PaymentMethod(method), _) => method.card.is_some(),
+        _ => true,
+    }
+}
+
+/// Whether a line took back what a charge brought, because its holder disputes it.
+fn is_dispute_of(line: &BalanceTransaction, charge: &CardCharge) -> bool {
+    charge.disputed
+        && line.kind == BalanceKind::Adjustment
+        && Some(line.amount) == charge.amount_captured.checked_neg()
+        && line.currency == charge.currency
 }
 
 fn takes_back(reversal: &Payout, original: &Payout) -> bool {
@@ -301,14 +352,23 @@ fn is_line_of(line: &BalanceTransaction, document: &Document) -> bool {
             let source = (Kind::Charge, RowKey { number: charge.number, ..intent.key });
             is(BalanceKind::Payment, Some(intent.amount), intent.currency, source)
         }),
+        Document::CardCharge(charge) => {
+            let kind = match charge.instrument.card() {
+                Some(_) => BalanceKind::Charge,
+                None => BalanceKind::Payment,
+            };
+            let source = (charge.spelling(), charge.key);
+            is(kind, Some(charge.amount_captured), charge.currency, source)
+        }
         Document::Refund(refund) => {
-            let (out, source) = (refund.amount.checked_neg(), (Kind::Refund, refund.key));
+            let (out, source) = (refund.amount.checked_neg(), (refund.spelling(), refund.key));
+            let (sent, back) = match refund.destination {
+                Destination::Card { .. } => (BalanceKind::Refund, BalanceKind::RefundFailure),
+                _ => (BalanceKind::PaymentRefund, BalanceKind::PaymentFailureRefund),
+            };
             match refund.balance_transaction == Some(line.number) {
-                true => is(BalanceKind::PaymentRefund, out, refund.currency, source),
-                false => {
-                    let back = (BalanceKind::PaymentFailureRefund, Some(refund.amount));
-                    is(back.0, back.1, refund.currency, source)
-                }
+                true => is(sent, out, refund.currency, source),
+                false => is(back, Some(refund.amount), refund.currency, source),
             }
         }
         Document::Payout(payout) => {

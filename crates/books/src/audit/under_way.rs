@@ -109,7 +109,7 @@ impl Auditor {
                     && charge.balance_transaction.is_some()
             }
             Stage::Authorized { .. } | Stage::Released { .. } | Stage::Failed { .. } => {
-                (captured, refunded, charge.balance_transaction) == (0, 0, None)
+                (captured, refunded, charge.balance_transaction) == (0, 0, None) && !charge.disputed
             }
         };
         if !fits {
@@ -172,20 +172,46 @@ impl Auditor {
     /// were not canceled.
     pub fn refunded(&mut self, world: World, intent: &PaymentIntent, sum: i64) {
         let Some(charge) = &intent.charge else { return };
+        let told = (charge.amount_refunded, intent.amount);
         if charge.amount_refunded != sum || sum > intent.amount {
-            let detail = format!(
-                "charge {} in world {}: it says {} of {}, the refunds {sum}",
-                charge.number.0, world.0, charge.amount_refunded, intent.amount
-            );
-            self.found("a charge knows what was refunded of it", detail);
+            self.wrongly_refunded(world, charge.number, told, sum);
         }
+    }
+
+    /// The same of a charge of a card or a source. What was not captured may have been let go by a
+    /// refund, as a whole.
+    pub fn charge_refunded(&mut self, world: World, charge: &CardCharge, sum: i64) {
+        let fits = match charge.stage {
+            Stage::Captured { .. } => charge.amount_refunded == sum,
+            Stage::Released { .. } => sum == 0 || sum == charge.amount,
+            Stage::Authorized { .. } | Stage::Failed { .. } => sum == 0,
+        };
+        if !fits {
+            let told = (charge.amount_refunded, charge.amount);
+            self.wrongly_refunded(world, charge.key.number, told, sum);
+        }
+    }
+
+    fn wrongly_refunded(
+        &mut self,
+        world: World,
+        charge: Number,
+        (refunded, of): (i64, i64),
+        sum: i64,
+    ) {
+        let (number, world) = (charge.0, world.0);
+        let detail = format!(
+            "charge {number} in world {world}: it says {refunded} of {of}, the refunds {sum}"
+        );
+        self.found("a charge knows what was refunded of it", detail);
     }
 
     fn refund(&mut self, world: World, refund: &Refund) {
         let request = refund.details_request.as_ref();
-        if matches!(refund.destination, Destination::Card { .. }) {
+        if let Destination::Card { bounces } = refund.destination {
             // The card network has had it since the refund was made.
-            if refund.status == RefundStatus::Pending {
+            let comes_back = bounces && refund.status == RefundStatus::Succeeded;
+            if refund.status == RefundStatus::Pending || comes_back {
                 self.awaited.insert((world, TimerKind::RefundArrives, refund.key), None);
             }
             return;

@@ -3,6 +3,8 @@
 //! Types, codes, parameters and statuses are those of Stripe's error reference; sentences are ours.
 //! A client never sees what went wrong inside: that goes to the log.
 
+mod charges;
+
 use bank::card_number::hidden;
 use books::approval::Approval;
 use books::card::Decline;
@@ -16,6 +18,8 @@ use super::declines;
 use super::json::{Json, object};
 use super::params::ParamError;
 use super::wire::Wire;
+
+pub use charges::{customer_not_named, not_linked};
 
 /// An answer that is not 200.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -526,81 +530,8 @@ fn refused_money(refusal: Refusal, wire: &Wire) -> ApiError {
                  many do. Please wait until an old one has expired."
             ))
         }
-        other => refused_charge(other, wire),
+        other => charges::refused(other, wire),
     }
-}
-
-/// Refusals that are about charges.
-fn refused_charge(refusal: Refusal, wire: &Wire) -> ApiError {
-    let invalid = |message: String| ApiError::invalid(400, message);
-    let id = |kind, key| wire.ids.write(kind, key);
-    match refusal {
-        Refusal::NoDefaultSource { customer } => {
-            let customer = wire.ids.customer(customer);
-            invalid(format!("The customer {customer} has no card or source that can be charged."))
-                .coded("missing")
-                .about("source")
-        }
-        Refusal::NotLinked { customer, kind, key, param } => {
-            not_linked(&wire.ids.customer(customer), &id(kind, key)).about(param)
-        }
-        Refusal::CustomerNotNamed { kind, key } => customer_not_named(&id(kind, key)),
-        Refusal::AlreadyCaptured { kind, charge } => {
-            invalid(format!("The charge {} was captured already.", id(kind, charge)))
-                .coded("charge_already_captured")
-        }
-        Refusal::AuthorizationEnded { kind, charge } => invalid(format!(
-            "What was set aside for the charge {} was let go, so it cannot be captured any more.",
-            id(kind, charge)
-        ))
-        .coded("charge_expired_for_capture"),
-        Refusal::ChargeFailed { kind, charge } => {
-            invalid(format!("The charge {} failed: there is no money in it.", id(kind, charge)))
-                .coded("charge_not_refundable")
-        }
-        Refusal::CaptureTooLarge { authorized } => invalid(format!(
-            "For this charge {authorized} was set aside, and not more than that can be captured."
-        ))
-        .coded("amount_too_large")
-        .about("amount"),
-        Refusal::ChargeOfIntent => invalid(
-            "A PaymentIntent made this charge, which is not captured yet. Capture or cancel the              PaymentIntent."
-                .into(),
-        )
-        .about("charge"),
-        Refusal::FieldOfIntent { param } => invalid(format!(
-            "This charge is paid from a cash balance, and has `{param}` from its PaymentIntent:              change it there."
-        ))
-        .about(param),
-        Refusal::ChargeDisputed { kind, charge } => invalid(format!(
-            "The holder of the card disputes the charge {}, and has the money back already.",
-            id(kind, charge)
-        ))
-        .coded("charge_disputed"),
-        Refusal::PartOfAuthorization { authorized } => invalid(format!(
-            "This charge is not captured: what was set aside, {authorized}, is let go as a whole.              To take a part of it, capture that part."
-        ))
-        .about("amount"),
-        Refusal::NotFromCash => invalid(
-            "A card or a source paid this, so it is refunded there and not to the cash balance:              use POST /v1/refunds."
-                .into(),
-        ),
-        // The rest was told apart before this.
-        _ => invalid("This cannot be done.".into()),
-    }
-}
-
-/// What is a customer's is charged together with that customer.
-pub fn customer_not_named(source: &str) -> ApiError {
-    let message = format!("'{source}' is a customer's: send `customer` with it.");
-    ApiError::invalid(400, message).coded("parameter_missing").about("customer")
-}
-
-/// A customer has no card or source with this id.
-pub fn not_linked(customer: &str, source: &str) -> ApiError {
-    let source: String = source.chars().take(100).collect();
-    let message = format!("The customer {customer} has no card or source with the id '{source}'.");
-    ApiError::invalid(404, message).coded("missing")
 }
 
 fn too_little_cash(available: i64) -> ApiError {

@@ -32,6 +32,7 @@ const ACCOUNTS: &[&str] = &[
     "bank",
     "bank_available",
     "bank_pending",
+    "card_network",
     "connect_reserved",
     "customer_cash",
     "customers",
@@ -103,7 +104,7 @@ impl Money {
                 Some(sum_of(&answer[part], "amount", |entry| entry["currency"] == currency))
             }
             Place::Ledger(account) => Some(sum_of(&answer["data"], "balance", |entry| {
-                let of_customers = ["customer_cash", "payment_intent"];
+                let of_customers = ["customer_cash", "payment_intent", "source"];
                 let is_it = match account.as_str() {
                     "customers" => of_customers.iter().any(|name| entry["account"] == *name),
                     name => entry["account"] == name,

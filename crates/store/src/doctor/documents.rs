@@ -5,8 +5,7 @@
 use books::audit::{self, Auditor, Found};
 use books::balance::BalanceTransaction;
 use books::funding::Instructions;
-use books::id::{Kind, RowKey};
-use books::payment_intent::PaymentIntent;
+use books::id::{Kind, Number, RowKey};
 use books::reconciliation::Payable;
 use books::refund::RefundStatus;
 use books::source::Source;
@@ -58,7 +57,14 @@ pub(super) fn documents(
             auditor.document(world, &document);
             searched.document(world, &document);
             match &document {
-                Document::PaymentIntent(intent) => refunds(db, world, intent, auditor)?,
+                Document::PaymentIntent(intent) if intent.charge.is_some() => {
+                    let sum = refunds(db, world, intent.key.number)?;
+                    auditor.refunded(world, intent, sum);
+                }
+                Document::CardCharge(charge) => {
+                    let sum = refunds(db, world, charge.key.number)?;
+                    auditor.charge_refunded(world, charge, sum);
+                }
                 Document::Source(source) => received(db, world, source, auditor)?,
                 _ => {}
             }
@@ -90,16 +96,12 @@ fn payable(row: &dyn Row) -> Result<Option<Payable>> {
     }
 }
 
-/// Sums what was refunded of a payment, along the index of what is listed under an intent.
-fn refunds(db: &dyn Db, world: World, intent: &PaymentIntent, auditor: &mut Auditor) -> Result<()> {
-    if intent.charge.is_none() {
-        return Ok(());
-    }
+/// Sums what was refunded of a payment or a charge, along the index of what is listed under it.
+fn refunds(db: &dyn Db, world: World, parent: Number) -> Result<i64> {
     let sql =
         "SELECT kind, data FROM document WHERE world = ?1 AND parent = ?2 AND kind = 'refund'";
     // One that cannot be read is called so when its own turn comes.
-    let refunds =
-        all(db, sql, &values![world, intent.key.number], |row| Ok(rows::document(row).ok()))?;
+    let refunds = all(db, sql, &values![world, parent], |row| Ok(rows::document(row).ok()))?;
     let mut sum = 0i64;
     for refund in refunds.iter().flatten() {
         if let Document::Refund(refund) = refund
@@ -108,8 +110,7 @@ fn refunds(db: &dyn Db, world: World, intent: &PaymentIntent, auditor: &mut Audi
             sum = sum.saturating_add(refund.amount);
         }
     }
-    auditor.refunded(world, intent, sum);
-    Ok(())
+    Ok(sum)
 }
 
 /// Sums what a source received, along the same index, and sees that its account leads to it.

@@ -7,6 +7,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod cards;
 mod documents;
 mod journal;
 mod life;

@@ -38,6 +38,7 @@ pub const INSTRUCTIONS: &str =
 pub const JOURNAL: &str = "cash balances equal the journal";
 pub const KEPT: &str = "every kept answer shows something that exists";
 pub const NAMED: &str = "every row that is named exists";
+pub const NETWORK: &str = "card networks owe what the lines say that are to be settled";
 pub const OWNED: &str = "every document belongs to a customer";
 pub const PAYABLE: &str = "open places for money are what the payment intents say";
 pub const PAYMENTS: &str = "payments from a cash balance are what the payment intents say";
@@ -50,6 +51,7 @@ pub const REFUNDS: &str = "money on its way to customers equals the refunds unde
 pub const SEARCHED: &str = "the index of searches is what the objects say";
 pub const SETTLES: &str = "what is pending has a timer";
 pub const SPELLED: &str = "every row is spelled as Purser writes it";
+pub const TAKEN: &str = "a charge has no more than was captured";
 pub const TIMER: &str = "every timer is about something that exists";
 pub const TOLD: &str = "every cash balance transaction was told as an event";
 

@@ -4,6 +4,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[path = "../doctor/cards.rs"]
+mod cards;
 #[path = "../doctor/documents.rs"]
 mod documents;
 #[path = "../doctor/journal.rs"]
