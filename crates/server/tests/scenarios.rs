@@ -130,6 +130,7 @@ scenarios! {
     sources_are_charged
     sources_bad_requests
     sources_of_cards
+    sources_of_customers
     sources_receive_transfers
     sources_return_money
     trails
