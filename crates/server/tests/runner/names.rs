@@ -43,7 +43,7 @@ const IDS: &[(&str, usize)] = &[
 
 /// Members whose texts are made anew for every customer.
 const NUMBERS: &[&str] = &[
-    "account_number",
+    "account_number", "address",
     "authorization_code",
     "clabe",
     "fingerprint",
