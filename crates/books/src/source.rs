@@ -209,6 +209,17 @@ pub struct Owner {
     pub phone: Option<String>,
 }
 
+impl Owner {
+    /// Takes over what is given, and keeps the rest.
+    pub fn take_over(&mut self, given: Owner) {
+        let Owner { address, email, name, phone } = given;
+        self.address = address.or(self.address.take());
+        self.email = email.or(self.email.take());
+        self.name = name.or(self.name.take());
+        self.phone = phone.or(self.phone.take());
+    }
+}
+
 /// A transfer that a source received: Stripe's `SourceTransaction`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceTransaction {

@@ -271,7 +271,7 @@ pub struct Line {
     pub at: usize,
     /// What it books.
     pub posting: Posting,
-    /// The customer or the payment whose account it is.
+    /// The customer, the payment or the source whose account it is.
     pub owner: Option<(Kind, RowKey)>,
 }
 
@@ -287,6 +287,10 @@ fn owner(
             return Ok(Some((Kind::Customer, RowKey { customer, number: customer })));
         }
         Account::PaymentIntent(number) => number,
+        // The keys of sources name no customer.
+        Account::Source(number) => {
+            return Ok(Some((Kind::Source, RowKey { customer: Number(0), number })));
+        }
         _ => return Ok(None),
     };
     // Cash goes to payments of the same customer, who is named beside; else the payment is read.

@@ -82,11 +82,13 @@ scenarios! {
     S40_modes_apart
     S41_legacy_card
     agents_approvals
+    agents_cards
     agents_limits
     agents_reach
     agents_what_counts
     automatic_payment_methods
     balance_available
+    balance_of_cards
     bank_transfers
     bank_transfers_in_production
     cards_of_customers
@@ -100,7 +102,17 @@ scenarios! {
     clock
     clock_in_production
     customer_search
+    customer_sources
+    customer_sources_src
+    customers_with_a_source
     fees_and_settlement
+    intents_authenticated
+    intents_bad_cards
+    intents_by_card
+    intents_captured_later
+    intents_card_or_cash
+    intents_declined
+    intents_in_production
     invoices_bad_requests
     invoices_given_up
     invoices_life
@@ -112,6 +124,7 @@ scenarios! {
     payment_intent_life
     payments_changed_while_waiting
     payments_of_deleted_customers
+    payouts_instant
     payouts_more
     payouts_that_fail
     payouts_weekend
@@ -133,6 +146,8 @@ scenarios! {
     sources_of_customers
     sources_receive_transfers
     sources_return_money
+    topups
+    topups_in_live_mode
     trails
     webhook_endpoints
 }

@@ -4,6 +4,7 @@ use crate::balance::{BalanceKind, BalanceTransaction, SourceType};
 use crate::cash_balance::{CashTransaction, Cause};
 use crate::charge::{CardCharge, Instrument, Stage};
 use crate::currency::Currency;
+use crate::customer::Customer;
 use crate::document::Document;
 use crate::event::{Event, EventObject};
 use crate::id::{Kind, Number, RowKey};
@@ -18,6 +19,7 @@ use crate::topup::TopupStatus;
 #[derive(Clone, Debug)]
 #[allow(missing_docs, reason = "each variant is the type with its name")]
 pub enum Row {
+    Customer(Box<Customer>),
     Document(Document),
     BalanceTransaction(Box<BalanceTransaction>),
     CashTransaction(Box<CashTransaction>),
@@ -40,6 +42,7 @@ impl Row {
     /// What to call it in a finding.
     pub fn label(&self) -> String {
         match self {
+            Row::Customer(customer) => format!("customer {}", customer.number.0),
             Row::Document(document) => {
                 format!("{} {}", document.kind().object(), document.key().number.0)
             }
@@ -53,6 +56,7 @@ impl Row {
     /// The rows that it names. Funding and returns, which are most of what there is, name none.
     pub fn named(&self) -> Vec<(Kind, RowKey)> {
         match self {
+            Row::Customer(customer) => named_by_customer(customer),
             Row::Document(document) => named_by_document(document),
             Row::BalanceTransaction(line) => line.source.into_iter().collect(),
             Row::CashTransaction(row) => named_by_cause(row),
@@ -66,6 +70,10 @@ impl Row {
     /// Whether a row that it names says the same of what both are about.
     pub fn agrees_with(&self, other: &Row) -> bool {
         match (self, other) {
+            // What a customer pays with where nothing else is named is its own.
+            (Row::Customer(customer), Row::Document(document)) => {
+                document.parent() == Some(customer.number)
+            }
             (Row::Document(document), Row::Document(other)) => documents_agree(document, other),
             (Row::Document(document), Row::BalanceTransaction(line)) => is_line_of(line, document),
             (Row::BalanceTransaction(line), Row::Document(Document::CardCharge(charge))) => {
@@ -108,6 +116,12 @@ fn target(kind: TimerKind) -> Option<Kind> {
 
 fn of_the_account(number: Number) -> RowKey {
     RowKey { customer: Number(0), number }
+}
+
+fn named_by_customer(customer: &Customer) -> Vec<(Kind, RowKey)> {
+    let method =
+        customer.default_method.map(|number| (Kind::PaymentMethod, of_the_account(number)));
+    customer.default_source.map(|source| source.named()).into_iter().chain(method).collect()
 }
 
 fn named_by_document(document: &Document) -> Vec<(Kind, RowKey)> {
@@ -416,5 +430,55 @@ fn cash_agrees(row: &CashTransaction, other: &Row) -> bool {
                 && (Some(linked.ending_balance), linked.currency) == (turned, row.currency)
         }
         _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::payment_intent::InstrumentKey;
+
+    #[test]
+    fn what_a_customer_pays_with_is_its_own() {
+        let (ada, bob) = (Number(1), Number(2));
+        let customer = |source| {
+            let number = ada;
+            let default_source = Some(source);
+            Row::Customer(Box::new(Customer { number, default_source, ..Customer::default() }))
+        };
+        let card = |deleted: bool| {
+            let text = serde_json::json!({
+                "key": { "customer": ada.0, "number": 7 },
+                "card": {
+                    "brand": "visa", "country": "US", "exp_month": 1, "exp_year": 2034,
+                    "fingerprint": "f", "funding": "credit", "last4": "4242", "reference": "visa",
+                },
+                "deleted": deleted,
+            });
+            Document::from_text(Kind::Card, &text.to_string()).expect("it is one")
+        };
+        let source = |owner: Option<Number>| {
+            let text = serde_json::json!({
+                "key": { "customer": 0, "number": 8 }, "kind": "card", "status": "chargeable",
+                "customer": owner,
+            });
+            Document::from_text(Kind::Source, &text.to_string()).expect("it is one")
+        };
+        for (document, want) in [
+            (card(false), true),
+            (card(true), false),
+            (source(Some(ada)), true),
+            (source(Some(bob)), false),
+            (source(None), false),
+        ] {
+            let key = document.key();
+            let named = match document.kind() {
+                Kind::Card => InstrumentKey::Card(key),
+                _ => InstrumentKey::Source(key),
+            };
+            let row = customer(named);
+            assert_eq!(row.named(), [(document.kind(), key)]);
+            assert_eq!(row.agrees_with(&Row::Document(document.clone())), want, "{document:?}");
+        }
     }
 }

@@ -208,12 +208,7 @@ fn update(book: &mut Book<'_, '_>, edit: &SourceEdit) -> Result<Box<Source>, Ref
         source.amount = Some(amount);
     }
     patch_metadata(&mut source.metadata, &edit.metadata)?;
-    let Owner { address, email, name, phone } = edit.owner.clone();
-    let owner = &mut source.owner;
-    owner.address = address.or(owner.address.take());
-    owner.email = email.or(owner.email.take());
-    owner.name = name.or(owner.name.take());
-    owner.phone = phone.or(owner.phone.take());
+    source.owner.take_over(edit.owner.clone());
     if source != before {
         ripen(book, &mut source);
         book.put(source.clone());

@@ -7,16 +7,16 @@ use books::command::{DefaultMethod, Edit, ModeChange};
 use books::customer::{self, CustomField};
 use books::{Command, Kind};
 
-use super::customer_sources;
+use super::customer_sources::{self, TypedCard};
 use super::error::ApiError;
 use super::execute::Asked;
 use super::json::Json;
-use super::kept_methods;
 use super::list::Ask;
 use super::params::{
-    Between, Country, CreatedRange, Email, MetadataPatch, NoParams, Page, Patch, Str, Text,
+    Between, Country, CreatedRange, Either, Email, MetadataPatch, NoParams, Page, Patch, Str, Text,
     Trimmed, choice, params,
 };
+use super::payment_methods;
 
 choice! {
     /// How a customer's money is matched to payments.
@@ -170,9 +170,10 @@ params! {
         pub preferred_locales: Option<Vec<Str<64>>>,
         /// Where goods go.
         pub shipping: Patch<Shipping>,
-        /// The token of a card (`tok_...`), or a source (`src_...`), which becomes the default. On
-        /// an update it takes the place of the default that was there, which goes.
-        pub source: Option<Text>,
+        /// The token of a card (`tok_...`), a source (`src_...`), or a test card by its number.
+        /// It becomes the default. On an update it takes the place of the default that was there,
+        /// which goes.
+        pub source: Option<Either<Text, TypedCard>>,
         /// Whether the customer pays taxes.
         pub tax_exempt: Patch<TaxExempt>,
     }
@@ -256,10 +257,10 @@ impl Profile {
     fn edits(self, asked: &Asked<'_>, attached: Option<&str>) -> Result<Vec<Edit>, ApiError> {
         let mut edits = Vec::new();
         if let Some(id) = attached {
-            edits.push(Edit::Method(kept_methods::given(asked, id, "payment_method")?));
+            edits.push(Edit::Method(payment_methods::given(asked, id, "payment_method")?));
         }
-        if let Some(source) = &self.source {
-            edits.push(Edit::Source(customer_sources::given(asked, source, "source")?));
+        if let Some(source) = self.source {
+            edits.push(Edit::Source(customer_sources::given(asked, source)?));
         }
         patch(&mut edits, self.address.map(customer::Address::from), Edit::Address);
         patch(&mut edits, self.business_name, Edit::BusinessName);

@@ -259,7 +259,7 @@ pub fn refused(refusal: Refusal, customer: Option<Number>, wire: &Wire) -> ApiEr
         }
         Refusal::NoPaymentMethod => state(
             "This PaymentIntent has no payment method, so it cannot be confirmed. Send \
-             payment_method_data[type]=customer_balance."
+             payment_method, or payment_method_data[type]=customer_balance."
                 .into(),
         ),
         Refusal::IntentOfInvoice => state(
@@ -306,7 +306,10 @@ pub fn refused(refusal: Refusal, customer: Option<Number>, wire: &Wire) -> ApiEr
             let message = format!("This approval is {} already.", status.as_str());
             invalid(message).coded("approval_unexpected_state")
         }
-        other => refused_money(other, wire),
+        other => match super::payment_intents::refusals::said(&other, wire) {
+            Some(error) => error,
+            None => refused_money(other, wire),
+        },
     }
 }
 
@@ -386,12 +389,6 @@ fn refused_money(refusal: Refusal, wire: &Wire) -> ApiError {
                  many."
             ))
             .about("source")
-        }
-        Refusal::SourceNotUsable { source, status, param } => {
-            let id = wire.ids.write(books::Kind::Source, source);
-            let status = status.as_str();
-            invalid(format!("{id} is {status}, and nothing can be charged to it any more."))
-                .about(param)
         }
         Refusal::SourceHoldsMoney { source, held } => {
             let id = wire.ids.write(books::Kind::Source, source);
@@ -555,7 +552,7 @@ pub fn charge_failed(wire: &Wire, charge: &CardCharge) -> (u16, Json) {
 pub fn payment_failed(wire: &Wire, intent: &PaymentIntent) -> (u16, Json) {
     let mut error = wire.last_payment_error(intent);
     if let Json::Object(fields) = &mut error {
-        let at = fields.iter().position(|(name, _)| name == "payment_method");
+        let at = fields.iter().position(|(name, _)| name.as_ref() > "payment_intent");
         let shown = wire.payment_intent(intent);
         fields.insert(at.unwrap_or(fields.len()), ("payment_intent".into(), shown));
     }

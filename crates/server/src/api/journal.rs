@@ -102,6 +102,7 @@ fn show_posting(ask: &Ask<'_>, posting: &Posting) -> Result<Json, ApiError> {
             let intent = ask.reader.document_at(ask.wire.world, number)?;
             intent.map(|intent| ids.write(Kind::PaymentIntent, intent.key()))
         }
+        // The keys of sources name no customer.
         Account::Source(number) => {
             Some(ids.write(Kind::Source, RowKey { customer: Number(0), number }))
         }

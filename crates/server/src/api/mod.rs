@@ -36,7 +36,6 @@ pub mod instruments;
 pub mod invoice_items;
 pub mod invoices;
 pub mod journal;
-pub mod kept_methods;
 pub mod payment_intents;
 pub mod payment_methods;
 pub mod payouts;

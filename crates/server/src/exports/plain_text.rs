@@ -21,6 +21,8 @@ use crate::moments::show_moment;
 const CUSTOMERS: &str = "Liabilities:Customers";
 const CASH: &str = "Cash";
 const PAYMENTS: &str = "Payments";
+/// What sources received is somebody's who paid, and no customer's of their own.
+const SOURCES: &str = "Liabilities:Customers:Sources";
 /// When accounts of the house are opened: before anything can have happened.
 const FIRST_DAY: &str = "1970-01-01";
 const DAY_S: i64 = 86_400;
@@ -59,7 +61,7 @@ fn shared(account: Account) -> &'static str {
         Account::CardNetwork => "Assets:CardNetwork",
         Account::BankPending => "Liabilities:Merchant:BankPending",
         Account::BankAvailable => "Liabilities:Merchant:BankAvailable",
-        Account::Source(_) => "Liabilities:Sources",
+        Account::Source(_) => SOURCES,
     }
 }
 
@@ -111,9 +113,10 @@ pub fn heading(format: Format, books: &Books, wanted: &Wanted, end: &JournalEnd)
     text.push('\n');
     let of_house = HOUSE.iter().map(|account| shared(*account));
     let of_customers: &[&str] = match wanted.has_customer_accounts() {
-        true => &[CUSTOMERS],
+        true => &[CUSTOMERS, SOURCES],
         false => &[
             CUSTOMERS,
+            SOURCES,
             shared(Account::CustomerCash(Number(0))),
             shared(Account::PaymentIntent(Number(0))),
         ],
@@ -204,6 +207,7 @@ fn tags(ids: &IdKey, kind: Kind, key: RowKey) -> Vec<(&'static str, String)> {
     let customer = ("customer", ids.customer(key.customer));
     match kind {
         Kind::PaymentIntent => vec![customer, ("payment", ids.write(kind, key))],
+        Kind::Source => vec![("source", ids.write(kind, key))],
         _ => vec![customer],
     }
 }

@@ -37,6 +37,7 @@ const IDS: &[(&str, usize)] = &[
     ("src", 24),
     ("srctxn", 24),
     ("tok", 24),
+    ("tu", 24),
     ("txn", 24),
     ("we", 24),
 ];

@@ -57,6 +57,7 @@ pub(super) fn documents(
             auditor.document(world, &document);
             searched.document(world, &document);
             match &document {
+                Document::Source(source) => received(db, world, source, auditor)?,
                 Document::PaymentIntent(intent) if intent.charge.is_some() => {
                     let sum = refunds(db, world, intent.key.number)?;
                     auditor.refunded(world, intent, sum);
@@ -216,8 +217,10 @@ pub(super) fn customers(db: &dyn Db, auditor: &mut Auditor, searched: &mut Expec
         if serde_json::to_string(&customer)? != data {
             auditor.found(SPELLED, name);
         }
-        searched.customer(row.world(4)?, &customer);
-        Ok(())
+        let world = row.world(4)?;
+        searched.customer(world, &customer);
+        let row = audit::Row::Customer(Box::new(customer));
+        auditor.names(world, &row, &mut |kind, key| find(db, world, kind, key))
     })
 }
 

@@ -8,9 +8,10 @@ use books::{Kind, Number, RowKey, Rules};
 
 use crate::Names;
 use crate::support::asks::{
-    apply, bank_account, cancel, cancel_payout, cancel_refund, confirm, details, email,
-    expire_refund, finalize, fund_as, intent, invoice, item, pay, pay_invoice, pay_or_fail, payout,
-    pull_back, refund, refund_to_cash, reverse_payout, send_back, uncollectible, void,
+    apply, bank_account, cancel, cancel_payout, cancel_refund, cancel_topup, confirm, details,
+    email, expire_refund, finalize, fund_as, instant_payout, intent, invoice, item, pay,
+    pay_invoice, pay_or_fail, payout, pull_back, refund, refund_to_cash, reverse_payout, send_back,
+    topup, uncollectible, void,
 };
 use crate::support::{Bench, fund};
 
@@ -22,7 +23,8 @@ pub struct Life {
 
 /// Lives all of it. What is under way at the end is named so.
 pub fn lived() -> (Bench, Names) {
-    let rules = Rules { fee_bps: 290, fee_fixed: 30, ..Rules::default() };
+    let rules =
+        Rules { fee_bps: 290, fee_fixed: 30, instant_payout_fee_bps: 100, ..Rules::default() };
     let mut life = Life { bench: Bench::with_rules(rules), names: Vec::new() };
     life.unclaimed();
     let ada = life.payments();
@@ -30,6 +32,7 @@ pub fn lived() -> (Bench, Names) {
     life.invoices();
     life.pass_days(4);
     life.payouts();
+    life.topups();
     life.refunds(ada);
     life.under_way(ada);
     (life.bench, life.names)
@@ -209,6 +212,20 @@ impl Life {
         }
     }
 
+    /// Top-ups that arrive, fail, are canceled.
+    fn topups(&mut self) {
+        let bench = &self.bench;
+        let failure = Some(PayoutFailure::InsufficientFunds);
+        let there = bench.make(topup(500, "usd", None), "topup pending 500", Kind::Topup);
+        let failed = bench.make(topup(400, "usd", failure), "topup pending 400", Kind::Topup);
+        let canceled = bench.make(topup(300, "usd", None), "topup pending 300", Kind::Topup);
+        bench.expect(cancel_topup(canceled), "topup canceled 300");
+        self.pass_days(1);
+        for (name, number) in [(":there", there.number), (":dry", failed.number)] {
+            self.name(name, number);
+        }
+    }
+
     /// Refunds that arrive, bounce, are canceled, expire, go to the cash balance.
     fn refunds(&mut self, ada: Number) {
         let (bench, paid) = (&self.bench, self.numbered(":paid", ada));
@@ -248,6 +265,8 @@ impl Life {
         let waiting = bench.make(refund(paid, 60), "refund requires_action 60", Kind::Refund);
         let arriving = bench.make(refund(paid, 70), "refund requires_action 70", Kind::Refund);
         bench.expect(details(arriving, false), "refund pending 70");
+        let instant = bench.make(instant_payout(100, "usd"), "payout in_transit 100", Kind::Payout);
+        let coming = bench.make(topup(200, "usd", None), "topup pending 200", Kind::Topup);
         let part = bench.make(pay(ada, 4000, "usd"), "requires_action 1...", Kind::PaymentIntent);
         let cem = self.customer();
         let bench = &self.bench;
@@ -257,6 +276,8 @@ impl Life {
             (":onitsway", on_its_way.number),
             (":leaving", leaving.number),
             (":reverse", reverse.number),
+            (":instant", instant.number),
+            (":coming", coming.number),
             (":waiting", waiting.number),
             (":arriving", arriving.number),
             (":part", part.number),

@@ -17,6 +17,7 @@ mod rows;
 mod search;
 mod sources;
 mod tampering;
+mod wallets;
 
 use tampering::*;
 

@@ -3,7 +3,7 @@
 use crate::life::lived;
 use crate::{
     ALIKE, AVAILABLE, AWAITED, Case, FEES, NAMED, PAYABLE, PAYOUTS, PENDING, READ, SETTLES,
-    SPELLED, TIMER, check_on,
+    SPELLED, TIMER, TOPPED_UP, check_on,
 };
 
 const LINES: &[Case] = &[
@@ -66,28 +66,28 @@ const LINES: &[Case] = &[
     (
         "a line that was made up",
         "INSERT INTO balance_transaction SELECT world, 9, type, currency, amount, fee, 0,
-             source_kind, source_customer, source, description
+             source_kind, source_customer, source, description, source_type
              FROM balance_transaction WHERE number = :line",
         AVAILABLE,
     ),
     (
         "a line that was made up about a refund",
         "INSERT INTO balance_transaction SELECT world, 9, type, currency, amount, fee, 0,
-             source_kind, source_customer, source, description
+             source_kind, source_customer, source, description, source_type
              FROM balance_transaction WHERE source = :refunded ORDER BY number LIMIT 1",
         ALIKE,
     ),
     (
         "a line that was made up about a payout",
         "INSERT INTO balance_transaction SELECT world, 9, type, currency, amount, fee, 0,
-             source_kind, source_customer, source, description
+             source_kind, source_customer, source, description, source_type
              FROM balance_transaction WHERE source = :arrived ORDER BY number LIMIT 1",
         ALIKE,
     ),
     (
         "a line that was made up about unclaimed money",
         "INSERT INTO balance_transaction SELECT world, 9, type, currency, amount, fee, 0,
-             source_kind, source_customer, source, description
+             source_kind, source_customer, source, description, source_type
              FROM balance_transaction WHERE source = :moved ORDER BY number LIMIT 1",
         ALIKE,
     ),
@@ -120,6 +120,26 @@ const LINES: &[Case] = &[
         "a currency that is none",
         "UPDATE balance_transaction SET currency = '123' WHERE number = :line",
         READ,
+    ),
+    (
+        "where the money of a line came from",
+        "UPDATE balance_transaction SET source_type = 'bank_account' WHERE number = :line",
+        AVAILABLE,
+    ),
+    (
+        "where a payout came from, against its line",
+        "UPDATE balance_transaction SET source_type = 'bank_account' WHERE source = :arrived",
+        ALIKE,
+    ),
+    (
+        "a type of source that is none",
+        "UPDATE balance_transaction SET source_type = 'fpx' WHERE number = :line",
+        READ,
+    ),
+    (
+        "what an instant payout cost",
+        "UPDATE balance_transaction SET fee = 0 WHERE source = :instant",
+        FEES,
     ),
     ("no lines", "DELETE FROM balance_transaction", AVAILABLE),
 ];
@@ -210,6 +230,17 @@ const PAYOUTS_UNDER_WAY: &[Case] = &[
         AWAITED,
     ),
     (
+        "an instant one that did not arrive",
+        "UPDATE document SET data = json_set(data, '$.status', 'paid') WHERE number = :instant",
+        PAYOUTS,
+    ),
+    (
+        "one of other money",
+        "UPDATE document SET data = json_set(data, '$.source_type', 'bank_account')
+             WHERE number = :onitsway",
+        ALIKE,
+    ),
+    (
         "one that is taken back, and paid",
         "UPDATE document SET data = json_set(data, '$.status', 'paid') WHERE number = :reverse",
         PAYOUTS,
@@ -226,6 +257,47 @@ const PAYOUTS_UNDER_WAY: &[Case] = &[
         ALIKE,
     ),
 ];
+
+const TOPUPS: &[Case] = &[
+    (
+        "another amount",
+        "UPDATE document SET data = json_set(data, '$.amount', 501) WHERE number = :there",
+        ALIKE,
+    ),
+    (
+        "one that never came",
+        "UPDATE document SET data = json_set(data, '$.status', 'succeeded') WHERE number = :dry",
+        TOPPED_UP,
+    ),
+    (
+        "one that came, and failed",
+        "UPDATE document SET data = json_set(data, '$.status', 'failed') WHERE number = :there",
+        TOPPED_UP,
+    ),
+    (
+        "one that waits for longer",
+        "UPDATE document SET data = json_set(data, '$.expected_availability_date', 9)
+             WHERE number = :coming",
+        AWAITED,
+    ),
+    ("one that nothing waits for", "DELETE FROM timer WHERE number = :coming", AWAITED),
+    (
+        "another line",
+        "UPDATE document SET data = json_set(data, '$.balance_transaction', :line)
+             WHERE number = :there",
+        ALIKE,
+    ),
+    (
+        "a line about another one",
+        "UPDATE balance_transaction SET source = :coming WHERE source = :there",
+        ALIKE,
+    ),
+];
+
+#[test]
+fn topups() {
+    check_on(lived(), TOPUPS);
+}
 
 #[test]
 fn payouts_under_way() {
@@ -273,6 +345,7 @@ const TIMERS: &[Case] = &[
         "DELETE FROM timer WHERE number = :reverse AND kind = 'payout_arrives'",
         AWAITED,
     ),
+    ("an instant payout that arrives", "DELETE FROM timer WHERE number = :instant", AWAITED),
     ("all timers", "DELETE FROM timer", AWAITED),
     (
         "a timer of nothing",

@@ -54,6 +54,7 @@ pub const SPELLED: &str = "every row is spelled as Purser writes it";
 pub const TAKEN: &str = "a charge has no more than was captured";
 pub const TIMER: &str = "every timer is about something that exists";
 pub const TOLD: &str = "every cash balance transaction was told as an event";
+pub const TOPPED_UP: &str = "a top-up is in the balance once it succeeded";
 
 /// A name, what is done, and the invariant that is broken then.
 pub type Case = (&'static str, &'static str, &'static str);

@@ -24,6 +24,8 @@ mod search;
 mod sources;
 #[path = "../doctor/tampering.rs"]
 mod tampering;
+#[path = "../doctor/wallets.rs"]
+mod wallets;
 
 use tampering::*;
 

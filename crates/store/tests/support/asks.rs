@@ -7,8 +7,9 @@ use books::balance::SourceType;
 use books::cash_balance::{BankTransfer, Sender};
 use books::command::{
     BankAccountDraft, Confirmation, Edit, Guarded, IntentCommand, IntentDraft, InvoiceCommand,
-    InvoiceDraft, ItemDraft, LaterCommand, PayoutCommand, PayoutDraft, RefundCommand, RefundOf,
-    RefundTerms, SourceCommand, SourceDraft, SourceGiven, Stage,
+    InvoiceDraft, ItemDraft, LaterCommand, PayoutCommand, PayoutDraft, Presence, RefundCommand,
+    RefundOf, RefundTerms, SourceCommand, SourceDraft, SourceGiven, Stage, TopupCommand,
+    TopupDraft,
 };
 use books::payment_intent::{BillingDetails, IntentProfile, TransferOptions};
 use books::payout::{PayoutFailure, PayoutMethod};
@@ -106,9 +107,12 @@ pub fn intent(
     let draft = IntentDraft {
         amount,
         currency: currency(code),
+        methods: Vec::new(),
         transfer,
         method: Some(BillingDetails::default()),
         automatic_methods: None,
+        card: Vec::new(),
+        presence: Presence::default(),
         profile: IntentProfile::default(),
     };
     Command::Intent(IntentCommand::Create { customer, draft: Box::new(draft), confirm }).into()
@@ -190,6 +194,33 @@ pub fn payout(amount: i64, code: &str) -> Ask {
         metadata: BTreeMap::new(),
     };
     Command::Payout(PayoutCommand::Create(Box::new(draft))).into()
+}
+
+/// One that arrives within seconds.
+pub fn instant_payout(amount: i64, code: &str) -> Ask {
+    let Ask { command, .. } = payout(amount, code);
+    let Command::Payout(PayoutCommand::Create(mut draft)) = command else {
+        panic!("a payout is asked for");
+    };
+    draft.method = PayoutMethod::Instant;
+    Command::Payout(PayoutCommand::Create(draft)).into()
+}
+
+pub fn topup(amount: i64, code: &str, fails: Option<PayoutFailure>) -> Ask {
+    let draft = TopupDraft {
+        amount,
+        currency: currency(code),
+        named: Some(fails),
+        description: None,
+        statement_descriptor: None,
+        transfer_group: None,
+        metadata: BTreeMap::new(),
+    };
+    Command::Topup(TopupCommand::Create(Box::new(draft))).into()
+}
+
+pub fn cancel_topup(topup: RowKey) -> Ask {
+    Command::Topup(TopupCommand::Cancel { topup: topup.number }).into()
 }
 
 pub fn cancel_payout(payout: RowKey) -> Ask {

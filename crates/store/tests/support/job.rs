@@ -221,6 +221,7 @@ fn shown_document(document: &Document) -> String {
         Document::PaymentIntent(intent) => intent_shown(intent),
         Document::Refund(refund) => format!("refund {} {}", refund.status.as_str(), refund.amount),
         Document::Payout(payout) => format!("payout {} {}", payout.status.as_str(), payout.amount),
+        Document::Topup(topup) => format!("topup {} {}", topup.status.as_str(), topup.amount),
         Document::Invoice(invoice) => {
             let (status, paid) = (invoice.status.as_str(), invoice.amount_paid);
             format!("invoice {status} {paid}/{}", invoice.amount_due())

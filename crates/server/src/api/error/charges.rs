@@ -34,11 +34,11 @@ pub fn refused(refusal: Refusal, wire: &Wire) -> ApiError {
             invalid(format!("The charge {} failed: there is no money in it.", id(kind, charge)))
                 .coded("charge_not_refundable")
         }
-        Refusal::CaptureTooLarge { authorized } => invalid(format!(
+        Refusal::CaptureTooLarge { authorized, param } => invalid(format!(
             "For this charge {authorized} was set aside, and not more than that can be captured."
         ))
         .coded("amount_too_large")
-        .about("amount"),
+        .about(param),
         Refusal::ChargeOfIntent => invalid(
             "A PaymentIntent made this charge, which is not captured yet. Capture or cancel the              PaymentIntent."
                 .into(),

@@ -178,3 +178,101 @@ impl House<'_> {
         Some(object! { "available": or_none(available), "pending": or_none(pending) })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use books::{IdKey, Number};
+    use serde_json::{Value, json};
+
+    use super::super::samples::{bank_account, wire};
+    use super::*;
+
+    const USD: Currency = Currency::USD;
+
+    fn shown(house: &[(Account, Currency, i64)], instant: Option<&Instant<'_>>) -> Value {
+        serde_json::to_value(wire().balance(house, USD, instant)).unwrap()
+    }
+
+    fn one(amount: i64, currency: &str, source_types: Value) -> Value {
+        json!({ "amount": amount, "currency": currency, "source_types": source_types })
+    }
+
+    #[test]
+    fn a_balance_without_money_has_little_to_show() {
+        let nothing = one(0, "usd", json!({ "card": 0 }));
+        let want = json!({
+            "object": "balance", "livemode": false, "available": [nothing],
+            "instant_available": [nothing], "pending": [nothing],
+        });
+        assert_eq!(shown(&[], None), want);
+    }
+
+    #[test]
+    fn money_counts_where_it_came_from() {
+        let house = [
+            (Account::Bank, USD, 999),
+            (Account::MerchantPending, USD, -300),
+            (Account::MerchantAvailable, USD, 100),
+            (Account::MerchantAvailable, Currency::EUR, -5),
+            (Account::BankPending, USD, -40),
+            (Account::BankAvailable, Currency::EUR, 0),
+        ];
+        let found = shown(&house, None);
+        let of_eur = one(5, "eur", json!({ "bank_account": 0, "card": 5 }));
+        let available =
+            json!([of_eur, one(-100, "usd", json!({ "bank_account": 0, "card": -100 }))]);
+        assert_eq!(found["available"], available);
+        let pending = json!([one(340, "usd", json!({ "bank_account": 40, "card": 300 }))]);
+        assert_eq!(found["pending"], pending);
+        // What came by transfers is not for instant payouts, and what is available is missing.
+        let instant =
+            json!([one(5, "eur", json!({ "card": 5 })), one(200, "usd", json!({ "card": 200 }))]);
+        assert_eq!(found["instant_available"], instant);
+        assert_eq!(found.get("issuing"), None);
+    }
+
+    #[test]
+    fn instant_payouts_are_shown_for_the_accounts_that_take_them() {
+        let house = [(Account::MerchantAvailable, USD, -1010)];
+        let other = |number: i64, country: &str, currency| BankAccount {
+            number: Number(number),
+            country: country.into(),
+            currency,
+            ..bank_account()
+        };
+        let accounts = [
+            bank_account(),
+            other(21, "CA", USD),
+            other(22, "US", Currency::EUR),
+            other(23, "US", USD),
+        ];
+        let instant = Instant { accounts: &accounts, fee_bps: 100 };
+        let found = shown(&house, Some(&instant));
+        let id = |number| {
+            let key = books::RowKey { customer: Number(0), number };
+            IdKey::new([7; 16]).write(Kind::BankAccount, key)
+        };
+        let net = |number| {
+            json!({ "amount": 1000, "destination": id(number),
+            "source_types": { "card": 1000 } })
+        };
+        let entry = &found["instant_available"][0];
+        assert_eq!(entry["amount"], 1010);
+        assert_eq!(entry["net_available"], json!([net(bank_account().number), net(Number(23))]));
+    }
+
+    #[test]
+    fn parts_that_something_was_posted_to_are_shown() {
+        let house = [
+            (Account::ConnectReserved, USD, -1),
+            (Account::Issuing, USD, -2),
+            (Account::PrefundingPending, USD, -3),
+        ];
+        let found = shown(&house, None);
+        assert_eq!(found["connect_reserved"][0]["amount"], 1);
+        assert_eq!(found["issuing"]["available"][0]["amount"], 2);
+        let prefunding = &found["refund_and_dispute_prefunding"];
+        assert_eq!(prefunding["pending"][0]["amount"], 3);
+        assert_eq!(prefunding["available"], json!([]));
+    }
+}

@@ -46,3 +46,43 @@ fn failure_message(failure: PayoutFailure) -> &'static str {
         PayoutFailure::NoAccount => "The bank knows no account with these details.",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use books::{Currency, Number};
+    use serde_json::Value;
+
+    use super::super::samples::{AT, number, wire};
+    use super::*;
+
+    #[test]
+    fn a_failure_is_told_once_it_happened() {
+        let show = |status, fails, balance_transaction: Option<Number>| {
+            let topup = Topup {
+                number: number(50),
+                amount: 700,
+                currency: Currency::USD,
+                status,
+                expected_availability_date: AT,
+                balance_transaction,
+                fails,
+                description: None,
+                statement_descriptor: None,
+                transfer_group: None,
+                metadata: BTreeMap::new(),
+            };
+            serde_json::to_value(wire().topup(&topup)).unwrap()
+        };
+        let fails = Some(PayoutFailure::NoAccount);
+        assert_eq!(show(TopupStatus::Pending, fails, None)["failure_code"], Value::Null);
+        assert_eq!(show(TopupStatus::Canceled, fails, None)["failure_code"], Value::Null);
+        let failed = show(TopupStatus::Failed, fails, None);
+        assert_eq!(failed["failure_code"], "no_account");
+        assert!(failed["failure_message"].is_string());
+        let there = show(TopupStatus::Succeeded, None, Some(number(51)));
+        assert!(there["balance_transaction"].as_str().unwrap().starts_with("txn_"));
+        assert!(there["id"].as_str().unwrap().starts_with("tu_"));
+    }
+}

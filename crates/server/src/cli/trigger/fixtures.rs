@@ -3,6 +3,8 @@
 //! Paths and values name with `$` what earlier answers showed. Customers say themselves how their
 //! money is matched to payments, so that fixtures work whatever the server's default is.
 
+mod cards;
+
 use books::event::EventKind::{self, *};
 
 /// One step of a fixture.
@@ -279,7 +281,7 @@ pub fn steps(kind: EventKind) -> &'static [Step] {
         RefundUpdated => &[CUSTOMER, MONEY, PAID, REFUND, REFUND_DETAILS],
         SourceChargeable | SourceTransactionCreated => &[RECEIVER],
         SourceTransactionUpdated => &[RECEIVER, TRANSFER, PULLED_BACK],
-        _ => todo!("cards, sources and top-ups"),
+        other => cards::steps(other),
     }
 }
 
@@ -303,8 +305,8 @@ mod tests {
         routes::all().iter().any(|route| route.method == ask.method && fits(route.path))
     }
 
-    /// Each type has a fixture (the compiler sees to that), whose requests exist, and which names
-    /// only what an earlier answer showed.
+    /// Each type has a fixture, whose requests exist, and which names only what an earlier answer
+    /// showed.
     #[test]
     fn fixtures_are_whole() {
         for kind in EventKind::ALL {
