@@ -66,7 +66,6 @@ pub(super) fn documents(
                     let sum = refunds(db, world, charge.key.number)?;
                     auditor.charge_refunded(world, charge, sum);
                 }
-                Document::Source(source) => received(db, world, source, auditor)?,
                 _ => {}
             }
             let row = audit::Row::Document(document);
