@@ -143,8 +143,12 @@ scenarios! {
     returns_of_swift_money
     search_customers
     search_payments
+    sources_are_charged
+    sources_are_refunded
     sources_bad_requests
     sources_of_cards
+    sources_of_customers
+    sources_pay_intents
     sources_receive_transfers
     sources_return_money
     topups
