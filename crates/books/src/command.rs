@@ -5,11 +5,14 @@
 //! arithmetic is checked.
 
 mod book;
+mod card_intents;
 mod cards;
 mod charges;
 mod charging;
 mod customers;
 mod guarded;
+mod intent_edits;
+mod intent_methods;
 mod intents;
 mod invoices;
 mod later;
@@ -25,17 +28,20 @@ mod webhooks;
 
 use std::collections::BTreeMap;
 
+pub use card_intents::{Capture, CardEdit, NewMethod, PayWith, Presence};
 pub use cards::{CardCommand, CardGiven};
 pub use charges::{ChargeCommand, ChargeDraft, ChargeEdit, Payer};
 pub use customers::{Edit, METADATA_KEYS_MAX, ModeChange};
 pub use guarded::{Guarded, Stage};
-pub use intents::{AMOUNT_MAX, Confirmation, IntentCommand, IntentDraft, IntentEdit};
+pub use intent_edits::IntentEdit;
+pub use intent_methods::AMOUNT_MAX;
+pub use intents::{Confirmation, IntentCommand, IntentDraft};
 pub use invoices::{InvoiceCommand, InvoiceDraft, ItemDraft};
 pub use later::{LaterCommand, SETTLE_MAX};
-pub use methods::MethodCommand;
+pub use methods::{DefaultMethod, MethodCommand, MethodDraft, MethodEdit, MethodGiven};
 pub use payouts::{BankAccountDraft, PayoutCommand, PayoutDraft};
 pub use refunds::{RefundCommand, RefundOf, RefundTerms};
-pub use sources::SourceCommand;
+pub use sources::{SourceCommand, SourceDraft, SourceEdit, SourceGiven};
 pub use topups::{TopupCommand, TopupDraft};
 pub use transfers::REVERSAL_PREFIX;
 pub use wallet::{Given, SOURCES_MAX, WalletCommand, WalletEdit};
@@ -208,6 +214,9 @@ impl Command {
             Command::Guarded(_) => true,
             // Tokens, sources and payment methods are no customer's by their keys.
             Command::Card(_) | Command::Charge(_) | Command::Method(_) | Command::Source(_) => true,
+            Command::Intent(command) => {
+                command.customer() == Number(0) || command.is_about_account()
+            }
             Command::Webhook(command) => !matches!(command, WebhookCommand::Report(_)),
             _ => self.customer().is_none(),
         }

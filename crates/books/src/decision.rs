@@ -17,7 +17,7 @@ use crate::id::{IdKey, Kind, Number, Numbers, RowKey};
 use crate::invoice::InvoiceStatus;
 use crate::journal::{Account, Entry};
 use crate::limits::{Amounts, Tally};
-use crate::payment_intent::{IntentStatus, PaymentIntent};
+use crate::payment_intent::{IntentStatus, MethodType, PaymentIntent};
 use crate::payout::PayoutStatus;
 use crate::reconciliation::Payable;
 use crate::refund::RefundStatus;
@@ -413,6 +413,72 @@ pub enum Refusal {
         /// The parameter that named it.
         param: &'static str,
     },
+    /// The payment does not take this type of payment method.
+    MethodNotTaken {
+        /// Which.
+        method: MethodType,
+        /// The parameter that asked for it, if one did.
+        param: Option<&'static str>,
+    },
+    /// The payment method is a cash balance, which pays only the payment that it was made for.
+    MethodOfOnePayment {
+        /// The parameter that named it.
+        param: &'static str,
+    },
+    /// A payment from a cash balance is somebody's.
+    CashNeedsCustomer,
+    /// A cash balance cannot be captured later.
+    CashIsTakenAtOnce,
+    /// A cash balance cannot be saved for payments while the customer is away.
+    CashNotOffSession,
+    /// Only sources of cards pay payment intents.
+    SourceIsNoCard {
+        /// Which.
+        source: RowKey,
+        /// The parameter that named it.
+        param: &'static str,
+    },
+    /// Nobody is to authenticate for this payment.
+    HolderNotAwaited,
+    /// The customer has as many cards and sources as it can have.
+    TooManySources,
+    /// The source received money that was neither charged nor returned, so it has to stay.
+    SourceHoldsMoney {
+        /// Which.
+        source: RowKey,
+        /// How much, in the smallest unit of its currency.
+        held: i64,
+    },
+    /// The payment method is attached to another customer.
+    MethodAttached {
+        /// Which.
+        method: RowKey,
+        /// The parameter that named it.
+        param: &'static str,
+    },
+    /// The payment method was detached, and cannot be used again.
+    MethodSpent {
+        /// Which.
+        method: RowKey,
+        /// The parameter that named it.
+        param: &'static str,
+    },
+    /// The payment method is a cash balance, which stays with its payment.
+    MethodOfCash {
+        /// Which.
+        method: RowKey,
+        /// The parameter that named it.
+        param: &'static str,
+    },
+    /// Only a payment method that is attached to a customer can do this.
+    MethodNotAttached {
+        /// Which.
+        method: RowKey,
+        /// The parameter that named it.
+        param: &'static str,
+    },
+    /// The payment method came to another customer a moment ago.
+    MethodMoved,
     /// The customer has no card and no source to charge.
     NoDefaultSource {
         /// Which customer.
@@ -461,6 +527,8 @@ pub enum Refusal {
     CaptureTooLarge {
         /// What was.
         authorized: i64,
+        /// The parameter that asked for more.
+        param: &'static str,
     },
     /// The charge is one of a payment intent, which is to be captured or canceled instead.
     ChargeOfIntent,
@@ -483,29 +551,36 @@ pub enum Refusal {
     },
     /// A card or a source paid, so the money does not go into a cash balance.
     NotFromCash,
-    /// The customer has as many cards and sources as it can have.
-    TooManySources,
-    /// The source cannot be used (any more).
-    SourceNotUsable {
-        /// Which.
-        source: RowKey,
-        /// The state it is in.
-        status: SourceStatus,
-        /// The parameter that named it.
-        param: &'static str,
-    },
-    /// The source received money that was neither charged nor returned, so it has to stay.
-    SourceHoldsMoney {
-        /// Which.
-        source: RowKey,
-        /// How much, in the smallest unit of its currency.
-        held: i64,
-    },
     /// The card was declined, and nothing was written.
     CardDeclined {
         /// Why.
         decline: Decline,
         /// The parameter that named the card.
         param: &'static str,
+    },
+    /// The source cannot be charged as it stands.
+    SourceState {
+        /// Which.
+        source: RowKey,
+        /// What was to be done: `charged`.
+        action: &'static str,
+        /// The state it is in.
+        status: SourceStatus,
+        /// The parameter that named it.
+        param: &'static str,
+    },
+    /// The source is in this currency.
+    SourceCurrency(Currency),
+    /// The source holds less than that.
+    SourceTooLow {
+        /// What it holds.
+        available: i64,
+        /// In which currency.
+        currency: Currency,
+    },
+    /// The source is for a payment of so much at most.
+    SourceAmount {
+        /// How much.
+        most: i64,
     },
 }

@@ -9,12 +9,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::charge::Stage;
 use crate::command::{Command, RefundCommand, TopupCommand};
 use crate::currency::Currency;
 use crate::decision::{Change, Refusal};
 use crate::document::Document;
 use crate::id::Number;
 use crate::invoice::InvoiceStatus;
+use crate::topup::TopupStatus;
 
 /// Customers that a key may be limited to, at most.
 pub const CUSTOMERS_MAX: usize = 100;
@@ -114,8 +116,8 @@ fn limit(limits: &Amounts, currency: Currency) -> Option<i64> {
 
 /// What a command moves: in each currency the most that entries of one kind move together, so that
 /// money which goes through several accounts counts once; or the amount of the payment or invoice
-/// that it makes, changes or gives up, if that is more; or that of the refund which it sends to a
-/// bank account, or of the top-up which it makes.
+/// that it makes, changes or gives up, if that is more; or what a card's bank sets aside; or that of
+/// the refund which it sends to a bank account, or of the top-up which it makes.
 pub fn stake(command: &Command, changes: &[Change]) -> Amounts {
     let mut by_kind: BTreeMap<(&'static str, Currency), i64> = BTreeMap::new();
     let mut stake = Amounts::new();
@@ -137,6 +139,12 @@ pub fn stake(command: &Command, changes: &[Change]) -> Amounts {
                 if of_payments && invoice.status != InvoiceStatus::Draft =>
             {
                 raise(&mut stake, invoice.currency, invoice.total());
+            }
+            // Nothing is booked while a card's bank sets money aside, but it is as good as moved.
+            Change::Document(Document::CardCharge(charge))
+                if matches!(charge.stage, Stage::Authorized { .. }) =>
+            {
+                raise(&mut stake, charge.currency, charge.amount);
             }
             // Nothing is booked before the bank has paid.
             Change::Document(Document::Topup(topup)) if is_topped_up => {
@@ -163,6 +171,7 @@ fn raise(stake: &mut Amounts, currency: Currency, amount: i64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::id::Kind;
     use crate::journal::{Account, Entry, EntryKind, Posting};
 
     fn amounts(pairs: &[(Currency, i64)]) -> Amounts {
@@ -223,6 +232,54 @@ mod tests {
         check(&[&both[..], &[(PaymentCompleted, eur, 40)]].concat(), &[(eur, 70)]);
         check(&[(Funded, eur, 70), (Funded, usd, 5)], &[(eur, 70), (usd, 5)]);
         check(&[(Funded, eur, i64::MAX), (Funded, eur, 1)], &[(eur, i64::MAX)]);
+    }
+
+    #[test]
+    fn what_is_set_aside_or_under_way_counts() {
+        let (eur, usd) = (Currency::EUR, Currency::USD);
+        let command = Command::DeleteCustomer { customer: Number(1) };
+        let charge = |stage: serde_json::Value| {
+            let text = serde_json::json!({
+                "key": { "customer": 1, "number": 2 },
+                "amount": 500,
+                "currency": "eur",
+                "instrument": { "card": {
+                    "key": { "customer": 1, "number": 3 },
+                    "card": {
+                        "brand": "visa", "country": "US", "exp_month": 1, "exp_year": 2034,
+                        "fingerprint": "f", "funding": "credit", "last4": "4242",
+                        "reference": "visa",
+                    },
+                } },
+                "stage": stage,
+            });
+            Change::Document(
+                Document::from_text(Kind::Charge, &text.to_string()).expect("it is one"),
+            )
+        };
+        let topup = |status: &str| {
+            let text = serde_json::json!({
+                "number": 4, "amount": 90, "currency": "usd", "status": status,
+                "expected_availability_date": 7,
+            });
+            Change::Document(
+                Document::from_text(Kind::Topup, &text.to_string()).expect("it is one"),
+            )
+        };
+        let approved = serde_json::json!({});
+        let authorized = serde_json::json!({ "authorized": { "approved": approved, "until": 9 } });
+        let released = serde_json::json!({ "released": { "approved": approved } });
+        let decline = serde_json::json!({ "code": "card_declined" });
+        let failed = serde_json::json!({ "failed": { "decline": decline, "risk": "normal" } });
+        for (change, want) in [
+            (charge(authorized), amounts(&[(eur, 500)])),
+            (charge(released), Amounts::new()),
+            (charge(failed), Amounts::new()),
+            (topup("pending"), amounts(&[(usd, 90)])),
+            (topup("canceled"), Amounts::new()),
+        ] {
+            assert_eq!(stake(&command, std::slice::from_ref(&change)), want, "{change:?}");
+        }
     }
 
     #[test]

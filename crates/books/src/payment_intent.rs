@@ -1,7 +1,7 @@
 //! Payment intents: what a customer is to pay, and how far that has come.
 //!
-//! A [`PaymentIntent`] is a document. Only `customer_balance` pays it: from the cash balance at
-//! once, or by a bank transfer that is awaited. What it holds before it is paid in full is
+//! A [`PaymentIntent`] is a document. `customer_balance` pays it: from the cash balance at
+//! once, or by a bank transfer that is awaited; or a card does ([`CardPayment`]). What it holds before it is paid in full is
 //! `applied`, the balance of its own ledger account; its charge is part of it. Names and meanings
 //! follow Stripe's `PaymentIntent` and `Charge` types; amounts are smallest units.
 
@@ -21,6 +21,9 @@ use crate::time::Timestamp;
 
 /// Seconds after its due date during which an invoice still takes money by itself.
 pub const PAST_DUE_MAX_S: i64 = 30 * 24 * 60 * 60;
+
+/// `capture_method` of what is captured by hand.
+const MANUAL: &str = "manual";
 
 /// A payment intent as it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -158,6 +161,12 @@ pub struct CardPayment {
     /// Whether the holder was away when it was confirmed.
     #[serde(skip_serializing_if = "is_false")]
     pub off_session: bool,
+    /// `request_three_d_secure` of the options as given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_three_d_secure: Option<String>,
+    /// `capture_method` of the options as given: `manual`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capture_method: Option<String>,
 }
 
 /// What is charged: a payment method, a card or a source.
@@ -332,6 +341,9 @@ pub struct PaymentMethod {
     /// Whether the holder agreed to payments while away.
     #[serde(default, skip_serializing_if = "is_false")]
     pub is_set_up: bool,
+    /// Whether it cannot be used any more: it was detached.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_spent: bool,
     /// Who pays.
     #[serde(default, skip_serializing_if = "BillingDetails::is_empty")]
     pub billing_details: BillingDetails,
@@ -365,6 +377,7 @@ impl PaymentMethod {
             allow_redisplay: None,
             metadata: BTreeMap::new(),
             is_set_up: false,
+            is_spent: false,
             billing_details: details,
         }
     }
@@ -404,6 +417,22 @@ impl PaymentIntent {
         }
     }
 
+    /// Whether it is captured by hand, whatever pays it.
+    pub fn is_manual(&self) -> bool {
+        self.profile.capture_method.as_deref() == Some(MANUAL)
+    }
+
+    /// Whether a card that pays it is captured later.
+    pub fn captures_later(&self) -> bool {
+        let own = self.card.as_ref().and_then(|card| card.capture_method.as_deref());
+        self.is_manual() || own == Some(MANUAL)
+    }
+
+    /// Whether it waits until the holder of its card authenticated.
+    pub fn waits_for_holder(&self) -> bool {
+        self.status == IntentStatus::RequiresAction && self.instrument().is_some()
+    }
+
     /// What is still to be paid.
     pub fn amount_remaining(&self) -> i64 {
         match self.status.is_open() {
@@ -428,7 +457,10 @@ impl PaymentIntent {
                 },
                 self.confirmed.unwrap_or(self.key.number),
             ),
-            None if self.status == IntentStatus::RequiresAction && self.transfer.is_some() => {
+            None if self.status == IntentStatus::RequiresAction
+                && self.transfer.is_some()
+                && !self.waits_for_holder() =>
+            {
                 (PayableKind::Intent, self.confirmed?)
             }
             _ => return None,

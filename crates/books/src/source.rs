@@ -96,6 +96,15 @@ pub enum SourceKind {
 }
 
 impl SourceKind {
+    /// The rail on which it receives transfers; none for a card.
+    pub fn rail(self) -> Option<&'static str> {
+        match self {
+            SourceKind::AchCreditTransfer => Some("us_bank_transfer"),
+            SourceKind::Card => None,
+            SourceKind::SepaCreditTransfer => Some("eu_bank_transfer"),
+        }
+    }
+
     /// The name on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -146,6 +155,43 @@ pub struct Receiver {
     /// What of it went back.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub amount_returned: i64,
+    /// How the sender is asked where money is to go back to.
+    #[serde(default, skip_serializing_if = "RefundAttributes::is_default")]
+    pub refund_attributes: RefundAttributes,
+}
+
+impl Receiver {
+    /// What it received, and was neither charged nor returned: smallest units.
+    pub fn held(&self) -> i64 {
+        let used = self.amount_charged.saturating_add(self.amount_returned);
+        self.amount_received.saturating_sub(used)
+    }
+}
+
+/// `receiver.refund_attributes_method` of a source.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "each variant is the wire name, in camel case")]
+pub enum RefundAttributes {
+    #[default]
+    Email,
+    Manual,
+    None,
+}
+
+impl RefundAttributes {
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            RefundAttributes::Email => "email",
+            RefundAttributes::Manual => "manual",
+            RefundAttributes::None => "none",
+        }
+    }
+
+    fn is_default(&self) -> bool {
+        *self == RefundAttributes::default()
+    }
 }
 
 /// Who owns a source.
@@ -163,6 +209,17 @@ pub struct Owner {
     pub phone: Option<String>,
 }
 
+impl Owner {
+    /// Takes over what is given, and keeps the rest.
+    pub fn take_over(&mut self, given: Owner) {
+        let Owner { address, email, name, phone } = given;
+        self.address = address.or(self.address.take());
+        self.email = email.or(self.email.take());
+        self.name = name.or(self.name.take());
+        self.phone = phone.or(self.phone.take());
+    }
+}
+
 /// A transfer that a source received: Stripe's `SourceTransaction`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceTransaction {
@@ -178,4 +235,7 @@ pub struct SourceTransaction {
     pub currency: Currency,
     /// What the bank told of the sender.
     pub transfer: crate::cash_balance::BankTransfer,
+    /// Whether the sender's bank pulled it back.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub reversed: bool,
 }

@@ -1,4 +1,5 @@
-//! Pages for payers: where a transfer is to go, and where a refund is to go.
+//! Pages for payers: where a transfer is to go, where a refund is to go, and whether it is they who
+//! pay by card.
 //!
 //! Whoever has the link sees the page: nobody signs in. So a link is signed, cannot be guessed and
 //! ends some day, and a page shows what its reader must know and nothing else: no name, no
@@ -6,7 +7,8 @@
 //!
 //! Reading order: [`links`] makes and reads links; [`door`] is the way of one request; [`guest`]
 //! is what a link opens; [`instructions`] with [`qr`] is the page about a payment,
-//! [`refund`] the one about a refund; [`live`] tells open pages that there is more to see.
+//! [`refund`] the one about a refund, [`authentication`] the one of a card's holder; [`live`]
+//! tells open pages that there is more to see.
 
 pub mod links;
 
@@ -17,6 +19,8 @@ pub mod instructions;
 pub mod qr;
 
 pub mod refund;
+
+pub mod authentication;
 
 pub mod live;
 

@@ -136,7 +136,7 @@ fn days_from_date(year: i64, month: i64, day: i64) -> i64 {
 }
 
 /// The year, month and day so many days after 1970-01-01.
-pub(crate) fn date_from_days(days: i64) -> (i64, i64, i64) {
+fn date_from_days(days: i64) -> (i64, i64, i64) {
     let days = days + EPOCH_DAYS;
     let (cycle, day) = (days.div_euclid(CYCLE_DAYS), days.rem_euclid(CYCLE_DAYS));
     let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;

@@ -6,7 +6,10 @@
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
+use hyper::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+    LOCATION,
+};
 use hyper::{Response, StatusCode};
 use maud::{DOCTYPE, Markup, html};
 
@@ -54,7 +57,37 @@ pub fn page(status: StatusCode, markup: Markup) -> Answer {
     answer
 }
 
-/// An answer that leads to another page of this server: `to` is a path.
+/// The origin of an address on the web: scheme, host and port, as a browser would spell them.
+/// `None` for what is no such address in plain ASCII, or names a user. It is safe in a header.
+pub fn origin(url: &str) -> Option<String> {
+    if !url.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return None;
+    }
+    let uri: hyper::Uri = url.parse().ok()?;
+    let scheme = uri.scheme_str().filter(|scheme| matches!(*scheme, "http" | "https"))?;
+    let authority = uri.authority()?;
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
+    let text = authority.as_str();
+    let names_host = authority.host().bytes().any(|byte| byte.is_ascii_alphanumeric());
+    // Without a port there must be no colon either, or the browser reads something else.
+    let port_fits = text.ends_with(']') || !text.ends_with(':');
+    (names_host && port_fits && text.bytes().all(is_plain))
+        .then(|| format!("{scheme}://{}", text.to_ascii_lowercase()))
+}
+
+/// A page whose form may lead to another origin in the end.
+pub fn page_that_leads_to(status: StatusCode, markup: Markup, origin: &str) -> Answer {
+    let mut answer = page(status, markup);
+    let own = "form-action 'self'";
+    let policy = POLICY.replace(own, &format!("{own} {origin}"));
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        answer.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    answer
+}
+
+/// An answer that leads to another page: `to` is a path of this server, or an address with an
+/// [`origin`] that somebody with a key has named.
 pub fn see_other(to: &str) -> Answer {
     let mut answer = Response::new(Full::new(Bytes::new()));
     *answer.status_mut() = StatusCode::SEE_OTHER;

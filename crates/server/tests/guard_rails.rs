@@ -4,6 +4,8 @@
 
 #[path = "guard_rails/approvals.rs"]
 mod approvals;
+#[path = "guard_rails/card_numbers.rs"]
+mod card_numbers;
 #[path = "guard_rails/days.rs"]
 mod days;
 #[path = "guard_rails/dry_runs.rs"]

@@ -80,7 +80,9 @@ scenarios! {
     S38_events
     S39_payout
     S40_modes_apart
+    S41_legacy_card
     agents_approvals
+    agents_cards
     agents_limits
     agents_reach
     agents_what_counts
@@ -89,10 +91,28 @@ scenarios! {
     balance_of_cards
     bank_transfers
     bank_transfers_in_production
+    cards_of_customers
+    cards_payment_methods
+    cards_tokens
+    charges_by_card
+    charges_captured_later
+    charges_declined
+    charges_of_cash_balances
+    charges_with_fees
     clock
     clock_in_production
     customer_search
+    customer_sources
+    customer_sources_src
+    customers_with_a_source
     fees_and_settlement
+    intents_authenticated
+    intents_bad_cards
+    intents_by_card
+    intents_captured_later
+    intents_card_or_cash
+    intents_declined
+    intents_in_production
     invoices_bad_requests
     invoices_given_up
     invoices_life
@@ -114,11 +134,16 @@ scenarios! {
     refunds_after_deletion
     refunds_by_rail
     refunds_more
+    refunds_to_cards
     returns_by_age
     returns_by_age_given_back
     returns_of_swift_money
     search_customers
     search_payments
+    sources_bad_requests
+    sources_of_cards
+    sources_receive_transfers
+    sources_return_money
     topups
     topups_in_live_mode
     trails

@@ -39,9 +39,11 @@ const REFERENCES: &[(&str, &str)] = &[
              (SELECT 1 FROM customer c WHERE c.world = t.world AND c.number = t.customer)",
     ),
     (
-        "every set of funding instructions belongs to a customer",
+        "every set of funding instructions belongs to a customer or a source",
         "SELECT i.world, i.customer FROM funding_instructions i WHERE NOT EXISTS
-             (SELECT 1 FROM customer c WHERE c.world = i.world AND c.number = i.customer)",
+             (SELECT 1 FROM customer c WHERE c.world = i.world AND c.number = i.customer)
+             AND NOT EXISTS (SELECT 1 FROM document d WHERE d.world = i.world
+                 AND d.number = i.customer AND d.customer = 0 AND d.kind = 'source')",
     ),
     (
         "every document belongs to a customer",
@@ -160,8 +162,13 @@ fn find(db: &dyn Db, world: World, kind: Kind, key: RowKey) -> Result<Found> {
             .map(|row| row.map(|row| audit::Row::CashTransaction(Box::new(row)))),
         Kind::BalanceTransaction => lookup::balance_transaction(db, world, key.number)
             .map(|line| line.map(|line| audit::Row::BalanceTransaction(Box::new(line)))),
+        Kind::Customer => {
+            let there = lookup::purse(db, world, key.number)?.is_some();
+            return Ok(if there { Found::Something } else { Found::Nothing });
+        }
         _ => {
-            let is_it = |document: &Document| (document.kind(), document.key()) == (kind, key);
+            let is_it =
+                |document: &Document| (document.kind(), document.key()) == (kind.stored(), key);
             lookup::document(db, world, key.number)
                 .map(|document| document.filter(is_it).map(audit::Row::Document))
         }

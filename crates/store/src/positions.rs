@@ -164,15 +164,15 @@ struct Sum {
     amount: i64,
 }
 
-/// The accounts that are no account of the house, each of all owners together.
+/// The accounts that have owners, each over all of them.
 const OWNED: [Account; 3] = [Account::ALL_CASH, Account::ALL_INTENTS, Account::ALL_SOURCES];
 
 /// Later than any day: of each lane only the newest sum.
 const NEWEST: i64 = i64::MAX;
 
 impl Reader {
-    /// The accounts of the ledger, each summed over its lanes; those of customers, payment
-    /// intents and sources over all owners, too.
+    /// The accounts of the ledger, each summed over its lanes; those of customers, of payment
+    /// intents and of sources over all owners, too.
     pub fn ledger(&self, world: World) -> Result<Vec<(Account, Currency, i64)>> {
         let mut ledger = self.house_balances(world)?;
         for currency in self.currencies(world)? {

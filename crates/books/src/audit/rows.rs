@@ -2,7 +2,9 @@
 
 use crate::balance::{BalanceKind, BalanceTransaction, SourceType};
 use crate::cash_balance::{CashTransaction, Cause};
+use crate::charge::{CardCharge, Instrument, Stage};
 use crate::currency::Currency;
+use crate::customer::Customer;
 use crate::document::Document;
 use crate::event::{Event, EventObject};
 use crate::id::{Kind, Number, RowKey};
@@ -17,6 +19,7 @@ use crate::topup::TopupStatus;
 #[derive(Clone, Debug)]
 #[allow(missing_docs, reason = "each variant is the type with its name")]
 pub enum Row {
+    Customer(Box<Customer>),
     Document(Document),
     BalanceTransaction(Box<BalanceTransaction>),
     CashTransaction(Box<CashTransaction>),
@@ -39,6 +42,7 @@ impl Row {
     /// What to call it in a finding.
     pub fn label(&self) -> String {
         match self {
+            Row::Customer(customer) => format!("customer {}", customer.number.0),
             Row::Document(document) => {
                 format!("{} {}", document.kind().object(), document.key().number.0)
             }
@@ -52,6 +56,7 @@ impl Row {
     /// The rows that it names. Funding and returns, which are most of what there is, name none.
     pub fn named(&self) -> Vec<(Kind, RowKey)> {
         match self {
+            Row::Customer(customer) => named_by_customer(customer),
             Row::Document(document) => named_by_document(document),
             Row::BalanceTransaction(line) => line.source.into_iter().collect(),
             Row::CashTransaction(row) => named_by_cause(row),
@@ -65,8 +70,15 @@ impl Row {
     /// Whether a row that it names says the same of what both are about.
     pub fn agrees_with(&self, other: &Row) -> bool {
         match (self, other) {
+            // What a customer pays with where nothing else is named is its own.
+            (Row::Customer(customer), Row::Document(document)) => {
+                document.parent() == Some(customer.number)
+            }
             (Row::Document(document), Row::Document(other)) => documents_agree(document, other),
             (Row::Document(document), Row::BalanceTransaction(line)) => is_line_of(line, document),
+            (Row::BalanceTransaction(line), Row::Document(Document::CardCharge(charge))) => {
+                charge.balance_transaction == Some(line.number) || is_dispute_of(line, charge)
+            }
             (Row::BalanceTransaction(line), Row::Document(Document::Refund(refund))) => {
                 lines_of_refund(refund).contains(&Some(line.number))
             }
@@ -104,6 +116,12 @@ fn target(kind: TimerKind) -> Option<Kind> {
 
 fn of_the_account(number: Number) -> RowKey {
     RowKey { customer: Number(0), number }
+}
+
+fn named_by_customer(customer: &Customer) -> Vec<(Kind, RowKey)> {
+    let method =
+        customer.default_method.map(|number| (Kind::PaymentMethod, of_the_account(number)));
+    customer.default_source.map(|source| source.named()).into_iter().chain(method).collect()
 }
 
 fn named_by_document(document: &Document) -> Vec<(Kind, RowKey)> {
@@ -159,15 +177,33 @@ fn named_by_document(document: &Document) -> Vec<(Kind, RowKey)> {
                 .for_each(|line| add(Kind::BalanceTransaction, line));
         }
         Document::Topup(topup) => add(Kind::BalanceTransaction, topup.balance_transaction),
+        Document::CardCharge(charge) => {
+            add(Kind::PaymentIntent, charge.payment_intent);
+            add(Kind::BalanceTransaction, charge.balance_transaction);
+            named.extend(kept_instrument(&charge.instrument));
+        }
         Document::Invoice(invoice) => {
             add(Kind::PaymentIntent, invoice.payment_intent);
             invoice.lines.iter().for_each(|line| add(Kind::InvoiceItem, Some(line.key.number)));
         }
         Document::InvoiceItem(item) => add(Kind::Invoice, item.invoice),
+        Document::Source(source) => {
+            named.extend(source.customer.map(|number| (Kind::Customer, of_the_account(number))));
+        }
+        Document::SourceTransaction(transaction) => {
+            named.push((Kind::Source, of_the_account(transaction.source)));
+        }
         // The others name nothing.
         _ => {}
     }
     named
+}
+
+/// The row of what was charged. A card that came with the request has none.
+fn kept_instrument(instrument: &Instrument) -> Option<(Kind, RowKey)> {
+    let (kind, key) = instrument.named();
+    let is_kept = kind != Kind::Card || key.customer != Number(0);
+    is_kept.then_some((kind, key))
 }
 
 fn lines_of_refund(refund: &Refund) -> [Option<Number>; 2] {
@@ -237,6 +273,10 @@ fn documents_agree(document: &Document, other: &Document) -> bool {
             intent.charge.as_ref().map(|charge| charge.number) == Some(number)
         }
         (D::Refund(refund), other) => refund_agrees(refund, other),
+        (D::SourceTransaction(transaction), D::Source(source)) => {
+            transaction.kind == source.kind && Some(transaction.currency) == source.currency
+        }
+        (D::CardCharge(charge), other) => charge_agrees(charge, other),
         (D::Payout(payout), D::BankAccount(account)) => payout.currency == account.currency,
         (D::Payout(payout), D::Payout(other)) => {
             takes_back(payout, other) || takes_back(other, payout)
@@ -260,16 +300,50 @@ fn is_billed_as(intent: &PaymentIntent, invoice: &Invoice) -> bool {
 }
 
 fn refund_agrees(refund: &Refund, other: &Document) -> bool {
-    let RefundOrigin::Payment { payment_intent, charge, .. } = refund.origin else { return true };
-    match other {
-        Document::PaymentIntent(intent) => {
+    match (refund.origin, other) {
+        (RefundOrigin::Payment { charge, .. }, Document::PaymentIntent(intent)) => {
             intent.charge.as_ref().map(|kept| kept.number) == Some(charge)
                 && intent.currency == refund.currency
         }
-        Document::Charge(row) => row.payment_intent == payment_intent,
-        Document::PaymentMethod(method) => method.payment_intent == Some(payment_intent),
+        (RefundOrigin::Payment { payment_intent, .. }, Document::Charge(row)) => {
+            row.payment_intent == payment_intent
+        }
+        (RefundOrigin::Payment { payment_intent, .. }, Document::PaymentMethod(method)) => {
+            method.payment_intent == Some(payment_intent)
+        }
+        (RefundOrigin::Charge { payment_intent, .. }, Document::CardCharge(charge)) => {
+            let to_card = matches!(refund.destination, Destination::Card { .. });
+            charge.payment_intent == payment_intent
+                && charge.currency == refund.currency
+                && charge.instrument.card().is_some() == to_card
+        }
+        // A charge that is part of an intent is refunded as a payment, and no other is.
+        (RefundOrigin::Charge { .. }, Document::Charge(_))
+        | (RefundOrigin::Payment { .. }, Document::CardCharge(_)) => false,
         _ => true,
     }
+}
+
+/// A charge is in the currency of its intent. One that took its money, or can, is the newest of it.
+fn charge_agrees(charge: &CardCharge, other: &Document) -> bool {
+    match (other, &charge.stage) {
+        (Document::PaymentIntent(intent), Stage::Authorized { .. } | Stage::Captured { .. }) => {
+            let newest = intent.card.as_ref().and_then(|card| card.latest_charge);
+            newest == Some(charge.key.number) && intent.currency == charge.currency
+        }
+        // What failed, or was let go, says no more of an intent that may have changed since.
+        (Document::PaymentIntent(_), Stage::Released { .. } | Stage::Failed { .. }) => true,
+        (Document::PaymentMethod(method), _) => method.card.is_some(),
+        _ => true,
+    }
+}
+
+/// Whether a line took back what a charge brought, because its holder disputes it.
+fn is_dispute_of(line: &BalanceTransaction, charge: &CardCharge) -> bool {
+    charge.disputed
+        && line.kind == BalanceKind::Adjustment
+        && Some(line.amount) == charge.amount_captured.checked_neg()
+        && line.currency == charge.currency
 }
 
 fn takes_back(reversal: &Payout, original: &Payout) -> bool {
@@ -292,14 +366,23 @@ fn is_line_of(line: &BalanceTransaction, document: &Document) -> bool {
             let source = (Kind::Charge, RowKey { number: charge.number, ..intent.key });
             is(BalanceKind::Payment, Some(intent.amount), intent.currency, source)
         }),
+        Document::CardCharge(charge) => {
+            let kind = match charge.instrument.card() {
+                Some(_) => BalanceKind::Charge,
+                None => BalanceKind::Payment,
+            };
+            let source = (charge.spelling(), charge.key);
+            is(kind, Some(charge.amount_captured), charge.currency, source)
+        }
         Document::Refund(refund) => {
-            let (out, source) = (refund.amount.checked_neg(), (Kind::Refund, refund.key));
+            let (out, source) = (refund.amount.checked_neg(), (refund.spelling(), refund.key));
+            let (sent, back) = match refund.destination {
+                Destination::Card { .. } => (BalanceKind::Refund, BalanceKind::RefundFailure),
+                _ => (BalanceKind::PaymentRefund, BalanceKind::PaymentFailureRefund),
+            };
             match refund.balance_transaction == Some(line.number) {
-                true => is(BalanceKind::PaymentRefund, out, refund.currency, source),
-                false => {
-                    let back = (BalanceKind::PaymentFailureRefund, Some(refund.amount));
-                    is(back.0, back.1, refund.currency, source)
-                }
+                true => is(sent, out, refund.currency, source),
+                false => is(back, Some(refund.amount), refund.currency, source),
             }
         }
         Document::Payout(payout) => {
@@ -347,5 +430,55 @@ fn cash_agrees(row: &CashTransaction, other: &Row) -> bool {
                 && (Some(linked.ending_balance), linked.currency) == (turned, row.currency)
         }
         _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::payment_intent::InstrumentKey;
+
+    #[test]
+    fn what_a_customer_pays_with_is_its_own() {
+        let (ada, bob) = (Number(1), Number(2));
+        let customer = |source| {
+            let number = ada;
+            let default_source = Some(source);
+            Row::Customer(Box::new(Customer { number, default_source, ..Customer::default() }))
+        };
+        let card = |deleted: bool| {
+            let text = serde_json::json!({
+                "key": { "customer": ada.0, "number": 7 },
+                "card": {
+                    "brand": "visa", "country": "US", "exp_month": 1, "exp_year": 2034,
+                    "fingerprint": "f", "funding": "credit", "last4": "4242", "reference": "visa",
+                },
+                "deleted": deleted,
+            });
+            Document::from_text(Kind::Card, &text.to_string()).expect("it is one")
+        };
+        let source = |owner: Option<Number>| {
+            let text = serde_json::json!({
+                "key": { "customer": 0, "number": 8 }, "kind": "card", "status": "chargeable",
+                "customer": owner,
+            });
+            Document::from_text(Kind::Source, &text.to_string()).expect("it is one")
+        };
+        for (document, want) in [
+            (card(false), true),
+            (card(true), false),
+            (source(Some(ada)), true),
+            (source(Some(bob)), false),
+            (source(None), false),
+        ] {
+            let key = document.key();
+            let named = match document.kind() {
+                Kind::Card => InstrumentKey::Card(key),
+                _ => InstrumentKey::Source(key),
+            };
+            let row = customer(named);
+            assert_eq!(row.named(), [(document.kind(), key)]);
+            assert_eq!(row.agrees_with(&Row::Document(document.clone())), want, "{document:?}");
+        }
     }
 }

@@ -109,7 +109,7 @@ impl Auditor {
                     && charge.balance_transaction.is_some()
             }
             Stage::Authorized { .. } | Stage::Released { .. } | Stage::Failed { .. } => {
-                (captured, refunded, charge.balance_transaction) == (0, 0, None)
+                (captured, refunded, charge.balance_transaction) == (0, 0, None) && !charge.disputed
             }
         };
         if !fits {
@@ -127,8 +127,7 @@ impl Auditor {
     /// What a source received and was not charged or returned is on an account of its own.
     fn source(&mut self, world: World, source: &Source) {
         let Some(receiver) = &source.receiver else { return };
-        let used = receiver.amount_charged.saturating_add(receiver.amount_returned);
-        let held = receiver.amount_received.saturating_sub(used);
+        let held = receiver.held();
         let at = (world, Account::Source(source.key.number), receiver.instructions.currency);
         let journal = self.house.remove(&at).unwrap_or_default();
         if held < 0 || journal.checked_neg() != Some(held) {
@@ -139,6 +138,20 @@ impl Auditor {
                 journal.saturating_neg()
             );
             self.found("a source holds what it received", detail);
+        }
+    }
+
+    /// Checks what a source says it received, and had to give back, against its transactions:
+    /// the sum of all, and of those that were pulled back.
+    pub fn received(&mut self, world: World, source: &Source, sum: i64, pulled_back: i64) {
+        let Some(receiver) = &source.receiver else { return };
+        if receiver.amount_received != sum || receiver.amount_returned < pulled_back {
+            let detail = format!(
+                "source {} in world {}: it says {} received and {} returned, its transactions \
+                 {sum} and {pulled_back}",
+                source.key.number.0, world.0, receiver.amount_received, receiver.amount_returned
+            );
+            self.found("a source knows what it received", detail);
         }
     }
 
@@ -159,20 +172,46 @@ impl Auditor {
     /// were not canceled.
     pub fn refunded(&mut self, world: World, intent: &PaymentIntent, sum: i64) {
         let Some(charge) = &intent.charge else { return };
+        let told = (charge.amount_refunded, intent.amount);
         if charge.amount_refunded != sum || sum > intent.amount {
-            let detail = format!(
-                "charge {} in world {}: it says {} of {}, the refunds {sum}",
-                charge.number.0, world.0, charge.amount_refunded, intent.amount
-            );
-            self.found("a charge knows what was refunded of it", detail);
+            self.wrongly_refunded(world, charge.number, told, sum);
         }
+    }
+
+    /// The same of a charge of a card or a source. What was not captured may have been let go by a
+    /// refund, as a whole.
+    pub fn charge_refunded(&mut self, world: World, charge: &CardCharge, sum: i64) {
+        let fits = match charge.stage {
+            Stage::Captured { .. } => charge.amount_refunded == sum,
+            Stage::Released { .. } => sum == 0 || sum == charge.amount,
+            Stage::Authorized { .. } | Stage::Failed { .. } => sum == 0,
+        };
+        if !fits {
+            let told = (charge.amount_refunded, charge.amount);
+            self.wrongly_refunded(world, charge.key.number, told, sum);
+        }
+    }
+
+    fn wrongly_refunded(
+        &mut self,
+        world: World,
+        charge: Number,
+        (refunded, of): (i64, i64),
+        sum: i64,
+    ) {
+        let (number, world) = (charge.0, world.0);
+        let detail = format!(
+            "charge {number} in world {world}: it says {refunded} of {of}, the refunds {sum}"
+        );
+        self.found("a charge knows what was refunded of it", detail);
     }
 
     fn refund(&mut self, world: World, refund: &Refund) {
         let request = refund.details_request.as_ref();
-        if matches!(refund.destination, Destination::Card { .. }) {
+        if let Destination::Card { bounces } = refund.destination {
             // The card network has had it since the refund was made.
-            if refund.status == RefundStatus::Pending {
+            let comes_back = bounces && refund.status == RefundStatus::Succeeded;
+            if refund.status == RefundStatus::Pending || comes_back {
                 self.awaited.insert((world, TimerKind::RefundArrives, refund.key), None);
             }
             return;

@@ -152,6 +152,17 @@ impl<'a, 'c> Book<'a, 'c> {
         }
     }
 
+    /// A document as the decision so far left it.
+    pub fn written(&self, kind: Kind, key: RowKey) -> Option<Document> {
+        let newest = self.changes.iter().rev().find_map(|change| match change {
+            Change::Document(document) if (document.kind(), document.key()) == (kind, key) => {
+                Some(document.clone())
+            }
+            _ => None,
+        });
+        newest.or_else(|| self.view.document(kind, key))
+    }
+
     /// Tells of a document as it is now.
     pub fn tell(&mut self, kind: EventKind, now: impl Into<Document>) {
         let object = EventObject::Document { now: now.into(), before: None };
@@ -245,6 +256,9 @@ impl<'a, 'c> Book<'a, 'c> {
         self.put(PaymentMethod::cash_balance(key, intent.key.number, details.clone()));
         intent.payment_method = Some(key.number);
         intent.billing_details = details.clone();
+        if let Some(card) = &mut intent.card {
+            card.instrument = None;
+        }
         if intent.status == IntentStatus::RequiresPaymentMethod {
             intent.status = IntentStatus::RequiresConfirmation;
         }

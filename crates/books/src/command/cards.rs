@@ -108,6 +108,7 @@ pub(super) fn instrument(
             (Some(_), Some(owner)) if customer != Some(owner) => {
                 Err(Refusal::NotTheCustomers { kind, key, param })
             }
+            (Some(_), None) if method.is_spent => Err(Refusal::MethodSpent { method: key, param }),
             (Some(card), _) => Ok(Instrument::Method { key, card }),
         },
         Some(Document::Source(source)) => match source.customer {

@@ -285,7 +285,7 @@ fn capture(
     }
     let amount = amount.unwrap_or(charge.amount);
     if amount > charge.amount {
-        return Err(Refusal::CaptureTooLarge { authorized: charge.amount });
+        return Err(Refusal::CaptureTooLarge { authorized: charge.amount, param: "amount" });
     }
     let step = charge.currency.charge_step();
     if amount % step != 0 {

@@ -6,6 +6,7 @@
 //! networks owe is an account until the day of settlement.
 
 use super::book::{Book, Line, fee};
+use super::sources;
 use crate::balance::BalanceKind;
 use crate::card::{Approved, Authorization, Authorized, Card, Decline, Risk};
 use crate::charge::{AUTHORIZATION_DAYS, CardCharge, ChargeProfile, Instrument, Stage};
@@ -67,7 +68,11 @@ pub(super) fn check_amount(amount: i64, currency: Currency) -> Result<(), Refusa
 }
 
 /// Charges a card, or a source.
-pub(super) fn charge(book: &mut Book<'_, '_>, ask: Ask) -> Result<Outcome, Refusal> {
+pub(super) fn charge(book: &mut Book<'_, '_>, mut ask: Ask) -> Result<Outcome, Refusal> {
+    if let Instrument::Source(source) = &mut ask.instrument {
+        let param = if ask.payment_intent.is_some() { "payment_method" } else { "source" };
+        *source = sources::before_charge(book, source.key, (ask.amount, ask.currency), param)?;
+    }
     let approved = match ask.instrument.card() {
         None => Ok(Approved::default()),
         Some(card) => {
@@ -104,7 +109,14 @@ pub(super) fn fail(book: &mut Book<'_, '_>, ask: Ask, decline: Decline, risk: Ri
     charge
 }
 
-fn succeed(book: &mut Book<'_, '_>, ask: Ask, approved: Approved) -> Result<CardCharge, Refusal> {
+fn succeed(
+    book: &mut Book<'_, '_>,
+    mut ask: Ask,
+    approved: Approved,
+) -> Result<CardCharge, Refusal> {
+    if let Instrument::Source(source) = &mut ask.instrument {
+        sources::after_charge(book, source, ask.amount);
+    }
     let until = Timestamp(book.ctx.second().0 + AUTHORIZATION_DAYS * DAY_S);
     let captures = ask.capture || ask.instrument.card().is_none();
     let mut charge = drawn_up(book, ask, Stage::Authorized { approved, until });

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::book::{Book, intent};
+use super::methods::{self, DefaultMethod, MethodGiven};
 use super::wallet::{self, Given};
 use super::{MetadataPatch, customer, purse};
 use crate::cash_balance::ReconciliationMode;
@@ -21,6 +22,7 @@ pub const METADATA_KEYS_MAX: usize = 50;
 pub enum Edit {
     Address(Option<Address>),
     BusinessName(Option<String>),
+    DefaultMethod(DefaultMethod),
     DefaultSource(InstrumentKey),
     Description(Option<String>),
     Email(Option<String>),
@@ -30,6 +32,7 @@ pub enum Edit {
     InvoiceFooter(Option<String>),
     InvoiceRendering(Option<RenderingOptions>),
     Metadata(MetadataPatch),
+    Method(MethodGiven),
     Mode(ModeChange),
     Name(Option<String>),
     NextInvoiceSequence(i64),
@@ -41,9 +44,12 @@ pub enum Edit {
 }
 
 impl Edit {
-    /// Whether it is about the cards and sources that the customer has.
+    /// Whether it is about the cards, sources and payment methods that the customer has.
     pub(super) fn is_about_wallet(&self) -> bool {
-        matches!(self, Edit::DefaultSource(_) | Edit::Source(_))
+        matches!(
+            self,
+            Edit::DefaultMethod(_) | Edit::DefaultSource(_) | Edit::Method(_) | Edit::Source(_)
+        )
     }
 }
 
@@ -66,7 +72,8 @@ pub(super) fn create(
     let mut customer = Customer { id, number, ..Customer::default() };
     apply(&mut customer, edits)?;
     let mut book = Book::open_any(Number(0), view, ctx)?;
-    let told = wallet::follow(&mut book, &mut customer, edits)?;
+    let mut told = wallet::follow(&mut book, &mut customer, edits)?;
+    told.extend(methods::follow(&mut book, &mut customer, edits)?);
     let customer = Box::new(customer);
     book.note(Change::Customer(customer.clone()));
     let object = EventObject::Customer { now: customer.clone(), before: None };
@@ -88,7 +95,8 @@ pub(super) fn update(
     let mut customer = before.clone();
     apply(&mut customer, edits)?;
     let mut book = Book::open(number, "id", view, ctx)?;
-    let told = wallet::follow(&mut book, &mut customer, edits)?;
+    let mut told = wallet::follow(&mut book, &mut customer, edits)?;
+    told.extend(methods::follow(&mut book, &mut customer, edits)?);
     told.into_iter().for_each(|(kind, document)| book.tell(kind, document));
     let customer = Box::new(customer);
     book.note_customer(before, &customer);
@@ -157,7 +165,7 @@ fn apply(customer: &mut Customer, edits: &[Edit]) -> Result<(), Refusal> {
             Edit::Mode(mode) => set_mode(customer, mode),
             Edit::Metadata(patch) => patch_metadata(&mut customer.profile.metadata, &patch)?,
             // What is given is decided with the wallet.
-            Edit::Source(_) | Edit::DefaultSource(_) => {}
+            edit if edit.is_about_wallet() => {}
             other => apply_to_profile(&mut customer.profile, other),
         }
     }
@@ -202,9 +210,12 @@ fn apply_to_profile(profile: &mut Profile, edit: Edit) {
         Edit::InvoiceCustomFields(value) => profile.invoice_settings.custom_fields = value,
         Edit::InvoiceFooter(value) => profile.invoice_settings.footer = value,
         Edit::InvoiceRendering(value) => profile.invoice_settings.rendering_options = value,
-        Edit::Metadata(_) | Edit::Mode(_) | Edit::Source(_) | Edit::DefaultSource(_) => {
-            unreachable!("none of these is set like a field")
-        }
+        Edit::DefaultMethod(_)
+        | Edit::DefaultSource(_)
+        | Edit::Metadata(_)
+        | Edit::Method(_)
+        | Edit::Mode(_)
+        | Edit::Source(_) => unreachable!("none of these is set like a field"),
         Edit::Name(value) => profile.name = value,
         Edit::NextInvoiceSequence(value) => profile.next_invoice_sequence = Some(value),
         Edit::Phone(value) => profile.phone = value,

@@ -1,11 +1,17 @@
-//! Payment intents: what `customer_balance` does at each step of their life.
+//! Payment intents: what `customer_balance` does at each step of their life. What a card does is in
+//! [`super::card_intents`].
 
 use std::sync::Arc;
 
-use super::MetadataPatch;
 use super::book::{Book, intent};
-use super::customers::{check_metadata, patch_metadata};
+use super::card_intents::{self, Capture, CardEdit, PayWith, Presence, must_take};
+use super::customers::check_metadata;
+use super::intent_edits::{IntentEdit, edit};
+use super::intent_methods::{
+    changes_payment, check_methods, check_sums, named_methods, pick_methods, usual_transfer,
+};
 use super::later::given_back;
+use super::owner;
 use super::transfers::find_or_draw;
 use crate::currency::Currency;
 use crate::decision::{Change, Context, Decision, Refusal, Reply, View};
@@ -13,22 +19,19 @@ use crate::document::Document;
 use crate::event::EventKind;
 use crate::id::{Kind, Number, RowKey};
 use crate::payment_intent::{
-    BillingDetails, Cancellation, IntentProfile, IntentShipping, IntentStatus, PaymentError,
-    PaymentIntent, TransferOptions,
+    BillingDetails, Cancellation, InstrumentKey, IntentProfile, IntentStatus, MethodType,
+    PaymentError, PaymentIntent, TransferOptions,
 };
 
-/// A payment, at most: eight digits (Stripe's page "Currencies").
-pub const AMOUNT_MAX: i64 = 99_999_999;
-
 /// Countries in which customers get SEPA accounts (Stripe's `eu_bank_transfer[country]`).
-const SEPA_COUNTRIES: [&str; 4] = ["DE", "FR", "IE", "NL"];
+pub(super) const SEPA_COUNTRIES: [&str; 4] = ["DE", "FR", "IE", "NL"];
 
 /// What can be asked about payment intents.
 #[derive(Clone, Debug, PartialEq)]
 pub enum IntentCommand {
     /// Make one, and confirm it if asked to.
     Create {
-        /// Who pays.
+        /// Who pays; 0 for nobody that is known.
         customer: Number,
         /// What.
         draft: Box<IntentDraft>,
@@ -42,7 +45,7 @@ pub enum IntentCommand {
         /// What changes.
         edits: Vec<IntentEdit>,
     },
-    /// Pay it from the cash balance, or begin to await a transfer.
+    /// Pay it from the cash balance, or begin to await a transfer; or charge a card.
     Confirm {
         /// Which.
         intent: RowKey,
@@ -65,6 +68,20 @@ pub enum IntentCommand {
         /// The currency that the caller takes it to be in.
         currency: Option<Currency>,
     },
+    /// Take what a card's bank set aside.
+    Capture {
+        /// Which.
+        intent: RowKey,
+        /// How much, and what is said with it.
+        capture: Box<Capture>,
+    },
+    /// Tell whether the holder of the card authenticated.
+    Authenticate {
+        /// Which.
+        intent: RowKey,
+        /// Whether it went well.
+        succeeded: bool,
+    },
 }
 
 /// A payment intent that is to be made.
@@ -74,49 +91,50 @@ pub struct IntentDraft {
     pub amount: i64,
     /// In which currency.
     pub currency: Currency,
+    /// `payment_method_types` where they were named.
+    pub methods: Vec<MethodType>,
     /// How a transfer is awaited when the cash balance does not suffice.
     pub transfer: Option<TransferOptions>,
     /// A payment method (`payment_method_data`), if there is one yet: who pays.
     pub method: Option<BillingDetails>,
     /// Made with `automatic_payment_methods`: its `allow_redirects`.
     pub automatic_methods: Option<String>,
+    /// How it is paid by card.
+    pub card: Vec<CardEdit>,
+    /// Where the holder of the card is.
+    pub presence: Presence,
     /// What describes it.
     pub profile: IntentProfile,
-}
-
-/// One change to a payment intent.
-#[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs, reason = "each variant sets the field with its name")]
-pub enum IntentEdit {
-    Amount(i64),
-    Currency(Currency),
-    Transfer(Option<TransferOptions>),
-    /// A new payment method of type `customer_balance`.
-    Method(BillingDetails),
-    CaptureMethod(String),
-    Description(Option<String>),
-    Metadata(MetadataPatch),
-    ReceiptEmail(Option<String>),
-    Shipping(Option<IntentShipping>),
-    StatementDescriptor(Option<String>),
-    StatementDescriptorSuffix(Option<String>),
-    TransferGroup(Option<String>),
 }
 
 /// What a confirmation brings along.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Confirmation {
-    /// The payment method (`pm_`) that it names: must be the intent's own.
+    /// The payment method (`pm_`) that it names: a card, or the intent's own.
     pub payment_method: Option<RowKey>,
     /// Changes that come with it, such as a payment method or how a transfer is awaited; never of
     /// the amount or the currency.
     pub edits: Vec<IntentEdit>,
+    /// Where the holder of the card is.
+    pub presence: Presence,
+    /// Whether a card is known to be about to pay, so that what is no customer's by its key may
+    /// change, such as a payment method.
+    pub is_by_card: bool,
 }
 
-const OPEN: &[IntentStatus] = &[
+/// States in which it is not decided yet what pays.
+pub(super) const OPEN: &[IntentStatus] = &[
     IntentStatus::RequiresPaymentMethod,
     IntentStatus::RequiresConfirmation,
     IntentStatus::RequiresAction,
+];
+
+/// States in which it can be given up.
+const CANCELABLE: &[IntentStatus] = &[
+    IntentStatus::RequiresPaymentMethod,
+    IntentStatus::RequiresConfirmation,
+    IntentStatus::RequiresAction,
+    IntentStatus::RequiresCapture,
 ];
 
 impl IntentCommand {
@@ -126,7 +144,25 @@ impl IntentCommand {
             IntentCommand::Update { intent, .. }
             | IntentCommand::Confirm { intent, .. }
             | IntentCommand::Cancel { intent, .. }
-            | IntentCommand::Apply { intent, .. } => intent.customer,
+            | IntentCommand::Apply { intent, .. }
+            | IntentCommand::Capture { intent, .. }
+            | IntentCommand::Authenticate { intent, .. } => intent.customer,
+        }
+    }
+
+    /// Whether it may change what is no customer's by its key.
+    pub(super) fn is_about_account(&self) -> bool {
+        let chooses = |edit: &CardEdit| matches!(edit, CardEdit::Instrument(_));
+        match self {
+            IntentCommand::Create { draft, .. } => draft.card.iter().any(chooses),
+            IntentCommand::Update { edits, .. } => card_intents::touches_instruments(edits),
+            IntentCommand::Confirm { confirmation, .. } => {
+                confirmation.is_by_card || card_intents::touches_instruments(&confirmation.edits)
+            }
+            IntentCommand::Authenticate { .. } => true,
+            IntentCommand::Cancel { .. }
+            | IntentCommand::Apply { .. }
+            | IntentCommand::Capture { .. } => false,
         }
     }
 }
@@ -148,11 +184,17 @@ pub(super) fn decide(
         IntentCommand::Apply { intent, amount, currency } => {
             apply(*intent, *amount, *currency, view, ctx)
         }
+        IntentCommand::Capture { intent, capture } => {
+            card_intents::capture(*intent, capture, view, ctx)
+        }
+        IntentCommand::Authenticate { intent, succeeded } => {
+            card_intents::authenticate(*intent, *succeeded, view, ctx)
+        }
     }
 }
 
 /// An intent that is there, in its customer's book.
-fn open<'a, 'c>(
+pub(super) fn open<'a, 'c>(
     key: RowKey,
     view: &'a dyn View,
     ctx: &'a mut Context<'c>,
@@ -161,11 +203,20 @@ fn open<'a, 'c>(
     Ok((Book::open_any(key.customer, view, ctx)?, intent))
 }
 
-/// Refuses what an intent that is over cannot do.
-fn must_be_open(intent: &PaymentIntent, action: &'static str) -> Result<(), Refusal> {
-    match intent.status.is_open() {
+/// Refuses what an intent that is paid, or over, cannot do.
+pub(super) fn must_be_open(intent: &PaymentIntent, action: &'static str) -> Result<(), Refusal> {
+    must_be(intent, OPEN, action)
+}
+
+/// Refuses what an intent in another state cannot do.
+pub(super) fn must_be(
+    intent: &PaymentIntent,
+    allowed: &'static [IntentStatus],
+    action: &'static str,
+) -> Result<(), Refusal> {
+    match allowed.contains(&intent.status) {
         true => Ok(()),
-        false => Err(Refusal::IntentState { action, status: intent.status, allowed: OPEN }),
+        false => Err(Refusal::IntentState { action, status: intent.status, allowed }),
     }
 }
 
@@ -184,13 +235,8 @@ fn create(
     view: &dyn View,
     ctx: &mut Context<'_>,
 ) -> Result<Decision, Refusal> {
-    let mut book = Book::open(customer, "customer", view, ctx)?;
-    check_amount(draft.amount, draft.currency)?;
-    check_transfer(draft.transfer.as_ref(), draft.currency)?;
+    let mut book = Book::open_for(owner(customer), "customer", view, ctx)?;
     check_metadata(&draft.profile.metadata)?;
-    if confirm && draft.method.is_none() {
-        return Err(Refusal::NoPaymentMethod);
-    }
     let mut intent = PaymentIntent {
         key: book.new_key(),
         amount: draft.amount,
@@ -205,20 +251,43 @@ fn create(
         billed: None,
         canceled: None,
         last_error: None,
-        methods: Vec::new(),
+        methods: named_methods(&draft.methods),
         card: None,
         automatic_methods: draft.automatic_methods.clone(),
         billing_details: BillingDetails::default(),
         profile: draft.profile.clone(),
     };
+    if intent.automatic_methods.is_some() {
+        intent.methods = pick_methods(&book, &intent, &draft.methods);
+    }
+    check_methods(&book, &intent)?;
+    check_sums(&intent)?;
+    for edit in draft.card.iter().cloned() {
+        card_intents::edit(&mut book, &mut intent, edit)?;
+    }
     if let Some(details) = &draft.method {
+        must_take(&intent, MethodType::CustomerBalance, Some("payment_method_data[type]"))?;
         book.give_method(&mut intent, details);
+    }
+    if confirm && intent.payment_method.is_none() && intent.instrument().is_none() {
+        return Err(Refusal::NoPaymentMethod);
     }
     book.tell(EventKind::PaymentIntentCreated, intent.clone());
     match confirm {
-        true => pay_or_await(book, intent),
+        true => pay(book, intent, draft.presence),
         false => Ok(finish(book, intent)),
     }
+}
+
+/// What a confirmation does with what is to pay.
+fn pay(book: Book<'_, '_>, intent: PaymentIntent, presence: Presence) -> Result<Decision, Refusal> {
+    if intent.instrument().is_some() {
+        return card_intents::pay(book, intent, presence, false);
+    }
+    if presence.off_session {
+        return Err(Refusal::CashNotOffSession);
+    }
+    pay_or_await(book, intent)
 }
 
 /// Writes the intent down and answers with it.
@@ -255,7 +324,10 @@ fn update(
 }
 
 /// Money that came back from an intent may pay others, and may be old.
-fn give_to_others(book: &mut Book<'_, '_>, money: (i64, Currency)) -> Result<(), Refusal> {
+pub(super) fn give_to_others(
+    book: &mut Book<'_, '_>,
+    money: (i64, Currency),
+) -> Result<(), Refusal> {
     match money.0 {
         0 => Ok(()),
         _ => {
@@ -267,78 +339,7 @@ fn give_to_others(book: &mut Book<'_, '_>, money: (i64, Currency)) -> Result<(),
     }
 }
 
-/// Whether what was confirmed is not what is asked for any more.
-fn changes_payment(before: &PaymentIntent, now: &PaymentIntent) -> bool {
-    before.amount != now.amount
-        || before.currency != now.currency
-        || before.transfer != now.transfer
-        || before.payment_method != now.payment_method
-}
-
-fn edit(
-    book: &mut Book<'_, '_>,
-    intent: &mut PaymentIntent,
-    edits: &[IntentEdit],
-) -> Result<(), Refusal> {
-    for edit in edits.iter().cloned() {
-        match edit {
-            IntentEdit::Amount(amount) if amount == intent.amount => {}
-            IntentEdit::Amount(amount) => {
-                must_be_open(intent, "given another amount")?;
-                must_not_be_billed(intent)?;
-                intent.amount = amount;
-            }
-            IntentEdit::Currency(currency) if currency == intent.currency => {}
-            IntentEdit::Currency(currency) => {
-                must_be_open(intent, "given another currency")?;
-                must_not_be_billed(intent)?;
-                intent.currency = currency;
-            }
-            IntentEdit::Transfer(transfer) if transfer == intent.transfer => {}
-            IntentEdit::Transfer(transfer) => {
-                must_be_open(intent, "given other payment method options")?;
-                must_not_be_billed(intent)?;
-                intent.transfer = transfer;
-            }
-            IntentEdit::Method(details) => {
-                must_be_open(intent, "given another payment method")?;
-                must_not_be_billed(intent)?;
-                book.give_method(intent, &details);
-            }
-            IntentEdit::CaptureMethod(value) => {
-                must_be_open(intent, "given another capture method")?;
-                intent.profile.capture_method = Some(value);
-            }
-            other => describe(&mut intent.profile, other)?,
-        }
-    }
-    // An invoice may be of less than a payment by itself.
-    if intent.billed.is_none() {
-        check_amount(intent.amount, intent.currency)?;
-    }
-    check_transfer(intent.transfer.as_ref(), intent.currency)
-}
-
-/// Edits that have nothing to do with money.
-fn describe(profile: &mut IntentProfile, edit: IntentEdit) -> Result<(), Refusal> {
-    match edit {
-        IntentEdit::Description(value) => profile.description = value,
-        IntentEdit::Metadata(patch) => patch_metadata(&mut profile.metadata, &patch)?,
-        IntentEdit::ReceiptEmail(value) => profile.receipt_email = value,
-        IntentEdit::Shipping(value) => profile.shipping = value,
-        IntentEdit::StatementDescriptor(value) => profile.statement_descriptor = value,
-        IntentEdit::StatementDescriptorSuffix(value) => profile.statement_descriptor_suffix = value,
-        IntentEdit::TransferGroup(value) => profile.transfer_group = value,
-        IntentEdit::Amount(_)
-        | IntentEdit::Currency(_)
-        | IntentEdit::Transfer(_)
-        | IntentEdit::Method(_)
-        | IntentEdit::CaptureMethod(_) => unreachable!("these are about the payment"),
-    }
-    Ok(())
-}
-
-fn must_not_be_billed(intent: &PaymentIntent) -> Result<(), Refusal> {
+pub(super) fn must_not_be_billed(intent: &PaymentIntent) -> Result<(), Refusal> {
     match intent.billed {
         Some(_) => Err(Refusal::IntentOfInvoice),
         None => Ok(()),
@@ -358,17 +359,21 @@ fn confirm(
     if let Some(named) = confirmation.payment_method
         && intent.payment_method != Some(named.number)
     {
-        let (kind, param) = (Kind::PaymentMethod, "payment_method");
-        return Err(Refusal::Missing { kind, key: named, param });
+        if card_intents::is_cash(view, named) {
+            let (kind, param) = (Kind::PaymentMethod, "payment_method");
+            return Err(Refusal::Missing { kind, key: named, param });
+        }
+        let with = PayWith::Kept(InstrumentKey::Method(named));
+        card_intents::edit(&mut book, &mut intent, CardEdit::Instrument(with))?;
     }
     let is_money =
         |edit: &IntentEdit| matches!(edit, IntentEdit::Amount(_) | IntentEdit::Currency(_));
     assert!(!confirmation.edits.iter().any(is_money), "a confirmation changes no amount");
     edit(&mut book, &mut intent, &confirmation.edits)?;
-    if intent.payment_method.is_none() {
+    if intent.payment_method.is_none() && intent.instrument().is_none() {
         return Err(Refusal::NoPaymentMethod);
     }
-    pay_or_await(book, intent)
+    pay(book, intent, confirmation.presence)
 }
 
 /// What a confirmation does: the cash balance pays, or a transfer is awaited, or the payment
@@ -396,22 +401,6 @@ fn pay_or_await(mut book: Book<'_, '_>, mut intent: PaymentIntent) -> Result<Dec
         book.tell(EventKind::PaymentIntentRequiresAction, intent.clone());
     }
     Ok(finish(book, intent))
-}
-
-/// The transfer of a currency where none was chosen. For SEPA the account is in the customer's
-/// country, else in the merchant's, else in Ireland.
-fn usual_transfer(book: &Book<'_, '_>, currency: Currency) -> Result<TransferOptions, Refusal> {
-    let usual = TransferOptions::usual(currency);
-    let mut usual = usual.ok_or(Refusal::NoTransferIn(currency))?;
-    if usual.country.is_some() {
-        let customer = book.view.customer(book.customer());
-        let address = customer.and_then(|customer| customer.profile.address);
-        let lives_in = address.and_then(|address| address.country);
-        let countries = [lives_in.unwrap_or_default(), book.ctx.rules.country.clone()];
-        let has_accounts = |country: &String| SEPA_COUNTRIES.contains(&country.as_str());
-        usual.country = countries.into_iter().find(has_accounts).or(usual.country);
-    }
-    Ok(usual)
 }
 
 fn fail(mut book: Book<'_, '_>, mut intent: PaymentIntent) -> Result<Decision, Refusal> {
@@ -454,8 +443,9 @@ fn cancel(
     ctx: &mut Context<'_>,
 ) -> Result<Decision, Refusal> {
     let (mut book, mut intent) = open(key, view, ctx)?;
-    must_be_open(&intent, "canceled")?;
+    must_be(&intent, CANCELABLE, "canceled")?;
     must_not_be_billed(&intent)?;
+    card_intents::let_go(&mut book, &mut intent)?;
     let money = (book.unapply(&mut intent)?, intent.currency);
     give_up(&mut book, &mut intent, reason.clone());
     give_to_others(&mut book, money)?;
@@ -482,6 +472,7 @@ fn apply(
     let (mut book, mut intent) = open(key, view, ctx)?;
     must_be_open(&intent, "given money from the cash balance")?;
     must_have_customer(&book)?;
+    must_take(&intent, MethodType::CustomerBalance, None)?;
     if currency.is_some_and(|currency| currency != intent.currency) {
         return Err(Refusal::OtherCurrency(intent.currency));
     }
@@ -498,7 +489,8 @@ fn apply(
     if amount > available || amount == 0 {
         return Err(Refusal::CashTooLow { available, param });
     }
-    let awaits = intent.status == IntentStatus::RequiresAction || intent.billed.is_some();
+    let awaits = intent.status == IntentStatus::RequiresAction && !intent.waits_for_holder()
+        || intent.billed.is_some();
     if intent.payment_method.is_none() {
         book.give_method(&mut intent, &BillingDetails::default());
     }
@@ -519,32 +511,4 @@ fn apply(
         book.tell(EventKind::PaymentIntentPartiallyFunded, intent.clone());
     }
     Ok(finish(book, intent))
-}
-
-/// Payments are of an amount between the least and the most (Stripe's page "Currencies").
-fn check_amount(amount: i64, currency: Currency) -> Result<(), Refusal> {
-    let minimum = match currency {
-        Currency::USD | Currency::EUR => 50,
-        Currency::GBP => 30,
-        Currency::JPY => 50,
-        Currency::MXN => 1000,
-        other => return Err(Refusal::NoTransferIn(other)),
-    };
-    if amount < minimum {
-        return Err(Refusal::AmountBelowMinimum(currency, minimum));
-    }
-    if amount > AMOUNT_MAX {
-        return Err(Refusal::AmountAboveMaximum(currency, AMOUNT_MAX));
-    }
-    Ok(())
-}
-
-fn check_transfer(transfer: Option<&TransferOptions>, currency: Currency) -> Result<(), Refusal> {
-    let usual = TransferOptions::usual(currency).map(|usual| usual.transfer_type);
-    match transfer {
-        Some(given) if usual.as_ref() != Some(&given.transfer_type) => {
-            Err(Refusal::TransferCurrency(currency))
-        }
-        _ => Ok(()),
-    }
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::book::{Book, intent};
 use super::customers::check_metadata;
-use super::intents::{AMOUNT_MAX, begin_to_await};
+use super::intent_methods::AMOUNT_MAX;
+use super::intents::begin_to_await;
 use crate::currency::Currency;
 use crate::customer::{CustomField, Customer, Profile, RenderingOptions};
 use crate::decision::{Change, Context, Decision, Refusal, Reply, View};

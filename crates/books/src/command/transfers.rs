@@ -10,6 +10,7 @@ use crate::decision::{Change, Context, Decision, Refusal, Reply, View};
 use crate::funding::Instructions;
 use crate::id::{Kind, Number, RowKey};
 use crate::journal::{Account, EntryKind};
+use crate::time::Timestamp;
 use crate::timer::DAY_S;
 
 /// A test transfer with a reference that starts like this is pulled back right after it arrived,
@@ -96,18 +97,25 @@ pub(super) fn reverse(
 ) -> Result<Decision, Refusal> {
     let missing = Refusal::Missing { kind: Kind::CashTransaction, key, param: "transaction" };
     let funded = view.cash_transaction(key).ok_or(missing)?;
-    let Cause::Funded(BankTransfer { sender: Sender::UsBankTransfer { network, .. }, .. }) =
-        &funded.cause
-    else {
+    let Cause::Funded(transfer) = &funded.cause else {
         return Err(Refusal::NotReversible);
     };
-    let age_s = ctx.second().0 - funded.created().0;
-    if network != "ach" || age_s > REVERSAL_DAYS_MAX * DAY_S || view.is_reversed(key) {
+    if !may_be_pulled_back(transfer, funded.created(), ctx) || view.is_reversed(key) {
         return Err(Refusal::NotReversible);
     }
     let mut book = Book::open_any(key.customer, view, ctx)?;
     let reversed = pull_back(&mut book, &funded)?;
     Ok(book.close(Reply::CashTransaction(reversed)))
+}
+
+/// Whether the sender's bank can still pull a transfer back that arrived at a moment.
+pub(super) fn may_be_pulled_back(
+    transfer: &BankTransfer,
+    arrived: Timestamp,
+    ctx: &Context<'_>,
+) -> bool {
+    let Sender::UsBankTransfer { network, .. } = &transfer.sender else { return false };
+    network == "ach" && ctx.second().0 - arrived.0 <= REVERSAL_DAYS_MAX * DAY_S
 }
 
 /// Takes a transfer back out of the cash balance. What is missing there then, the merchant pays.

@@ -15,7 +15,7 @@ use crate::document::Document;
 use crate::event::EventKind;
 use crate::id::{Number, RowKey};
 use crate::payment_intent::InstrumentKey;
-use crate::source::{CustomerCard, Owner, Source, SourceStatus};
+use crate::source::{CustomerCard, Owner, Receiver, Source, SourceStatus};
 
 /// Cards and sources that a customer can have at once.
 pub const SOURCES_MAX: usize = 100;
@@ -150,7 +150,7 @@ pub(super) fn follow(
             Edit::DefaultSource(wanted) => {
                 let document = own(book.view, customer.number, *wanted, "default_source")?;
                 if let Document::Source(source) = &document {
-                    check_usable(source, "default_source")?;
+                    check_usable(source, "made the default", "default_source")?;
                 }
                 customer.default_source = Some(*wanted);
             }
@@ -189,7 +189,7 @@ fn add(
             match source.customer {
                 Some(owner) if owner == customer => return Ok((source.into(), false)),
                 Some(_) => return Err(Refusal::NotTheCustomers { kind, key, param }),
-                None => check_usable(&source, param)?,
+                None => check_usable(&source, "attached", param)?,
             }
             if let Some(card) = source.card.take() {
                 source.card = Some(verified(card, book.ctx.acquirer, param)?);
@@ -226,7 +226,8 @@ fn remove(book: &mut Book<'_, '_>, document: Document) -> Result<(Document, Docu
             (gone.into(), card.into())
         }
         Document::Source(mut source) => {
-            if let Some(held) = held(&source).filter(|held| *held > 0) {
+            let held = source.receiver.as_ref().map_or(0, Receiver::held);
+            if held > 0 {
                 let source = source.key;
                 return Err(Refusal::SourceHoldsMoney { source, held });
             }
@@ -238,13 +239,6 @@ fn remove(book: &mut Book<'_, '_>, document: Document) -> Result<(Document, Docu
     };
     book.put(gone.clone());
     Ok((gone, told))
-}
-
-/// What a source received, and what was neither charged nor returned.
-fn held(source: &Source) -> Option<i64> {
-    let receiver = source.receiver.as_ref()?;
-    let used = receiver.amount_charged.saturating_add(receiver.amount_returned);
-    Some(receiver.amount_received.saturating_sub(used))
 }
 
 fn update(
@@ -268,7 +262,7 @@ fn update(
             for edit in edits {
                 match edit {
                     WalletEdit::Metadata(patch) => patch_metadata(&mut source.metadata, patch)?,
-                    WalletEdit::Owner(owner) => replace(&mut source.owner, owner.clone()),
+                    WalletEdit::Owner(owner) => source.owner.take_over(owner.clone()),
                     _ => unreachable!("of a source only these change"),
                 }
             }
@@ -305,21 +299,15 @@ fn apply_to_card(card: &mut Card, edit: WalletEdit) {
 fn check_again(book: &Book<'_, '_>, before: &Card, now: &mut Card) -> Result<(), Refusal> {
     let expires = |card: &Card| (i64::from(card.exp_year), i64::from(card.exp_month));
     if expires(before) != expires(now) && expires(now) < book.ctx.second().year_and_month() {
-        let decline = Decline { code: "invalid_expiry_year".to_owned(), decline_code: None };
-        return Err(Refusal::CardDeclined { decline, param: "exp_year" });
+        let is_this_year = expires(now).0 == book.ctx.second().year_and_month().0;
+        let param = if is_this_year { "exp_month" } else { "exp_year" };
+        let code = format!("invalid_{}", param.replace("exp", "expiry"));
+        return Err(Refusal::CardDeclined { decline: Decline { code, decline_code: None }, param });
     }
     if expires(before) != expires(now) || before.address != now.address {
         *now = verified(now.clone(), book.ctx.acquirer, "id")?;
     }
     Ok(())
-}
-
-fn replace(owner: &mut Owner, given: Owner) {
-    let Owner { address, email, name, phone } = given;
-    owner.address = address.or(owner.address.take());
-    owner.email = email.or(owner.email.take());
-    owner.name = name.or(owner.name.take());
-    owner.phone = phone.or(owner.phone.take());
 }
 
 /// A card or a source that a customer has.
@@ -339,12 +327,12 @@ fn own(
 }
 
 /// Whether a source can be charged, or may be able to be one day.
-fn check_usable(source: &Source, param: &'static str) -> Result<(), Refusal> {
+fn check_usable(source: &Source, action: &'static str, param: &'static str) -> Result<(), Refusal> {
     match is_usable(source) {
         true => Ok(()),
         false => {
             let (source, status) = (source.key, source.status);
-            Err(Refusal::SourceNotUsable { source, status, param })
+            Err(Refusal::SourceState { source, action, status, param })
         }
     }
 }

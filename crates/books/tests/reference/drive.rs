@@ -185,9 +185,12 @@ fn about_intents(ledger: &Ledger, op: &Op) -> Option<IntentCommand> {
             let draft = Box::new(IntentDraft {
                 amount,
                 currency: currency(cur),
+                methods: Vec::new(),
                 transfer: transfer(awaits, cur),
                 method: method.then(BillingDetails::default),
                 automatic_methods: Default::default(),
+                card: Vec::new(),
+                presence: Default::default(),
                 profile: Default::default(),
             });
             IntentCommand::Create { customer: customer(ledger, who)?, draft, confirm }
@@ -201,7 +204,8 @@ fn about_intents(ledger: &Ledger, op: &Op) -> Option<IntentCommand> {
             let edits = edits(&intent, &Change { awaits, method, ..Change::default() });
             let stranger = RowKey { number: Number(1), ..intent.key };
             let payment_method = strange.then_some(stranger);
-            let confirmation = Box::new(Confirmation { payment_method, edits });
+            let confirmation =
+                Box::new(Confirmation { payment_method, edits, ..Confirmation::default() });
             IntentCommand::Confirm { intent: intent.key, confirmation }
         }
         Op::Cancel { intent: place } => {

@@ -25,9 +25,11 @@ pub const PAGE_TOOLS_MAX: usize = 40;
 const ENDS: &[&str] = &[
     "cancel",
     "clock",
+    "detach",
     "expire",
     "mark_uncollectible",
     "reject",
+    "return",
     "reverse",
     "roll_secret",
     "void",

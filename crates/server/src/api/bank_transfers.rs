@@ -2,6 +2,7 @@
 //! keys as with test keys.
 //!
 //! A transfer is told by the account that it arrived at, in the words of the funding instructions.
+//! The account is a customer's, or a source has it (`ach_credit_transfer`, `sepa_credit_transfer`).
 //! Account numbers are looked up and forgotten; an error shows their last four characters only.
 
 use bank::{
@@ -9,7 +10,11 @@ use bank::{
     ZenginAccount,
 };
 use books::cash_balance::{BankTransfer, Sender};
-use books::{Command, Kind};
+use books::command::SourceCommand;
+use books::funding::Instructions;
+use books::source::Source;
+use books::{Command, Document, Kind, Number, World};
+use store::{Reader, StoreError};
 
 use super::error::ApiError;
 use super::execute::Asked;
@@ -86,8 +91,8 @@ params! {
 params! {
     /// A transfer that arrived at the bank.
     pub struct Report {
-        /// The number of the account that it arrived at, as in the funding instructions: an IBAN,
-        /// a CLABE or an account number. Codes of the bank that go with it have parameters of
+        /// The number of the account that it arrived at, as in the funding instructions or in a
+        /// source: an IBAN, a CLABE or an account number. Codes of the bank that go with it have parameters of
         /// their own, and are those of the bank profile if left out.
         pub account_number: Str<64>,
         /// How much arrived, in the smallest unit of the currency.
@@ -250,8 +255,8 @@ fn text<const MAX: usize>(told: Option<Str<MAX>>) -> Option<String> {
 pub fn report(asked: &Asked<'_>, params: Report) -> Result<Command, ApiError> {
     let key = params.account_key(&asked.app.bank)?;
     let world = asked.wire.world;
-    let owner = asked.app.readers.snapshot(|reader| reader.account_owner(world, &key))?;
-    let (customer, account) = owner.ok_or_else(|| nobody(&key))?;
+    let owner = asked.app.readers.snapshot(|reader| holder(reader, world, &key))?;
+    let (holder, account) = owner.ok_or_else(|| nobody(&key))?;
     let (amount_minor, currency) = (params.amount.0, currency(params.currency));
     if currency != account.currency {
         let problem = format!("must be {}, the currency of the account", account.currency);
@@ -261,7 +266,40 @@ pub fn report(asked: &Asked<'_>, params: Report) -> Result<Command, ApiError> {
     let rail = rail.expect("instructions are made for a rail");
     let reference = params.reference.clone().map(Into::into);
     let transfer = BankTransfer { reference, sender: params.sender(rail)? };
-    Ok(Command::Fund { customer, amount_minor, currency, transfer, simulated: false })
+    Ok(match holder {
+        Holder::Customer(customer) => {
+            Command::Fund { customer, amount_minor, currency, transfer, simulated: false }
+        }
+        Holder::Source(source) => Command::Source(SourceCommand::Receive {
+            source: source.key,
+            amount: amount_minor,
+            transfer,
+        }),
+    })
+}
+
+/// Who has an account that transfers arrive at.
+pub enum Holder {
+    /// A customer: it is one of the customer's funding instructions.
+    Customer(Number),
+    /// A source, whose account it is.
+    Source(Box<Source>),
+}
+
+/// Who has the account with a key, and what is kept of it.
+pub fn holder(
+    reader: &Reader,
+    world: World,
+    account_key: &str,
+) -> Result<Option<(Holder, Instructions)>, StoreError> {
+    let Some((number, account)) = reader.account_owner(world, account_key)? else {
+        return Ok(None);
+    };
+    let holder = match reader.document_at(world, number)? {
+        Some(Document::Source(source)) => Holder::Source(source),
+        _ => Holder::Customer(number),
+    };
+    Ok(Some((holder, account)))
 }
 
 /// The accounts that a number may mean, each as [`bank::FundingAddresses::account_key`] has it:
@@ -278,7 +316,7 @@ pub fn account_keys(profile: &BankProfile, number: &str) -> Vec<String> {
     [iban, clabe, us, gb, jp].into_iter().flatten().collect()
 }
 
-/// No customer has this account.
+/// Nobody has this account.
 fn nobody(key: &str) -> ApiError {
     let last4 = &key[key.len().saturating_sub(4)..];
     let message = format!("No such account: no customer was given one that ends in {last4}");
@@ -287,6 +325,11 @@ fn nobody(key: &str) -> ApiError {
 
 /// Books that the sender's bank pulls a transfer back.
 pub fn reverse(asked: &Asked<'_>, _: NoParams) -> Result<Command, ApiError> {
+    let id = asked.ids.get("transaction").unwrap_or_default();
+    if Kind::of(id) == Some(Kind::SourceTransaction) {
+        let transaction = asked.row(Kind::SourceTransaction, "transaction")?;
+        return Ok(Command::Source(SourceCommand::PullBack { transaction }));
+    }
     let transaction = asked.row(Kind::CashTransaction, "transaction")?;
     Ok(Command::ReverseTransfer { transaction })
 }

@@ -18,7 +18,6 @@ use super::form::Node;
 use super::instruments::{self, Named};
 use super::params::{Param, ParamError, Path, Schema, Str, Text, params};
 use crate::acquirer::test_cards;
-use crate::moments::date_from_days;
 
 /// Most characters of a card number or a security code, separators included.
 const SECRET_CHARS_MAX: usize = card_number::INPUT_BYTES_MAX;
@@ -238,23 +237,27 @@ fn wrong(code: &str) -> ApiError {
 }
 
 /// Month and year of an expiry that is not over. A card is valid to the end of its month.
-pub fn expiry(month: i64, year: i64, now: Timestamp) -> Result<(u8, u16), ApiError> {
-    const DAY_S: i64 = 24 * 60 * 60;
-    let (this_year, this_month, _) = date_from_days(now.0.div_euclid(DAY_S));
+fn expiry(of_month: i64, of_year: i64, now: Timestamp) -> Result<(u8, u16), ApiError> {
+    let (month, year) = (month(of_month)?, year(of_year, now)?);
+    match (i64::from(year), i64::from(month)) < now.year_and_month() {
+        true => Err(wrong("invalid_expiry_month")),
+        false => Ok((month, year)),
+    }
+}
+
+/// The month of an expiry.
+pub fn month(month: i64) -> Result<u8, ApiError> {
+    let month = u8::try_from(month).ok().filter(|month| (1..=12).contains(month));
+    month.ok_or_else(|| wrong("invalid_expiry_month"))
+}
+
+/// The year of an expiry, as two or four digits: this one or a later one.
+pub fn year(year: i64, now: Timestamp) -> Result<u16, ApiError> {
+    let (this_year, _) = now.year_and_month();
     let year = if (0..100).contains(&year) { this_year - this_year % 100 + year } else { year };
-    if !(1..=12).contains(&month) {
-        return Err(wrong("invalid_expiry_month"));
-    }
-    if !(this_year..=this_year + YEARS_MAX).contains(&year) {
-        return Err(wrong("invalid_expiry_year"));
-    }
-    if year == this_year && month < this_month {
-        return Err(wrong("invalid_expiry_month"));
-    }
-    match (u8::try_from(month), u16::try_from(year)) {
-        (Ok(month), Ok(year)) => Ok((month, year)),
-        _ => Err(wrong("invalid_expiry_year")),
-    }
+    let year = Some(year).filter(|year| (this_year..=this_year + YEARS_MAX).contains(year));
+    let year = year.and_then(|year| u16::try_from(year).ok());
+    year.ok_or_else(|| wrong("invalid_expiry_year"))
 }
 
 /// The parameters of a request as they are kept while it waits for a person: without the number

@@ -203,7 +203,7 @@ pub fn create(asked: &Asked<'_>, params: Create) -> Result<Command, ApiError> {
 
 /// The card or source of a customer that is to be charged.
 fn of_customer(asked: &Asked<'_>, customer: &str, id: &str) -> Result<InstrumentKey, ApiError> {
-    let not_linked = || error::not_linked(customer, &shown(id)).about("source");
+    let not_linked = || error::not_linked(customer, id).about("source");
     match instruments::named(asked, id, "source") {
         Ok(Named::Kept(InstrumentKey::Method(_)) | Named::FreshMethod(_)) => Err(is_method()),
         Ok(Named::Kept(key)) => Ok(key),
@@ -221,9 +221,6 @@ fn of_nobody(asked: &Asked<'_>, id: &str) -> Result<Payer, ApiError> {
         Ok(Named::Kept(InstrumentKey::Source(key))) => Ok(Payer::Source(key)),
         Ok(Named::Kept(InstrumentKey::Card(_))) => Err(error::customer_not_named(id)),
         Ok(Named::Kept(InstrumentKey::Method(_)) | Named::FreshMethod(_)) => Err(is_method()),
-        Err(error) if error.missing.is_some() => {
-            Err(ApiError::missing("source", &shown(id), "source"))
-        }
         Err(error) => Err(error),
     }
 }
@@ -232,15 +229,6 @@ fn is_method() -> ApiError {
     let message = "A payment method is charged by a payment intent; a charge takes a token, a card \
                    or a source.";
     ApiError::invalid(400, message).about("source")
-}
-
-/// An id as an error may repeat it: somebody might have sent a card number.
-fn shown(id: &str) -> String {
-    let digits = id.bytes().filter(u8::is_ascii_digit).count();
-    match Kind::of(id).is_none() && digits >= 8 {
-        true => "…".to_owned(),
-        false => id.to_owned(),
-    }
 }
 
 /// Takes what was set aside for a charge, or a part of it.

@@ -10,7 +10,7 @@ use books::id::REFERENCE_CHARS;
 use books::{Document, Number};
 use store::Page as Rows;
 
-use super::bank_transfers::account_keys;
+use super::bank_transfers::{Holder, account_keys, holder};
 use super::error::ApiError;
 use super::guard;
 use super::json::Json;
@@ -27,8 +27,8 @@ params! {
         pub limit: Limit,
         /// Words, or beginnings of words, of names, e-mail addresses and descriptions, all of
         /// which a customer must have. Or the id of a customer or of something that is a
-        /// customer's, the number of an account of a customer's funding instructions, or the
-        /// reference of a transfer for one of the newest payment intents.
+        /// customer's, the number of an account of a customer's funding instructions or sources, or
+        /// the reference of a transfer for one of the newest payment intents.
         pub query: Str<QUERY_CHARS_MAX>,
     }
     refuses {}
@@ -53,7 +53,11 @@ pub fn search(ask: &Ask<'_>, params: Search) -> Result<Json, ApiError> {
 fn named(ask: &Ask<'_>, query: &str) -> Result<Vec<Number>, ApiError> {
     let mut named: Vec<Number> = guard::customer_of(ask.wire, query).into_iter().collect();
     for key in account_keys(&ask.app.bank, query) {
-        named.extend(ask.reader.account_owner(ask.wire.world, &key)?.map(|(owner, _)| owner));
+        named.extend(match holder(ask.reader, ask.wire.world, &key)? {
+            Some((Holder::Customer(owner), _)) => Some(owner),
+            Some((Holder::Source(source), _)) => source.customer,
+            None => None,
+        });
     }
     named.extend(of_reference(ask, query)?);
     Ok(named)

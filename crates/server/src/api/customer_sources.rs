@@ -1,13 +1,15 @@
 //! The cards and sources that a customer has: add, retrieve, update, remove, list.
 //!
-//! A card comes by a token (`tok_`), which is used up; a source (`src_`) was made before. Both are
+//! A card comes by a token (`tok_`), which is used up, or by the number of a test card; a source (`src_`) was made before. Both are
 //! kinds of Stripe's `PaymentSource`; bank accounts, the third kind, are not kept for customers.
 
-use books::command::{Given, WalletCommand, WalletEdit};
+use bank::card_number;
+use books::command::{CardGiven, Given, WalletCommand, WalletEdit};
 use books::payment_intent::InstrumentKey;
-use books::{Command, Document, Kind, Number, World, source};
+use books::{Command, Document, Kind, Number, Timestamp, World, source};
 use store::{DocumentFilter, Page as Rows, Reader, StoreError, Window};
 
+use super::cards::{self, TokenCard};
 use super::customers::Address;
 use super::error::ApiError;
 use super::execute::Asked;
@@ -15,7 +17,8 @@ use super::instruments::{self, Named};
 use super::json::{Json, object};
 use super::list::Ask;
 use super::params::{
-    Between, Email, MetadataPatch, NoParams, Page, ParamError, Patch, Text, Trimmed, choice, params,
+    Either, Email, MetadataPatch, NoParams, Page, ParamError, Patch, Str, Text, Trimmed, choice,
+    params,
 };
 use super::payouts::{metadata_patch, new_metadata};
 use super::wire::Wire;
@@ -35,13 +38,31 @@ choice! {
     }
 }
 
+choice! {
+    /// What is given by its details: a card.
+    pub enum Typed {
+        /// A card.
+        Card = "card",
+    }
+}
+
+params! {
+    /// A card by its number.
+    pub struct TypedCard {
+        /// Always `card`.
+        pub object: Typed,
+        ..card: TokenCard,
+    }
+    refuses {}
+}
+
 params! {
     /// A card or a source for a customer.
     pub struct Create {
         /// Up to 50 names with values of your own.
         pub metadata: MetadataPatch,
-        /// The token of a card (`tok_...`), or a source (`src_...`).
-        pub source: Text,
+        /// The token of a card (`tok_...`), a source (`src_...`), or a test card by its number.
+        pub source: Either<Text, TypedCard>,
     }
     refuses { "validate" }
 }
@@ -78,13 +99,13 @@ params! {
         /// Postal code of the card's billing address.
         pub address_zip: Patch<Text>,
         /// The month in which the card expires.
-        pub exp_month: Option<Between<1, 12>>,
+        pub exp_month: Option<i64>,
         /// The year in which the card expires, with two or four digits.
-        pub exp_year: Option<Between<0, 9999>>,
+        pub exp_year: Option<i64>,
         /// Up to 50 names with values of your own.
         pub metadata: MetadataPatch,
         /// Who holds the card.
-        pub name: Patch<Trimmed>,
+        pub name: Patch<Str<300>>,
         /// Who owns the source.
         pub owner: Option<Owner>,
     }
@@ -114,7 +135,7 @@ impl From<Owner> for source::Owner {
 
 impl Update {
     /// What changes. A name that is of the other kind is refused.
-    fn edits(self, is_card: bool) -> Result<Vec<WalletEdit>, ParamError> {
+    fn edits(self, is_card: bool, now: Timestamp) -> Result<Vec<WalletEdit>, ApiError> {
         let mut edits = Vec::new();
         let texts: [(&str, Patch<String>, fn(Option<String>) -> WalletEdit); 7] = [
             ("address_city", self.address_city.map(Into::into), WalletEdit::City),
@@ -129,20 +150,26 @@ impl Update {
             match patch {
                 Patch::Keep => {}
                 Patch::Clear => edits.push((name, edit(None))),
+                Patch::Set(text) if card_number::hidden(&text) != text => {
+                    return Err(ParamError::invalid(name, "holds the number of a card").into());
+                }
                 Patch::Set(text) => edits.push((name, edit(Some(text)))),
             }
         }
-        let month = self.exp_month.map(|month| WalletEdit::ExpMonth(month.0 as u8));
-        let year = self.exp_year.map(|year| WalletEdit::ExpYear(full_year(year.0)));
-        edits.extend(month.map(|edit| ("exp_month", edit)));
-        edits.extend(year.map(|edit| ("exp_year", edit)));
+        if let Some(month) = self.exp_month {
+            // The books look at both together: one may stay as it is.
+            edits.push(("exp_month", WalletEdit::ExpMonth(cards::month(month)?)));
+        }
+        if let Some(year) = self.exp_year {
+            edits.push(("exp_year", WalletEdit::ExpYear(cards::year(year, now)?)));
+        }
         if let (Some((name, _)), false) = (edits.first(), is_card) {
             let problem = "is of cards; of a source only metadata and owner change here";
-            return Err(ParamError::invalid(name, problem));
+            return Err(ParamError::invalid(name, problem).into());
         }
         if self.owner.is_some() && is_card {
             let problem = "is of sources; a card has name and address_* instead";
-            return Err(ParamError::invalid("owner", problem));
+            return Err(ParamError::invalid("owner", problem).into());
         }
         let mut edits: Vec<WalletEdit> = edits.into_iter().map(|(_, edit)| edit).collect();
         edits.extend(self.owner.map(|owner| WalletEdit::Owner(owner.into())));
@@ -151,15 +178,19 @@ impl Update {
     }
 }
 
-/// The year that two digits mean, or four.
-fn full_year(year: i64) -> u16 {
-    let year = if year < 100 { 2000 + year } else { year };
-    year as u16
+/// What `source` gives to a customer.
+pub(super) fn given(asked: &Asked<'_>, source: Either<Text, TypedCard>) -> Result<Given, ApiError> {
+    match source {
+        Either::Scalar(id) => named(asked, &id, "source"),
+        Either::Hash(typed) => {
+            let card = typed.card.card(asked)?;
+            Ok(Given::Card(CardGiven::Fresh(Box::new(card))))
+        }
+    }
 }
 
-/// What a parameter gives to a customer. What is no such id is not repeated: it may be the number
-/// of a card.
-pub(super) fn given(asked: &Asked<'_>, id: &str, param: &str) -> Result<Given, ApiError> {
+/// What an id gives to a customer.
+fn named(asked: &Asked<'_>, id: &str, param: &str) -> Result<Given, ApiError> {
     asked.takes_test_cards()?;
     if !matches!(Kind::of(id), Some(Kind::Token | Kind::Source)) {
         let problem = "must be the token of a card (tok_...) or a source (src_...)";
@@ -187,7 +218,7 @@ pub(super) fn kept(wire: &Wire, id: &str, param: &str) -> Result<InstrumentKey, 
 /// Gives a customer a card or a source.
 pub fn create(asked: &Asked<'_>, params: Create) -> Result<Command, ApiError> {
     let customer = asked.customer("customer")?;
-    let given = given(asked, &params.source, "source")?;
+    let given = given(asked, params.source)?;
     let metadata = new_metadata(params.metadata);
     Ok(Command::Wallet(WalletCommand::Add { customer, given, metadata }))
 }
@@ -195,7 +226,8 @@ pub fn create(asked: &Asked<'_>, params: Create) -> Result<Command, ApiError> {
 /// Changes what is known of a card or a source.
 pub fn update(asked: &Asked<'_>, params: Update) -> Result<Command, ApiError> {
     let (customer, named) = (asked.customer("customer")?, of_path(asked)?);
-    let edits = params.edits(matches!(named, InstrumentKey::Card(_)))?;
+    let now = asked.app.clock.now().seconds();
+    let edits = params.edits(matches!(named, InstrumentKey::Card(_)), now)?;
     Ok(Command::Wallet(WalletCommand::Update { customer, named, edits }))
 }
 

@@ -3,19 +3,20 @@
 use std::collections::BTreeMap;
 
 use books::cash_balance::ReconciliationMode;
-use books::command::{Edit, ModeChange};
+use books::command::{DefaultMethod, Edit, ModeChange};
 use books::customer::{self, CustomField};
 use books::{Command, Kind};
 
-use super::customer_sources;
+use super::customer_sources::{self, TypedCard};
 use super::error::ApiError;
 use super::execute::Asked;
 use super::json::Json;
 use super::list::Ask;
 use super::params::{
-    Between, Country, CreatedRange, Email, MetadataPatch, NoParams, Page, Patch, Str, Text,
+    Between, Country, CreatedRange, Either, Email, MetadataPatch, NoParams, Page, Patch, Str, Text,
     Trimmed, choice, params,
 };
+use super::payment_methods;
 
 choice! {
     /// How a customer's money is matched to payments.
@@ -110,12 +111,14 @@ params! {
     pub struct InvoiceSettings {
         /// Up to four lines for every invoice.
         pub custom_fields: Patch<Vec<InvoiceField>>,
+        /// The payment method of the customer (`pm_...`) that is used where none is named.
+        pub default_payment_method: Patch<Text>,
         /// The footer of every invoice.
         pub footer: Patch<Text>,
         /// How invoices look.
         pub rendering_options: Patch<Rendering>,
     }
-    refuses { "default_payment_method" }
+    refuses {}
 }
 
 params! {
@@ -167,9 +170,10 @@ params! {
         pub preferred_locales: Option<Vec<Str<64>>>,
         /// Where goods go.
         pub shipping: Patch<Shipping>,
-        /// The token of a card (`tok_...`), or a source (`src_...`), which becomes the default. On
-        /// an update it takes the place of the default that was there, which goes.
-        pub source: Option<Text>,
+        /// The token of a card (`tok_...`), a source (`src_...`), or a test card by its number.
+        /// It becomes the default. On an update it takes the place of the default that was there,
+        /// which goes.
+        pub source: Option<Either<Text, TypedCard>>,
         /// Whether the customer pays taxes.
         pub tax_exempt: Patch<TaxExempt>,
     }
@@ -180,9 +184,11 @@ params! {
 params! {
     /// A new customer.
     pub struct Create {
+        /// A payment method (`pm_...`) to attach to the customer. It is no default by that.
+        pub payment_method: Option<Text>,
         ..profile: Profile,
     }
-    refuses { "payment_method", "tax_id_data", "test_clock" }
+    refuses { "tax_id_data", "test_clock" }
 }
 
 params! {
@@ -247,10 +253,14 @@ impl Profile {
         }
     }
 
-    fn edits(self, asked: &Asked<'_>) -> Result<Vec<Edit>, ApiError> {
+    /// What changes. `attached` is the payment method that comes along.
+    fn edits(self, asked: &Asked<'_>, attached: Option<&str>) -> Result<Vec<Edit>, ApiError> {
         let mut edits = Vec::new();
-        if let Some(source) = &self.source {
-            edits.push(Edit::Source(customer_sources::given(asked, source, "source")?));
+        if let Some(id) = attached {
+            edits.push(Edit::Method(payment_methods::given(asked, id, "payment_method")?));
+        }
+        if let Some(source) = self.source {
+            edits.push(Edit::Source(customer_sources::given(asked, source)?));
         }
         patch(&mut edits, self.address.map(customer::Address::from), Edit::Address);
         patch(&mut edits, self.business_name, Edit::BusinessName);
@@ -262,6 +272,18 @@ impl Profile {
         patch(&mut edits, self.shipping.map(customer::Shipping::from), Edit::Shipping);
         patch(&mut edits, self.tax_exempt.map(|word| word.as_str()), Edit::TaxExempt);
         if let Some(settings) = self.invoice_settings {
+            match settings.default_payment_method {
+                Patch::Keep => {}
+                Patch::Clear => edits.push(Edit::DefaultMethod(DefaultMethod::Nothing)),
+                Patch::Set(id) if attached == Some(&*id) => {
+                    edits.push(Edit::DefaultMethod(DefaultMethod::Given));
+                }
+                Patch::Set(id) => {
+                    let at = "invoice_settings[default_payment_method]";
+                    let key = asked.named(Kind::PaymentMethod, &id, at)?;
+                    edits.push(Edit::DefaultMethod(DefaultMethod::Kept(key)));
+                }
+            }
             let fields = settings
                 .custom_fields
                 .map(|fields| fields.into_iter().map(CustomField::from).collect::<Vec<_>>());
@@ -351,13 +373,14 @@ impl From<Rendering> for customer::RenderingOptions {
 
 /// Makes a customer.
 pub fn create(asked: &Asked<'_>, params: Create) -> Result<Command, ApiError> {
-    Ok(Command::CreateCustomer { edits: params.profile.edits(asked)? })
+    let attached = params.payment_method.as_deref();
+    Ok(Command::CreateCustomer { edits: params.profile.edits(asked, attached)? })
 }
 
 /// Changes a customer.
 pub fn update(asked: &Asked<'_>, params: Update) -> Result<Command, ApiError> {
     let customer = asked.customer("id")?;
-    let mut edits = params.profile.edits(asked)?;
+    let mut edits = params.profile.edits(asked, None)?;
     if let Some(id) = &params.default_source {
         let named = customer_sources::kept(asked.wire, id, "default_source")?;
         edits.push(Edit::DefaultSource(named));

@@ -28,7 +28,6 @@ pub fn code(decline: &Decline) -> &'static str {
 pub fn message(decline: &Decline) -> &'static str {
     match (decline.code.as_str(), decline.decline_code.as_deref()) {
         ("expired_card", _) => "Your card has expired.",
-        ("invalid_expiry_year", _) => "Your card's expiration year is invalid.",
         ("incorrect_cvc", _) => "Your card's security code is incorrect.",
         ("incorrect_number", _) => "Your card number is incorrect.",
         ("invalid_number", _) => "Your card number is not a valid card number.",

@@ -3,6 +3,8 @@
 //! Types, codes, parameters and statuses are those of Stripe's error reference; sentences are ours.
 //! A client never sees what went wrong inside: that goes to the log.
 
+mod charges;
+
 use bank::card_number::hidden;
 use books::approval::Approval;
 use books::card::Decline;
@@ -16,6 +18,8 @@ use super::declines;
 use super::json::{Json, object};
 use super::params::ParamError;
 use super::wire::Wire;
+
+pub use charges::{customer_not_named, not_linked};
 
 /// An answer that is not 200.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -255,7 +259,7 @@ pub fn refused(refusal: Refusal, customer: Option<Number>, wire: &Wire) -> ApiEr
         }
         Refusal::NoPaymentMethod => state(
             "This PaymentIntent has no payment method, so it cannot be confirmed. Send \
-             payment_method_data[type]=customer_balance."
+             payment_method, or payment_method_data[type]=customer_balance."
                 .into(),
         ),
         Refusal::IntentOfInvoice => state(
@@ -302,7 +306,10 @@ pub fn refused(refusal: Refusal, customer: Option<Number>, wire: &Wire) -> ApiEr
             let message = format!("This approval is {} already.", status.as_str());
             invalid(message).coded("approval_unexpected_state")
         }
-        other => refused_money(other, wire),
+        other => match super::payment_intents::refusals::said(&other, wire) {
+            Some(error) => error,
+            None => refused_money(other, wire),
+        },
     }
 }
 
@@ -329,6 +336,41 @@ fn spelled(amounts: &Amounts) -> String {
 fn refused_money(refusal: Refusal, wire: &Wire) -> ApiError {
     let invalid = |message: String| ApiError::invalid(400, message);
     match refusal {
+        Refusal::MethodAttached { method, param } => {
+            let id = wire.ids.write(books::Kind::PaymentMethod, method);
+            invalid(format!("The payment method {id} is attached to another customer already."))
+                .about(param)
+        }
+        Refusal::MethodSpent { method, param } => {
+            let id = wire.ids.write(books::Kind::PaymentMethod, method);
+            invalid(format!(
+                "The payment method {id} was detached from its customer and cannot be used again. \
+                 Please make a new one."
+            ))
+            .about(param)
+        }
+        Refusal::MethodOfCash { method, param } => {
+            let id = wire.ids.write(books::Kind::PaymentMethod, method);
+            invalid(format!(
+                "The payment method {id} is a cash balance, which stays with the payment that made \
+                 it: it is neither attached nor changed."
+            ))
+            .coded("payment_method_unsupported_type")
+            .about(param)
+        }
+        Refusal::MethodNotAttached { method, param } => {
+            let id = wire.ids.write(books::Kind::PaymentMethod, method);
+            invalid(format!(
+                "The payment method {id} is attached to no customer, and only one that is can be \
+                 changed or detached."
+            ))
+            .about(param)
+        }
+        Refusal::MethodMoved => ApiError {
+            code: Some("lock_timeout"),
+            retry: true,
+            ..ApiError::invalid(429, "Others are changing the same objects. Try again.")
+        },
         Refusal::CardDeclined { decline, .. } => ApiError::declined(&decline),
         Refusal::TokenUsed { token, param } => {
             let id = wire.ids.write(books::Kind::Token, token);
@@ -348,18 +390,32 @@ fn refused_money(refusal: Refusal, wire: &Wire) -> ApiError {
             ))
             .about("source")
         }
-        Refusal::SourceNotUsable { source, status, param } => {
-            let id = wire.ids.write(books::Kind::Source, source);
-            let status = status.as_str();
-            invalid(format!("{id} is {status}, and nothing can be charged to it any more."))
-                .about(param)
-        }
         Refusal::SourceHoldsMoney { source, held } => {
             let id = wire.ids.write(books::Kind::Source, source);
             invalid(format!(
                 "{id} holds {held}, in the smallest unit of its currency, that was neither charged \
                  nor returned, so it cannot be detached yet."
             ))
+        }
+        Refusal::SourceState { source, action, status, param } => {
+            let id = wire.ids.write(books::Kind::Source, source);
+            let status = status.as_str();
+            invalid(format!("The source {id} has the status {status} and cannot be {action}."))
+                .coded("invalid_source_usage")
+                .about(param)
+        }
+        Refusal::SourceCurrency(currency) => {
+            invalid(format!("This source is in {currency}.")).about("currency")
+        }
+        Refusal::SourceTooLow { available, currency } => invalid(format!(
+            "The source holds {available} in {currency}, in the smallest unit, which is too little."
+        ))
+        .coded("insufficient_funds")
+        .about("amount"),
+        Refusal::SourceAmount { most } => {
+            invalid(format!("This source is for a payment of {most} at most."))
+                .coded("invalid_charge_amount")
+                .about("amount")
         }
         Refusal::NoAcquirer => invalid(
             "Nobody takes cards in live mode yet: this server has no acquirer configured.".into(),
@@ -471,81 +527,8 @@ fn refused_money(refusal: Refusal, wire: &Wire) -> ApiError {
                  many do. Please wait until an old one has expired."
             ))
         }
-        other => refused_charge(other, wire),
+        other => charges::refused(other, wire),
     }
-}
-
-/// Refusals that are about charges.
-fn refused_charge(refusal: Refusal, wire: &Wire) -> ApiError {
-    let invalid = |message: String| ApiError::invalid(400, message);
-    let id = |kind, key| wire.ids.write(kind, key);
-    match refusal {
-        Refusal::NoDefaultSource { customer } => {
-            let customer = wire.ids.customer(customer);
-            invalid(format!("The customer {customer} has no card or source that can be charged."))
-                .coded("missing")
-                .about("source")
-        }
-        Refusal::NotLinked { customer, kind, key, param } => {
-            not_linked(&wire.ids.customer(customer), &id(kind, key)).about(param)
-        }
-        Refusal::CustomerNotNamed { kind, key } => customer_not_named(&id(kind, key)),
-        Refusal::AlreadyCaptured { kind, charge } => {
-            invalid(format!("The charge {} was captured already.", id(kind, charge)))
-                .coded("charge_already_captured")
-        }
-        Refusal::AuthorizationEnded { kind, charge } => invalid(format!(
-            "What was set aside for the charge {} was let go, so it cannot be captured any more.",
-            id(kind, charge)
-        ))
-        .coded("charge_expired_for_capture"),
-        Refusal::ChargeFailed { kind, charge } => {
-            invalid(format!("The charge {} failed: there is no money in it.", id(kind, charge)))
-                .coded("charge_not_refundable")
-        }
-        Refusal::CaptureTooLarge { authorized } => invalid(format!(
-            "For this charge {authorized} was set aside, and not more than that can be captured."
-        ))
-        .coded("amount_too_large")
-        .about("amount"),
-        Refusal::ChargeOfIntent => invalid(
-            "A PaymentIntent made this charge, which is not captured yet. Capture or cancel the              PaymentIntent."
-                .into(),
-        )
-        .about("charge"),
-        Refusal::FieldOfIntent { param } => invalid(format!(
-            "This charge is paid from a cash balance, and has `{param}` from its PaymentIntent:              change it there."
-        ))
-        .about(param),
-        Refusal::ChargeDisputed { kind, charge } => invalid(format!(
-            "The holder of the card disputes the charge {}, and has the money back already.",
-            id(kind, charge)
-        ))
-        .coded("charge_disputed"),
-        Refusal::PartOfAuthorization { authorized } => invalid(format!(
-            "This charge is not captured: what was set aside, {authorized}, is let go as a whole.              To take a part of it, capture that part."
-        ))
-        .about("amount"),
-        Refusal::NotFromCash => invalid(
-            "A card or a source paid this, so it is refunded there and not to the cash balance:              use POST /v1/refunds."
-                .into(),
-        ),
-        // The rest was told apart before this.
-        _ => invalid("This cannot be done.".into()),
-    }
-}
-
-/// What is a customer's is charged together with that customer.
-pub fn customer_not_named(source: &str) -> ApiError {
-    let message = format!("'{source}' is a customer's: send `customer` with it.");
-    ApiError::invalid(400, message).coded("parameter_missing").about("customer")
-}
-
-/// A customer has no card or source with this id.
-pub fn not_linked(customer: &str, source: &str) -> ApiError {
-    let source: String = source.chars().take(100).collect();
-    let message = format!("The customer {customer} has no card or source with the id '{source}'.");
-    ApiError::invalid(404, message).coded("missing")
 }
 
 fn too_little_cash(available: i64) -> ApiError {
@@ -569,7 +552,7 @@ pub fn charge_failed(wire: &Wire, charge: &CardCharge) -> (u16, Json) {
 pub fn payment_failed(wire: &Wire, intent: &PaymentIntent) -> (u16, Json) {
     let mut error = wire.last_payment_error(intent);
     if let Json::Object(fields) = &mut error {
-        let at = fields.iter().position(|(name, _)| name == "payment_method");
+        let at = fields.iter().position(|(name, _)| name.as_ref() > "payment_intent");
         let shown = wire.payment_intent(intent);
         fields.insert(at.unwrap_or(fields.len()), ("payment_intent".into(), shown));
     }

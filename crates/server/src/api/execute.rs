@@ -270,6 +270,8 @@ fn is_found_before(refusal: &Refusal) -> bool {
             | Refusal::AmountUneven(..)
             | Refusal::NoTransferIn(_)
             | Refusal::TransferCurrency(_)
+            | Refusal::CashNeedsCustomer
+            | Refusal::CashIsTakenAtOnce
             | Refusal::TooManyMetadataKeys(_)
     )
 }

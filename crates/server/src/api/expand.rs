@@ -36,7 +36,7 @@ macro_rules! tables {
 }
 
 /// Objects that answers are made of, with their field tables.
-pub const RESOURCES: [(&str, &str); 39] = tables![
+pub const RESOURCES: [(&str, &str); 40] = tables![
     "account",
     "balance",
     "balance_transaction",
@@ -73,6 +73,7 @@ pub const RESOURCES: [(&str, &str); 39] = tables![
     "purser.webhook_resend",
     "refund",
     "source",
+    "source_transaction",
     "token",
     "topup",
     "webhook_endpoint",
@@ -83,10 +84,11 @@ pub const PAYMENT_SOURCES: [&str; 2] = ["card", "source"];
 
 /// The fields that hold ids which can be expanded, below the first level of a path, where no table
 /// is asked. A text elsewhere stays what it is, whatever somebody typed into it.
-const LINKS: [&str; 16] = [
+const LINKS: [&str; 17] = [
     "balance_transaction",
     "charge",
     "customer",
+    "default_payment_method",
     "default_source",
     "destination",
     "failure_balance_transaction",
@@ -251,8 +253,9 @@ fn include(value: &mut Json, name: &str, source: &impl Source) -> Result<(), Api
 /// Whether a field holds an id that can be expanded.
 fn is_link(value: &Json, name: &str) -> bool {
     match (value.get("object").and_then(Json::as_text), name) {
-        // In these two the same name stands for an id that stays one.
+        // In these the same name stands for an id that stays one.
         (Some("charge"), "payment_method") | (Some("line_item"), "invoice") => false,
+        (Some("source"), "customer") | (Some("source_transaction"), "source") => false,
         _ => LINKS.contains(&name),
     }
 }

@@ -10,8 +10,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use bank::card_number::hidden;
 use books::approval::{AskedFor, PARAMS_BYTES_MAX};
 use books::command::{Guarded, PayoutCommand, Stage};
-use books::{AgentNote, Command, Kind as IdKind, Number, RequestRow, World};
+use books::{AgentNote, Command, Kind as IdKind, Number, RequestRow, RowKey, World};
 use hyper::{HeaderMap, Method};
+use store::{Reader, StoreError};
 
 use super::auth::Access;
 use super::error::ApiError;
@@ -59,8 +60,7 @@ const KEEPS_TO_REACH: [&str; 4] = [
 
 /// Refuses a read that goes beyond the customers of a key.
 pub fn check_read(
-    access: &Access,
-    wire: &Wire,
+    (app, access, wire): (&App, &Access, &Wire),
     (route, ids): (&Route, &matchit::Params<'_, '_>),
     tree: &Node,
 ) -> Result<(), ApiError> {
@@ -68,14 +68,53 @@ pub fn check_read(
     if customers.is_empty() || KEEPS_TO_REACH.contains(&route.path) {
         return Ok(());
     }
+    let parent = |kind, key| app.readers.snapshot(|reader| parent(reader, wire.world, kind, key));
     let named = ABOUT.iter().filter_map(|name| tree.get(name)?.as_text());
-    let mut named = ids.iter().map(|(_, id)| id).chain(named).peekable();
-    let is_about_some = named.peek().is_some();
-    let reaches = |id: &str| customer_of(wire, id).is_some_and(|it| customers.contains(&it));
-    match is_about_some && named.all(reaches) {
+    let mut is_about_some = false;
+    for id in ids.iter().map(|(_, id)| id).chain(named) {
+        is_about_some = true;
+        if !owner_of(wire, id, parent)?.is_some_and(|it| customers.contains(&it)) {
+            return Err(out_of_reach());
+        }
+    }
+    match is_about_some {
         true => Ok(()),
         false => Err(out_of_reach()),
     }
+}
+
+/// The customer whose an object is: as its id says or, of what may come to a customer and go
+/// again, as the object does. `parent` looks up what a row is listed under.
+fn owner_of(
+    wire: &Wire,
+    id: &str,
+    parent: impl Fn(IdKind, RowKey) -> Result<Option<Number>, StoreError>,
+) -> Result<Option<Number>, ApiError> {
+    if let Some(customer) = customer_of(wire, id) {
+        return Ok(Some(customer));
+    }
+    let Some((kind, key)) = IdKind::of(id).and_then(|kind| Some((kind, wire.ids.read(kind, id)?)))
+    else {
+        return Ok(None);
+    };
+    Ok(match kind {
+        IdKind::PaymentMethod | IdKind::Source => parent(kind, key)?,
+        IdKind::SourceTransaction => match parent(kind, key)? {
+            Some(number) => parent(IdKind::Source, RowKey { number, ..key })?,
+            None => None,
+        },
+        _ => None,
+    })
+}
+
+/// The number of the row that a document is listed under.
+fn parent(
+    reader: &Reader,
+    world: World,
+    kind: IdKind,
+    key: RowKey,
+) -> Result<Option<Number>, StoreError> {
+    Ok(reader.document(world, kind, key)?.and_then(|document| document.parent()))
 }
 
 /// The customer whose an object is, as its id says.

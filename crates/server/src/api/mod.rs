@@ -43,6 +43,7 @@ pub mod positions;
 mod refund_accounts;
 pub mod refunds;
 pub mod requests;
+pub mod sources;
 pub mod stream;
 pub mod tokens;
 pub mod topups;

@@ -1,30 +1,45 @@
-//! Payment intents: what a customer is to pay from the cash balance.
+//! Payment intents: what is to be paid, from a cash balance or by card.
+//!
+//! [`methods`] is about what pays, [`profile`] about the rest; [`after`] has what happens to a
+//! payment by card later.
 
-use books::command::{Confirmation, IntentCommand, IntentDraft, IntentEdit};
+pub mod after;
+pub mod methods;
+pub mod profile;
+pub mod refusals;
+
+use books::command::{CardEdit, Confirmation, IntentCommand, IntentDraft, IntentEdit, PayWith};
 use books::id::{Number, RowKey};
-use books::payment_intent::{IntentProfile, IntentShipping, PaymentIntent};
+use books::payment_intent::{InstrumentKey, IntentProfile, PaymentIntent};
 use books::{Command, Document, Kind};
 use store::DocumentFilter;
 
-use super::customers::Address;
+use self::methods::MethodType::CustomerBalance;
+use self::methods::{
+    FutureUsage, MethodData, MethodOptions, MethodType, OffSession, check_one_method, check_rail,
+    check_types, pay_with,
+};
+pub use self::profile::Shipping;
+use self::profile::{CardTerms, Edits, Profile, future_usage};
 use super::error::ApiError;
 use super::execute::Asked;
 use super::json::Json;
 use super::list::Ask;
 use super::params::{
-    CreatedRange, CurrencyCode, Email, MetadataPatch, Page, ParamError, Patch, Path, Positive, Str,
-    Text, Trimmed, choice, params,
+    CreatedRange, CurrencyCode, Email, Page, ParamError, Patch, Path, Positive, Text, choice,
+    params,
 };
-use super::payment_methods::{MethodData, MethodOptions, MethodType};
-use super::payouts::{currency, metadata_patch, new_metadata};
+use super::payouts::currency;
 
 choice! {
     /// When the money is taken.
     pub enum CaptureMethod {
         /// As soon as there is enough.
         Automatic = "automatic",
-        /// The same for payments from a cash balance.
+        /// The same here: nobody waits for it.
         AutomaticAsync = "automatic_async",
+        /// When the payment is captured. Not for cash balances.
+        Manual = "manual",
     }
 }
 
@@ -37,7 +52,7 @@ choice! {
 }
 
 choice! {
-    /// Whether payment methods that lead the customer elsewhere are wanted; none here does.
+    /// Whether payment methods that always lead the customer elsewhere are wanted; none here does.
     pub enum AllowRedirects {
         /// They are.
         Always = "always",
@@ -63,7 +78,7 @@ choice! {
 params! {
     /// Whether Purser picks the payment methods.
     pub struct AutomaticMethods {
-        /// Whether payment methods that lead the customer elsewhere are wanted; none here does.
+        /// Whether payment methods that always lead the customer elsewhere are wanted; none here does.
         pub allow_redirects: Option<AllowRedirects>,
         /// Whether it does.
         pub enabled: bool,
@@ -72,81 +87,39 @@ params! {
 }
 
 params! {
-    /// Where what is paid for goes.
-    pub struct Shipping {
-        /// The address.
-        pub address: Address,
-        /// Who carries it.
-        pub carrier: Patch<Text>,
-        /// Who receives it.
-        pub name: Text,
-        /// The receiver's phone number.
-        pub phone: Patch<Trimmed>,
-        /// The carrier's number for it.
-        pub tracking_number: Patch<Text>,
-    }
-    refuses {}
-}
-
-params! {
-    /// What describes a payment.
-    pub struct Profile {
-        /// Anything to remember about the payment.
-        pub description: Patch<Text>,
-        /// Up to 50 names with values of your own.
-        pub metadata: MetadataPatch,
-        /// The address that a receipt would go to.
-        pub receipt_email: Patch<Email>,
-        /// Where what is paid for goes.
-        pub shipping: Patch<Shipping>,
-        /// What the customer's bank statement is to say, up to 22 characters.
-        pub statement_descriptor: Patch<Str<22>>,
-        /// What is added to the statement, up to 22 characters.
-        pub statement_descriptor_suffix: Patch<Str<22>>,
-        /// A name that payments which belong together share.
-        pub transfer_group: Patch<Text>,
-    }
-    refuses {}
-}
-
-params! {
     /// A payment to make.
     pub struct Create {
+        /// Of the payment methods that Purser picks, only these.
+        pub allowed_payment_method_types: Option<Vec<MethodType>>,
         /// What is to be paid, in the smallest unit of the currency.
         pub amount: Positive,
-        /// Payment methods that may be used: `customer_balance`, as there is no other yet.
-        pub allowed_payment_method_types: Option<Vec<MethodType>>,
         /// Whether Purser picks the payment methods. It does unless `payment_method_types` does.
         pub automatic_payment_methods: Option<AutomaticMethods>,
-        /// When the money is taken: a cash balance cannot be charged later.
+        /// When the money is taken: that of a cash balance always at once.
         pub capture_method: Option<CaptureMethod>,
         /// Whether to confirm it at once. It needs a payment method then.
         pub confirm: Option<bool>,
         /// Who confirms.
         pub confirmation_method: Option<ConfirmationMethod>,
-        /// The currency: usd, eur, gbp, jpy or mxn.
+        /// The currency. Cash balances pay in usd, eur, gbp, jpy and mxn.
         pub currency: CurrencyCode,
-        /// The customer whose cash balance pays.
-        pub customer: Text,
-        /// Whether the customer is away: always false, as a cash balance cannot be saved.
-        pub off_session: Option<bool>,
-        /// A payment method that exists cannot be used again: send `payment_method_data`.
+        /// The customer who pays. A cash balance is a customer's; a card needs none.
+        pub customer: Option<Text>,
+        /// What pays: a payment method of a card, a card or a source.
         pub payment_method: Option<Text>,
         /// The payment method to make for this payment.
         pub payment_method_data: Option<MethodData>,
-        /// What is to happen when the cash balance is too low.
+        /// Options for each type of payment method.
         pub payment_method_options: Option<MethodOptions>,
-        /// The payment methods that can be used: `customer_balance`, as there is no other yet.
+        /// The payment methods that can be used: `card` and `customer_balance`.
         pub payment_method_types: Option<Vec<MethodType>>,
-        /// Where a customer who was led elsewhere comes back to. Nobody is, by a cash balance.
-        pub return_url: Option<Text>,
+        ..terms: CardTerms,
         ..profile: Profile,
     }
     refuses {
         "amount_details", "application_fee_amount", "confirmation_token", "customer_account",
-        "error_on_requires_action", "excluded_payment_method_types", "hooks", "mandate",
-        "mandate_data", "on_behalf_of", "payment_details", "payment_method_configuration",
-        "radar_options", "setup_future_usage", "transfer_data", "use_stripe_sdk",
+        "excluded_payment_method_types", "hooks", "mandate", "mandate_data", "on_behalf_of",
+        "payment_details", "payment_method_configuration", "radar_options", "transfer_data",
     }
     check Create::check
 }
@@ -154,30 +127,32 @@ params! {
 params! {
     /// Changes to a payment. What is left out stays as it is; what is sent empty is unset.
     pub struct Update {
-        /// Payment methods that may be used: `customer_balance`, as there is no other yet.
+        /// Payment methods that can be used from now on.
         pub allowed_payment_method_types: Option<Vec<MethodType>>,
         /// What is to be paid. What a payment holds already goes back to the cash balance.
         pub amount: Option<Positive>,
-        /// When the money is taken: a cash balance cannot be charged later.
+        /// When the money is taken: that of a cash balance always at once.
         pub capture_method: Option<CaptureMethod>,
-        /// The currency: usd, eur, gbp, jpy or mxn.
+        /// The currency. Cash balances pay in usd, eur, gbp, jpy and mxn.
         pub currency: Option<CurrencyCode>,
         /// The customer whose payment it is. It cannot become another one's.
         pub customer: Option<Text>,
-        /// A payment method that exists cannot be used again: send `payment_method_data`.
+        /// What pays: a payment method of a card, a card or a source.
         pub payment_method: Option<Text>,
         /// The payment method to make for this payment.
         pub payment_method_data: Option<MethodData>,
-        /// What is to happen when the cash balance is too low.
+        /// Options for each type of payment method.
         pub payment_method_options: Option<MethodOptions>,
-        /// The payment methods that can be used: `customer_balance`, as there is no other yet.
+        /// The payment methods that can be used: `card` and `customer_balance`.
         pub payment_method_types: Option<Vec<MethodType>>,
+        /// How the card is to be used again. It becomes the customer's once it paid.
+        pub setup_future_usage: Patch<FutureUsage>,
         ..profile: Profile,
     }
     refuses {
         "amount_details", "application_fee_amount", "customer_account",
         "excluded_payment_method_types", "hooks", "payment_details",
-        "payment_method_configuration", "setup_future_usage", "transfer_data",
+        "payment_method_configuration", "transfer_data",
     }
     check Update::check
 }
@@ -185,29 +160,27 @@ params! {
 params! {
     /// What a confirmation brings along.
     pub struct Confirm {
-        /// Payment methods that may be used: `customer_balance`, as there is no other yet.
+        /// Payment methods that can be used from now on.
         pub allowed_payment_method_types: Option<Vec<MethodType>>,
-        /// When the money is taken: a cash balance cannot be charged later.
+        /// When the money is taken: that of a cash balance always at once.
         pub capture_method: Option<CaptureMethod>,
-        /// Whether the customer is away: always false, as a cash balance cannot be saved.
-        pub off_session: Option<bool>,
-        /// The payment method: the one that was made for this payment.
+        /// What pays: a payment method of a card, a card or a source, or the payment's own
+        /// payment method.
         pub payment_method: Option<Text>,
         /// The payment method to make for this payment.
         pub payment_method_data: Option<MethodData>,
-        /// What is to happen when the cash balance is too low.
+        /// Options for each type of payment method.
         pub payment_method_options: Option<MethodOptions>,
         /// The address that a receipt would go to.
         pub receipt_email: Patch<Email>,
-        /// Where a customer who was led elsewhere comes back to. Nobody is, by a cash balance.
-        pub return_url: Option<Text>,
         /// Where what is paid for goes.
         pub shipping: Patch<Shipping>,
+        ..terms: CardTerms,
     }
     refuses {
-        "amount_details", "amount_to_confirm", "confirmation_token", "error_on_requires_action",
+        "amount_details", "amount_to_confirm", "confirmation_token",
         "excluded_payment_method_types", "hooks", "mandate", "mandate_data", "payment_details",
-        "radar_options", "setup_future_usage", "use_stripe_sdk",
+        "radar_options",
     }
     check Confirm::check
 }
@@ -264,17 +237,51 @@ impl Create {
             let code = "parameters_exclusive";
             return Err(ParamError::coded(code, "automatic_payment_methods", problem));
         }
-        check_off_session(params.off_session)?;
-        check_no_method(&params.payment_method)?;
+        check_one_method(params.payment_method.is_some(), params.payment_method_data.is_some())?;
+        if params.is_from_cash() {
+            check_cash(params)?;
+        }
         check_rail(&params.payment_method_options, Some(params.currency))
     }
+
+    /// The types that are named.
+    fn types(&self) -> Option<&Vec<MethodType>> {
+        self.payment_method_types.as_ref().or(self.allowed_payment_method_types.as_ref())
+    }
+
+    /// Whether only a cash balance can pay.
+    fn is_from_cash(&self) -> bool {
+        let made = self.payment_method_data.as_ref().map(|data| data.r#type);
+        let is_cash = |types: &Vec<MethodType>| types.iter().all(|it| *it == CustomerBalance);
+        made == Some(CustomerBalance) || self.types().is_some_and(is_cash)
+    }
+}
+
+/// What a cash balance cannot do.
+fn check_cash(params: &Create) -> Result<(), ParamError> {
+    if params.customer.is_none() {
+        return Err(ParamError::missing("customer"));
+    }
+    if params.capture_method == Some(CaptureMethod::Manual) {
+        let problem = "cannot be manual: a cash balance cannot be charged later";
+        return Err(ParamError::invalid("capture_method", problem));
+    }
+    if params.terms.off_session == Some(OffSession(true)) {
+        let problem = "cannot be true: a cash balance cannot be saved for later payments";
+        return Err(ParamError::invalid("off_session", problem));
+    }
+    if matches!(params.terms.setup_future_usage, Patch::Set(_)) {
+        let problem = "cannot be set: a cash balance cannot be saved for later payments";
+        return Err(ParamError::invalid("setup_future_usage", problem));
+    }
+    Ok(())
 }
 
 impl Update {
     fn check(params: &Update, _at: &Path) -> Result<(), ParamError> {
         check_types(&params.allowed_payment_method_types, "allowed_payment_method_types")?;
         check_types(&params.payment_method_types, "payment_method_types")?;
-        check_no_method(&params.payment_method)?;
+        check_one_method(params.payment_method.is_some(), params.payment_method_data.is_some())?;
         check_rail(&params.payment_method_options, params.currency)
     }
 }
@@ -282,146 +289,43 @@ impl Update {
 impl Confirm {
     fn check(params: &Confirm, _at: &Path) -> Result<(), ParamError> {
         check_types(&params.allowed_payment_method_types, "allowed_payment_method_types")?;
-        check_off_session(params.off_session)?;
-        if params.payment_method.is_some() && params.payment_method_data.is_some() {
-            let problem = "excludes `payment_method_data`: send one of the two";
-            return Err(ParamError::coded("parameters_exclusive", "payment_method", problem));
-        }
-        Ok(())
-    }
-}
-
-fn check_types(types: &Option<Vec<MethodType>>, at: &str) -> Result<(), ParamError> {
-    match types.as_deref() {
-        Some([]) => Err(ParamError::empty(at)),
-        _ => Ok(()),
-    }
-}
-
-fn check_off_session(off_session: Option<bool>) -> Result<(), ParamError> {
-    match off_session {
-        Some(true) => {
-            let problem = "cannot be true: a cash balance cannot be saved for later payments";
-            Err(ParamError::invalid("off_session", problem))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn check_no_method(named: &Option<Text>) -> Result<(), ParamError> {
-    match named {
-        Some(_) => {
-            let problem = "cannot name a payment method that exists: one of type \
-                           customer_balance pays only the payment that it was made for. Send \
-                           payment_method_data[type]=customer_balance";
-            Err(ParamError::invalid("payment_method", problem))
-        }
-        None => Ok(()),
-    }
-}
-
-/// The rail of a transfer moves one currency. A currency without a rail is the books' to refuse.
-fn check_rail(
-    options: &Option<MethodOptions>,
-    currency: Option<CurrencyCode>,
-) -> Result<(), ParamError> {
-    let rail = options.as_ref().and_then(MethodOptions::rail);
-    match (rail, currency.map(CurrencyCode::as_str)) {
-        (Some(rail), Some(code))
-            if rail.currency() != code && bank::Rail::for_currency(code).is_some() =>
-        {
-            let at = "payment_method_options[customer_balance][bank_transfer][type]";
-            let problem = format!("moves {}, and the payment is in {code}", rail.currency());
-            Err(ParamError::invalid(at, problem))
-        }
-        _ => Ok(()),
-    }
-}
-
-impl From<Shipping> for IntentShipping {
-    fn from(params: Shipping) -> IntentShipping {
-        IntentShipping {
-            address: params.address.into(),
-            carrier: params.carrier.into_option().map(Into::into),
-            name: params.name.into(),
-            phone: params.phone.into_option().map(Into::into),
-            tracking_number: params.tracking_number.into_option().map(Into::into),
-        }
-    }
-}
-
-impl From<Profile> for IntentProfile {
-    fn from(params: Profile) -> IntentProfile {
-        IntentProfile {
-            capture_method: None,
-            description: params.description.into_option().map(Into::into),
-            metadata: new_metadata(params.metadata),
-            receipt_email: params.receipt_email.into_option().map(Into::into),
-            shipping: params.shipping.into_option().map(Into::into),
-            statement_descriptor: params.statement_descriptor.into_option().map(Into::into),
-            statement_descriptor_suffix: params
-                .statement_descriptor_suffix
-                .into_option()
-                .map(Into::into),
-            transfer_group: params.transfer_group.into_option().map(Into::into),
-        }
-    }
-}
-
-/// Changes to an intent, as they are collected.
-#[derive(Default)]
-struct Edits(Vec<IntentEdit>);
-
-impl Edits {
-    fn patch<T: Into<U>, U>(&mut self, patch: Patch<T>, edit: fn(Option<U>) -> IntentEdit) {
-        match patch {
-            Patch::Keep => {}
-            Patch::Clear => self.0.push(edit(None)),
-            Patch::Set(value) => self.0.push(edit(Some(value.into()))),
-        }
-    }
-
-    fn capture(&mut self, how: Option<CaptureMethod>) {
-        self.0.extend(how.map(|how| IntentEdit::CaptureMethod(how.as_str().to_owned())));
-    }
-
-    fn method(&mut self, options: Option<MethodOptions>, data: Option<MethodData>) {
-        if let Some(options) = options {
-            self.patch(options.transfer(), IntentEdit::Transfer);
-        }
-        self.0.extend(data.map(|data| IntentEdit::Method(data.into())));
-    }
-
-    fn profile(&mut self, profile: Profile) {
-        self.patch(profile.description, IntentEdit::Description);
-        self.patch(profile.receipt_email, IntentEdit::ReceiptEmail);
-        self.patch(profile.shipping, IntentEdit::Shipping);
-        self.patch(profile.statement_descriptor, IntentEdit::StatementDescriptor);
-        self.patch(profile.statement_descriptor_suffix, IntentEdit::StatementDescriptorSuffix);
-        self.patch(profile.transfer_group, IntentEdit::TransferGroup);
-        if profile.metadata != MetadataPatch::Keep {
-            self.0.push(IntentEdit::Metadata(metadata_patch(profile.metadata)));
-        }
+        check_one_method(params.payment_method.is_some(), params.payment_method_data.is_some())
     }
 }
 
 /// Makes a payment intent.
 pub fn create(asked: &Asked<'_>, params: Create) -> Result<Command, ApiError> {
-    let customer = asked.named(Kind::Customer, &params.customer, "customer")?.number;
+    let customer = match &params.customer {
+        Some(id) => asked.named(Kind::Customer, id, "customer")?.number,
+        None => Number(0),
+    };
     let redirects = |allowed: Option<AllowRedirects>| {
         allowed.unwrap_or(AllowRedirects::Always).as_str().to_owned()
     };
-    let automatic = match params.automatic_payment_methods {
+    let automatic = match &params.automatic_payment_methods {
         Some(picks) => picks.enabled.then(|| redirects(picks.allow_redirects)),
         None => params.payment_method_types.is_none().then(|| redirects(None)),
     };
+    let methods = params.types().into_iter().flatten().map(|it| it.of_books()).collect();
+    let mut card = params.terms.edits();
+    card.extend(params.payment_method_options.iter().flat_map(MethodOptions::of_card));
+    if let Some(id) = &params.payment_method {
+        card.push(CardEdit::Instrument(pay_with(asked, id)?));
+    }
+    let method = params.payment_method_data.as_ref().and_then(MethodData::cash);
+    if let Some(data) = params.payment_method_data {
+        card.extend(data.card(asked)?);
+    }
     let options = params.payment_method_options.map(MethodOptions::transfer);
     let draft = IntentDraft {
         amount: params.amount.0,
         currency: currency(params.currency),
+        methods,
         transfer: options.and_then(Patch::into_option),
-        method: params.payment_method_data.map(Into::into),
+        method,
         automatic_methods: automatic,
+        card,
+        presence: params.terms.presence(),
         profile: IntentProfile {
             capture_method: params.capture_method.map(|how| how.as_str().to_owned()),
             ..params.profile.into()
@@ -443,26 +347,56 @@ pub fn update(asked: &Asked<'_>, params: Update) -> Result<Command, ApiError> {
     let mut edits = Edits::default();
     edits.0.extend(params.amount.map(|amount| IntentEdit::Amount(amount.0)));
     edits.0.extend(params.currency.map(|code| IntentEdit::Currency(currency(code))));
+    edits.types(params.payment_method_types.or(params.allowed_payment_method_types));
     edits.capture(params.capture_method);
-    edits.method(params.payment_method_options, params.payment_method_data);
+    edits.options(params.payment_method_options);
+    edits.cards(future_usage(params.setup_future_usage));
+    if let Some(id) = &params.payment_method {
+        edits.cards([CardEdit::Instrument(pay_with(asked, id)?)]);
+    }
+    edits.data(asked, params.payment_method_data)?;
     edits.profile(params.profile);
     Ok(Command::Intent(IntentCommand::Update { intent, edits: edits.0 }))
 }
 
-/// Pays a payment intent from the cash balance, or begins to await a transfer.
+/// Pays a payment intent: from the cash balance, by card, or by a transfer that is awaited from
+/// then on.
 pub fn confirm(asked: &Asked<'_>, params: Confirm) -> Result<Command, ApiError> {
     let intent = intent(asked)?;
-    let payment_method = match &params.payment_method {
-        Some(id) => Some(asked.named(Kind::PaymentMethod, id, "payment_method")?),
-        None => None,
-    };
     let mut edits = Edits::default();
+    edits.types(params.allowed_payment_method_types);
     edits.capture(params.capture_method);
-    edits.method(params.payment_method_options, params.payment_method_data);
+    edits.options(params.payment_method_options);
+    edits.cards(params.terms.edits());
+    let mut payment_method = None;
+    match params.payment_method.map(|id| pay_with(asked, &id)).transpose()? {
+        // It may be the payment's own, which is a cash balance.
+        Some(PayWith::Kept(InstrumentKey::Method(key))) => payment_method = Some(key),
+        Some(with) => edits.cards([CardEdit::Instrument(with)]),
+        None => {}
+    }
+    let made = params.payment_method_data.as_ref().map(|data| data.r#type);
+    edits.data(asked, params.payment_method_data)?;
     edits.patch(params.receipt_email, IntentEdit::ReceiptEmail);
     edits.patch(params.shipping, IntentEdit::Shipping);
-    let confirmation = Box::new(Confirmation { payment_method, edits: edits.0 });
+    let is_by_card = match (payment_method, made) {
+        (_, Some(made)) => made == MethodType::Card,
+        // Payment methods of cards are no customer's by their keys.
+        (Some(key), None) => key.customer == Number(0),
+        (None, None) => has_card(asked, intent)?,
+    };
+    let presence = params.terms.presence();
+    let confirmation = Confirmation { payment_method, edits: edits.0, presence, is_by_card };
+    let confirmation = Box::new(confirmation);
     Ok(Command::Intent(IntentCommand::Confirm { intent, confirmation }))
+}
+
+/// Whether an intent is to be paid by card, as things stand.
+fn has_card(asked: &Asked<'_>, intent: RowKey) -> Result<bool, ApiError> {
+    let world = asked.wire.world;
+    let found =
+        asked.app.readers.snapshot(|reader| reader.document(world, Kind::PaymentIntent, intent))?;
+    Ok(matches!(found, Some(Document::PaymentIntent(intent)) if intent.instrument().is_some()))
 }
 
 /// Gives up a payment intent.
@@ -480,7 +414,7 @@ pub fn apply(asked: &Asked<'_>, params: Apply) -> Result<Command, ApiError> {
     }))
 }
 
-fn intent(asked: &Asked<'_>) -> Result<RowKey, ApiError> {
+pub(super) fn intent(asked: &Asked<'_>) -> Result<RowKey, ApiError> {
     asked.row(Kind::PaymentIntent, "intent")
 }
 

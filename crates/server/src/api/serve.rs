@@ -117,7 +117,7 @@ async fn respond(
     let wire = app.wire(&access);
     match &route.action {
         Action::Read(handler) => {
-            guard::check_read(&access, &wire, (route, &ids), &tree)?;
+            guard::check_read((app, &access, &wire), (route, &ids), &tree)?;
             let asked = Asked { app, access: &access, wire: &wire, ids: &ids };
             read(&asked, *handler, &path, &tree, &paths)
                 .map_err(|error| elsewhere(app, &access, error))

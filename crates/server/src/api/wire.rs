@@ -75,7 +75,7 @@ impl Wire {
             Document::Source(source) => self.source(source),
             Document::Token(token) => self.token(token),
             Document::Topup(topup) => self.topup(topup),
-            Document::SourceTransaction(_) => todo!("what sources received"),
+            Document::SourceTransaction(transaction) => self.source_transaction(transaction),
             Document::Approval(approval) => self.approval(approval, Timestamp(0)),
         }
     }

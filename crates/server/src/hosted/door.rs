@@ -13,7 +13,7 @@ use maud::{Markup, html};
 
 use super::guest::Guest;
 use super::links::Purpose;
-use super::{instructions, refund};
+use super::{authentication, instructions, refund};
 use crate::api::serve::Answer;
 use crate::app::App;
 use crate::web;
@@ -29,6 +29,7 @@ pub fn operation(purpose: Purpose) -> &'static str {
     match purpose {
         Purpose::Instructions => "HostedInstructions",
         Purpose::RefundDetails => "HostedRefundDetails",
+        Purpose::Authentication => "HostedAuthentication",
     }
 }
 
@@ -39,7 +40,7 @@ pub async fn answer(
     parts: &Parts,
     body: &Bytes,
 ) -> Answer {
-    let takes_forms = purpose == Purpose::RefundDetails;
+    let takes_forms = purpose != Purpose::Instructions;
     let is_form = parts.method == Method::POST && takes_forms;
     if !is_form && parts.method != Method::GET && parts.method != Method::HEAD {
         let text = "This page can be read, and takes nothing else.";
@@ -60,6 +61,8 @@ pub async fn answer(
         Purpose::Instructions => web::page(StatusCode::OK, instructions::page(&guest)),
         Purpose::RefundDetails if is_form => refund::submit(&guest, parts, body).await,
         Purpose::RefundDetails => web::page(StatusCode::OK, refund::page(&guest)),
+        Purpose::Authentication if is_form => authentication::submit(&guest, parts, body).await,
+        Purpose::Authentication => authentication::page(&guest),
     }
 }
 

@@ -40,7 +40,7 @@ impl Guest {
             account,
             livemode,
             world: target.world,
-            scopes: Some(vec!["refunds:write".to_owned()]),
+            scopes: Some(vec![format!("{}:write", changes(purpose))]),
             masked: "a hosted page".to_owned(),
             limits: None,
         };
@@ -57,6 +57,14 @@ impl Guest {
     pub fn shown(&self) -> Value {
         let shown = self.wire().document(&self.document).to_bytes();
         serde_json::from_slice(&shown).unwrap_or_default()
+    }
+}
+
+/// The resource that somebody with such a link may change.
+fn changes(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Authentication => "payment_intents",
+        Purpose::Instructions | Purpose::RefundDetails => "refunds",
     }
 }
 

@@ -3,6 +3,7 @@
 //! ```text
 //! /bank_transfers/instructions/test_{payment}{world}{signature}
 //! /refunds/details/test_{refund}{world}{signature}
+//! /payments/authentication/test_{payment}{world}{signature}
 //! ```
 //!
 //! The payment and the world are enciphered as in every id. The signature is HMAC-SHA256 over the
@@ -36,24 +37,28 @@ pub enum Purpose {
     Instructions,
     /// Saying where a refund is to go.
     RefundDetails,
+    /// Authenticating as the holder of a card.
+    Authentication,
 }
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Purpose; 2] = [Purpose::Instructions, Purpose::RefundDetails];
+    pub const ALL: [Purpose; 3] =
+        [Purpose::Instructions, Purpose::RefundDetails, Purpose::Authentication];
 
     /// What the path of such a link begins with.
     pub fn folder(self) -> &'static str {
         match self {
             Purpose::Instructions => "/bank_transfers/instructions/",
             Purpose::RefundDetails => "/refunds/details/",
+            Purpose::Authentication => "/payments/authentication/",
         }
     }
 
     /// What such a link leads to.
     pub fn kind(self) -> Kind {
         match self {
-            Purpose::Instructions => Kind::PaymentIntent,
+            Purpose::Instructions | Purpose::Authentication => Kind::PaymentIntent,
             Purpose::RefundDetails => Kind::Refund,
         }
     }

@@ -229,7 +229,7 @@ async fn give(guest: &Guest, typed: &[(&'static Field, String)]) -> Result<(), N
 
 /// Whether a form was sent from a page of this server, as far as the browser tells. It is the
 /// link that entitles; this keeps pages of others from using one that they know.
-fn is_from_here(guest: &Guest, headers: &HeaderMap) -> bool {
+pub(super) fn is_from_here(guest: &Guest, headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     if let Some(site) = text("sec-fetch-site") {
         return site == "same-origin" || site == "none";

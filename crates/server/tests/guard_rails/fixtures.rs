@@ -14,6 +14,12 @@ const BANK: [(&str, &str); 5] = [
 const ENDPOINT: [(&str, &str); 2] =
     [("url", "http://127.0.0.1:9/"), ("enabled_events[]", "payout.failed")];
 const DAY_S: &str = "86400";
+/// An account that takes transfers, with one of 70.
+const RECEIVER: [(&str, &str); 3] = [
+    ("type", "sepa_credit_transfer"),
+    ("currency", "eur"),
+    ("owner[email]", "amount_70@example.com"),
+];
 
 /// Makes what requests are about. Whoever asks for an approval is the agent.
 pub struct Fixtures {
@@ -145,6 +151,11 @@ impl Fixtures {
         self.made("/purser/v1/bank_transfers", &params)
     }
 
+    /// A source with money in its account.
+    fn receiver(&self) -> String {
+        self.made("/v1/sources", &RECEIVER)
+    }
+
     fn endpoint(&self) -> String {
         self.made("/v1/webhook_endpoints", &ENDPOINT)
     }
@@ -244,6 +255,11 @@ impl Fixtures {
             }
             "PostRefundsRefund" => post(refund(""), &metadata),
             "PostRefundsRefundCancel" => post(refund("/cancel"), &[]),
+            "PostSources" => post("/v1/sources".into(), &RECEIVER),
+            "PostSourcesSource" => post(format!("/v1/sources/{}", self.receiver()), &metadata),
+            "PostPurserSourcesSourceReturn" => {
+                post(format!("/purser/v1/sources/{}/return", self.receiver()), &[("amount", "30")])
+            }
             "PostTestHelpersCustomersCustomerFundCashBalance" => {
                 let path = format!("/v1/test_helpers{}", &customer("/fund_cash_balance")[3..]);
                 post(path, &eur("70"))

@@ -31,6 +31,8 @@ fn about(kind: &str, object: &Value) -> String {
         "refund" | "payout" | "topup" if made => all(&["id", "status", "amount", "currency"]),
         "refund" | "payout" | "topup" => all(&["id", "status"]),
         "invoice" => all(&["id", "status", "amount_paid"]) + " of " + &of("amount_due"),
+        "source" => all(&["id", "status"]),
+        "source_transaction" => all(&["id", "status", "amount", "currency"]),
         "balance" => sums(object, "available") + &sums(object, "pending"),
         _ => all(&["id"]),
     }

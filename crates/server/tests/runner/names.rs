@@ -35,6 +35,7 @@ const IDS: &[(&str, usize)] = &[
     ("re", 24),
     ("req", 14),
     ("src", 24),
+    ("srctxn", 24),
     ("tok", 24),
     ("tu", 24),
     ("txn", 24),
@@ -42,8 +43,15 @@ const IDS: &[(&str, usize)] = &[
 ];
 
 /// Members whose texts are made anew for every customer.
-const NUMBERS: &[&str] =
-    &["account_number", "clabe", "fingerprint", "iban", "invoice_prefix", "seal"];
+const NUMBERS: &[&str] = &[
+    "account_number",
+    "authorization_code",
+    "clabe",
+    "fingerprint",
+    "iban",
+    "invoice_prefix",
+    "seal",
+];
 
 /// Characters of a reference that the server made up, and of its invoice prefixes.
 const REFERENCE_CHARS: usize = 12;

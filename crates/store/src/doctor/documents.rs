@@ -5,16 +5,17 @@
 use books::audit::{self, Auditor, Found};
 use books::balance::BalanceTransaction;
 use books::funding::Instructions;
-use books::id::{Kind, RowKey};
-use books::payment_intent::PaymentIntent;
+use books::id::{Kind, Number, RowKey};
 use books::reconciliation::Payable;
 use books::refund::RefundStatus;
+use books::source::Source;
 use books::{Customer, Document, World};
 
 use super::search::Expected;
 use super::{SPELLED, find, readable};
 use crate::db::{Cell, Db, Row, all, one, values};
 use crate::error::{Result, StoreError};
+use crate::lookup;
 use crate::rows::{self, BALANCE_COLUMNS, EVENT_COLUMNS, TIMER_COLUMNS};
 
 /// The invariant of the columns that lists filter by.
@@ -55,8 +56,17 @@ pub(super) fn documents(
             }
             auditor.document(world, &document);
             searched.document(world, &document);
-            if let Document::PaymentIntent(intent) = &document {
-                refunds(db, world, intent, auditor)?;
+            match &document {
+                Document::Source(source) => received(db, world, source, auditor)?,
+                Document::PaymentIntent(intent) if intent.charge.is_some() => {
+                    let sum = refunds(db, world, intent.key.number)?;
+                    auditor.refunded(world, intent, sum);
+                }
+                Document::CardCharge(charge) => {
+                    let sum = refunds(db, world, charge.key.number)?;
+                    auditor.charge_refunded(world, charge, sum);
+                }
+                _ => {}
             }
             let row = audit::Row::Document(document);
             auditor.names(world, &row, &mut |kind, key| find(db, world, kind, key))?;
@@ -86,16 +96,12 @@ fn payable(row: &dyn Row) -> Result<Option<Payable>> {
     }
 }
 
-/// Sums what was refunded of a payment, along the index of what is listed under an intent.
-fn refunds(db: &dyn Db, world: World, intent: &PaymentIntent, auditor: &mut Auditor) -> Result<()> {
-    if intent.charge.is_none() {
-        return Ok(());
-    }
+/// Sums what was refunded of a payment or a charge, along the index of what is listed under it.
+fn refunds(db: &dyn Db, world: World, parent: Number) -> Result<i64> {
     let sql =
         "SELECT kind, data FROM document WHERE world = ?1 AND parent = ?2 AND kind = 'refund'";
     // One that cannot be read is called so when its own turn comes.
-    let refunds =
-        all(db, sql, &values![world, intent.key.number], |row| Ok(rows::document(row).ok()))?;
+    let refunds = all(db, sql, &values![world, parent], |row| Ok(rows::document(row).ok()))?;
     let mut sum = 0i64;
     for refund in refunds.iter().flatten() {
         if let Document::Refund(refund) = refund
@@ -104,7 +110,38 @@ fn refunds(db: &dyn Db, world: World, intent: &PaymentIntent, auditor: &mut Audi
             sum = sum.saturating_add(refund.amount);
         }
     }
-    auditor.refunded(world, intent, sum);
+    Ok(sum)
+}
+
+/// Sums what a source received, along the same index, and sees that its account leads to it.
+fn received(db: &dyn Db, world: World, source: &Source, auditor: &mut Auditor) -> Result<()> {
+    let Some(receiver) = &source.receiver else { return Ok(()) };
+    let number = source.key.number;
+    let sql = "SELECT kind, data FROM document
+               WHERE world = ?1 AND parent = ?2 AND kind = 'source_transaction'";
+    let transactions = all(db, sql, &values![world, number], |row| Ok(rows::document(row).ok()))?;
+    let (mut sum, mut pulled_back) = (0i64, 0i64);
+    for transaction in transactions.iter().flatten() {
+        if let Document::SourceTransaction(transaction) = transaction {
+            sum = sum.saturating_add(transaction.amount);
+            if transaction.reversed {
+                pulled_back = pulled_back.saturating_add(transaction.amount);
+            }
+        }
+    }
+    auditor.received(world, source, sum, pulled_back);
+    let leads_to_it = match lookup::account_owner(db, world, &receiver.instructions.account_key) {
+        Ok(found) => {
+            found.is_some_and(|(owner, made)| (owner, &made) == (number, &receiver.instructions))
+        }
+        // Instructions that cannot be read are called so when their own turn comes.
+        Err(StoreError::Corrupt(_) | StoreError::Other(_)) => true,
+        Err(error) => return Err(error),
+    };
+    if !leads_to_it {
+        let detail = format!("source {} in world {}", number.0, world.0);
+        auditor.found("the account of a source leads to it", detail);
+    }
     Ok(())
 }
 
@@ -179,8 +216,10 @@ pub(super) fn customers(db: &dyn Db, auditor: &mut Auditor, searched: &mut Expec
         if serde_json::to_string(&customer)? != data {
             auditor.found(SPELLED, name);
         }
-        searched.customer(row.world(4)?, &customer);
-        Ok(())
+        let world = row.world(4)?;
+        searched.customer(world, &customer);
+        let row = audit::Row::Customer(Box::new(customer));
+        auditor.names(world, &row, &mut |kind, key| find(db, world, kind, key))
     })
 }
 

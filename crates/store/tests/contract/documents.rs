@@ -6,8 +6,8 @@ use books::{Currency, Document, Kind, Number, RowKey, Timestamp};
 use store::{DocumentFilter, Page, Window};
 
 use crate::support::asks::{
-    bank_account, cancel_payout, email, instructions, invoice, item, pay, payout, refund,
-    refund_to_cash,
+    bank_account, cancel_payout, email, instructions, invoice, item, lose, pay, payout, receive,
+    receiver, refund, refund_to_cash,
 };
 use crate::support::{Bench, create, fund};
 
@@ -188,6 +188,38 @@ fn the_owner_of_an_account_number_is_found() {
     assert_eq!((found, made.currency, &made.account_key), (ada, Currency::GBP, &key));
     assert_eq!(owner(bench.world, "nobody's"), Ok(None));
     assert_eq!(owner(other, &key), Ok(None));
+}
+
+/// The account of a source is found by its number like that of a customer, what it received is
+/// listed below it, and what it holds is a sum of the ledger.
+#[test]
+fn what_a_source_received_is_found() {
+    let bench = Bench::new();
+    let source = bench.make(receiver(), "source pending 0", Kind::Source);
+    let key = bench.make(receive(source, 70), "source_transaction", Kind::SourceTransaction);
+    bench.expect(receive(source, 30), "source_transaction");
+    bench.expect(lose(key), "source_transaction");
+    let bench = bench.restart();
+    let found = bench.readers.snapshot(|r| r.document(bench.world, Kind::Source, source)).unwrap();
+    let Some(Document::Source(found)) = found else { panic!("it is gone") };
+    let receiver = found.receiver.expect("it is an account");
+    assert_eq!((receiver.amount_received, receiver.amount_returned), (100, 70));
+    let account = &receiver.instructions.account_key;
+    let owner = bench.readers.snapshot(|r| r.account_owner(bench.world, account)).unwrap();
+    assert_eq!(owner, Some((source.number, receiver.instructions.clone())));
+    let below = DocumentFilter { parent: Some(source.number), ..DocumentFilter::default() };
+    let amounts: Vec<_> = bench
+        .documents(Kind::SourceTransaction, &below)
+        .into_iter()
+        .map(|document| match document {
+            Document::SourceTransaction(row) => (row.amount, row.reversed),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(amounts, [(30, false), (70, true)]);
+    let ledger = bench.readers.snapshot(|r| r.ledger(bench.world)).unwrap();
+    let usd = Currency::USD;
+    assert_eq!(ledger, [(Account::Bank, usd, 30), (Account::ALL_SOURCES, usd, -30)]);
 }
 
 /// Entries come with their postings and seals, so that anybody can go through the chain.

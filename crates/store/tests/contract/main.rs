@@ -19,6 +19,7 @@ mod reads;
 mod search;
 mod texts;
 mod views;
+mod wallets;
 mod words;
 
 /// Where every bench of this target keeps its books.

@@ -19,7 +19,7 @@ fn update(intent: RowKey, edits: Vec<IntentEdit>) -> Ask {
 }
 
 fn confirm_with(intent: RowKey, edits: Vec<IntentEdit>) -> Ask {
-    let confirmation = Box::new(Confirmation { payment_method: None, edits });
+    let confirmation = Box::new(Confirmation { edits, ..Confirmation::default() });
     Command::Intent(IntentCommand::Confirm { intent, confirmation }).into()
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use books::command::{Edit, IntentCommand, IntentDraft};
+use books::command::{Edit, IntentCommand, IntentDraft, Presence};
 use books::payment_intent::{BillingDetails, IntentProfile, TransferOptions};
 use books::{Command, Currency, Document, Kind, Number};
 use store::{DocumentFilter, Window};
@@ -39,9 +39,12 @@ fn intent(customer: Number, text: &str) -> Ask {
     let draft = IntentDraft {
         amount: 100,
         currency: Currency::USD,
+        methods: Vec::new(),
         transfer: TransferOptions::usual(Currency::USD),
         method: Some(BillingDetails::default()),
         automatic_methods: None,
+        card: Vec::new(),
+        presence: Presence::default(),
         profile,
     };
     let draft = Box::new(draft);

@@ -30,6 +30,8 @@ mod search;
 mod texts;
 #[path = "../contract/views.rs"]
 mod views;
+#[path = "../contract/wallets.rs"]
+mod wallets;
 #[path = "../contract/words.rs"]
 mod words;
 

@@ -8,9 +8,10 @@ use books::{Kind, Number, RowKey, Rules};
 
 use crate::Names;
 use crate::support::asks::{
-    apply, bank_account, cancel, cancel_payout, cancel_refund, cancel_topup, confirm, details, email,
-    expire_refund, finalize, fund_as, instant_payout, intent, invoice, item, pay, pay_invoice, pay_or_fail, payout,
-    pull_back, refund, refund_to_cash, reverse_payout, send_back, topup, uncollectible, void,
+    apply, bank_account, cancel, cancel_payout, cancel_refund, cancel_topup, confirm, details,
+    email, expire_refund, finalize, fund_as, instant_payout, intent, invoice, item, pay,
+    pay_invoice, pay_or_fail, payout, pull_back, refund, refund_to_cash, reverse_payout, send_back,
+    topup, uncollectible, void,
 };
 use crate::support::{Bench, fund};
 
@@ -264,8 +265,7 @@ impl Life {
         let waiting = bench.make(refund(paid, 60), "refund requires_action 60", Kind::Refund);
         let arriving = bench.make(refund(paid, 70), "refund requires_action 70", Kind::Refund);
         bench.expect(details(arriving, false), "refund pending 70");
-        let instant =
-            bench.make(instant_payout(100, "usd"), "payout in_transit 100", Kind::Payout);
+        let instant = bench.make(instant_payout(100, "usd"), "payout in_transit 100", Kind::Payout);
         let coming = bench.make(topup(200, "usd", None), "topup pending 200", Kind::Topup);
         let part = bench.make(pay(ada, 4000, "usd"), "requires_action 1...", Kind::PaymentIntent);
         let cem = self.customer();

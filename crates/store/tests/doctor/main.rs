@@ -7,6 +7,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod cards;
 mod documents;
 mod journal;
 mod life;
@@ -14,7 +15,9 @@ mod merchant;
 mod positions;
 mod rows;
 mod search;
+mod sources;
 mod tampering;
+mod wallets;
 
 use tampering::*;
 

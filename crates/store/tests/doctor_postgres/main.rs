@@ -4,6 +4,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[path = "../doctor/cards.rs"]
+mod cards;
 #[path = "../doctor/documents.rs"]
 mod documents;
 #[path = "../doctor/journal.rs"]
@@ -18,8 +20,12 @@ mod positions;
 mod rows;
 #[path = "../doctor/search.rs"]
 mod search;
+#[path = "../doctor/sources.rs"]
+mod sources;
 #[path = "../doctor/tampering.rs"]
 mod tampering;
+#[path = "../doctor/wallets.rs"]
+mod wallets;
 
 use tampering::*;
 

@@ -6,7 +6,7 @@ use books::balance::SourceType;
 use books::cash_balance::{BankTransfer, ReconciliationMode, Sender};
 use books::command::{
     BankAccountDraft, Confirmation, Edit, IntentCommand, IntentDraft, IntentEdit, InvoiceCommand,
-    InvoiceDraft, ItemDraft, MetadataPatch, ModeChange, PayoutCommand, PayoutDraft,
+    InvoiceDraft, ItemDraft, MetadataPatch, ModeChange, PayoutCommand, PayoutDraft, Presence,
     REVERSAL_PREFIX, RefundCommand, RefundOf, RefundTerms,
 };
 use books::invoice::InvoiceStatus;
@@ -224,7 +224,8 @@ impl Known {
                     let currency = currency(random);
                     edits.push(IntentEdit::Transfer(options(random, currency)));
                 }
-                let confirmation = Box::new(Confirmation { payment_method, edits });
+                let confirmation =
+                    Box::new(Confirmation { payment_method, edits, ..Confirmation::default() });
                 IntentCommand::Confirm { intent, confirmation }
             }
             22..26 => {
@@ -247,9 +248,12 @@ impl Known {
         let draft = IntentDraft {
             amount: amount(random),
             currency,
+            methods: Vec::new(),
             transfer: options(random, currency).filter(|_| random.percent(85)),
             method: random.percent(85).then(BillingDetails::default),
             automatic_methods: random.percent(20).then(|| "always".to_owned()),
+            card: Vec::new(),
+            presence: Presence::default(),
             profile,
         };
         let (draft, confirm) = (Box::new(draft), random.percent(80));

@@ -7,12 +7,14 @@ use books::balance::SourceType;
 use books::cash_balance::{BankTransfer, Sender};
 use books::command::{
     BankAccountDraft, Confirmation, Edit, Guarded, IntentCommand, IntentDraft, InvoiceCommand,
-    InvoiceDraft, ItemDraft, LaterCommand, PayoutCommand, PayoutDraft, RefundCommand, RefundOf,
-    RefundTerms, Stage, TopupCommand, TopupDraft,
+    InvoiceDraft, ItemDraft, LaterCommand, PayoutCommand, PayoutDraft, Presence, RefundCommand,
+    RefundOf, RefundTerms, SourceCommand, SourceDraft, SourceGiven, Stage, TopupCommand,
+    TopupDraft,
 };
 use books::payment_intent::{BillingDetails, IntentProfile, TransferOptions};
 use books::payout::{PayoutFailure, PayoutMethod};
 use books::refund::RefundAccount;
+use books::source::{Owner, RefundAttributes, SourceKind};
 use books::{AgentNote, Command, Currency, Limits, Number, RequestRow, RowKey};
 
 use super::Ask;
@@ -56,6 +58,35 @@ pub fn instructions(customer: Number, rail: &str) -> Ask {
     Command::GetInstructions { customer, transfer_type, country, address_types: vec![] }.into()
 }
 
+/// A source whose account takes transfers in dollars.
+pub fn receiver() -> Ask {
+    let kind = SourceKind::AchCreditTransfer;
+    let given = SourceGiven::Receiver(kind, RefundAttributes::default());
+    let draft = SourceDraft {
+        given,
+        is_reusable: true,
+        amount: None,
+        currency: Some(Currency::USD),
+        owner: Owner::default(),
+        statement_descriptor: None,
+        metadata: BTreeMap::new(),
+        simulated: None,
+    };
+    Command::Source(SourceCommand::Create(Box::new(draft))).into()
+}
+
+/// A transfer to the account of a source.
+pub fn receive(source: RowKey, amount: i64) -> Ask {
+    let sender = Sender::simulated(Currency::USD).expect("dollars are sent");
+    let transfer = BankTransfer { reference: None, sender };
+    Command::Source(SourceCommand::Receive { source, amount, transfer }).into()
+}
+
+/// A transfer to the account of a source is pulled back.
+pub fn lose(transaction: RowKey) -> Ask {
+    Command::Source(SourceCommand::PullBack { transaction }).into()
+}
+
 /// A payment that is confirmed at once, and that awaits a transfer for what is missing.
 pub fn pay(customer: Number, amount: i64, code: &str) -> Ask {
     intent(customer, amount, code, TransferOptions::usual(currency(code)), true)
@@ -76,9 +107,12 @@ pub fn intent(
     let draft = IntentDraft {
         amount,
         currency: currency(code),
+        methods: Vec::new(),
         transfer,
         method: Some(BillingDetails::default()),
         automatic_methods: None,
+        card: Vec::new(),
+        presence: Presence::default(),
         profile: IntentProfile::default(),
     };
     Command::Intent(IntentCommand::Create { customer, draft: Box::new(draft), confirm }).into()

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 
+use books::card::Acquirer;
 use books::event::RequestCause;
 use books::payment_intent::PaymentIntent;
 use books::{Command, Document, Refusal, Reply, View, World};
@@ -116,6 +117,10 @@ impl Job for TestJob {
         Some(Arc::new(RequestCause { request_id, idempotency_key: None }))
     }
 
+    fn acquirer(&self) -> Option<Arc<dyn Acquirer>> {
+        super::cards::acquirer()
+    }
+
     fn idempotency(&self) -> Option<&Idempotency> {
         self.idempotency.as_ref()
     }
@@ -203,6 +208,7 @@ fn shown(result: &std::result::Result<Reply, Refusal>) -> String {
         Ok(Reply::PaymentFailed(intent)) => {
             format!("too little: {}", intent_shown(intent))
         }
+        Ok(Reply::ChargeFailed(charge)) => format!("declined {}", charge.amount),
         Ok(Reply::Done) => "done".into(),
         #[allow(unreachable_patterns, reason = "what no test asks for yet")]
         Ok(other) => format!("{other:?}"),
@@ -219,6 +225,13 @@ fn shown_document(document: &Document) -> String {
         Document::Invoice(invoice) => {
             let (status, paid) = (invoice.status.as_str(), invoice.amount_paid);
             format!("invoice {status} {paid}/{}", invoice.amount_due())
+        }
+        Document::Source(source) => {
+            let held = source.receiver.as_ref().map_or(0, |receiver| receiver.held());
+            format!("source {} {held}", source.status.as_str())
+        }
+        Document::CardCharge(charge) => {
+            format!("charge {}/{}", charge.amount_captured, charge.amount)
         }
         other => other.kind().object().into(),
     }

@@ -6,8 +6,10 @@
 
 pub mod asks;
 mod bank;
+pub mod cards;
 mod home;
 mod job;
+pub mod wallets;
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};

@@ -5,6 +5,7 @@ use super::*;
 const GOES_ON: &[&str] = &[
     "apply_customer_balance",
     "approve",
+    "attach",
     "bank_details",
     "capture",
     "cash_balance",
@@ -17,6 +18,7 @@ const GOES_ON: &[&str] = &[
     "refund_to_cash_balance",
     "resend",
     "tokens",
+    "verify",
 ];
 
 #[test]

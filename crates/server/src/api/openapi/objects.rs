@@ -116,6 +116,10 @@ pub fn answer(route: &Route) -> Value {
         "GET" if route.answer == "customer" => {
             json!({ "anyOf": [one, reference("deleted_customer")] })
         }
+        // A transfer arrives at a customer's account, or at that of a source.
+        "POST" if route.path.starts_with("/purser/v1/bank_transfers") => {
+            json!({ "anyOf": [one, reference("source_transaction")] })
+        }
         _ => one,
     }
 }

@@ -219,7 +219,8 @@ mod tests {
         ];
         let found = shown(&house, None);
         let of_eur = one(5, "eur", json!({ "bank_account": 0, "card": 5 }));
-        let available = json!([of_eur, one(-100, "usd", json!({ "bank_account": 0, "card": -100 }))]);
+        let available =
+            json!([of_eur, one(-100, "usd", json!({ "bank_account": 0, "card": -100 }))]);
         assert_eq!(found["available"], available);
         let pending = json!([one(340, "usd", json!({ "bank_account": 40, "card": 300 }))]);
         assert_eq!(found["pending"], pending);
@@ -251,8 +252,10 @@ mod tests {
             let key = books::RowKey { customer: Number(0), number };
             IdKey::new([7; 16]).write(Kind::BankAccount, key)
         };
-        let net = |number| json!({ "amount": 1000, "destination": id(number),
-            "source_types": { "card": 1000 } });
+        let net = |number| {
+            json!({ "amount": 1000, "destination": id(number),
+            "source_types": { "card": 1000 } })
+        };
         let entry = &found["instant_available"][0];
         assert_eq!(entry["amount"], 1010);
         assert_eq!(entry["net_available"], json!([net(bank_account().number), net(Number(23))]));

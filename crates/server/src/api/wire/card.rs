@@ -67,9 +67,16 @@ impl Wire {
 
     /// A payment method of the type `card`.
     pub(super) fn card_method(&self, method: &PaymentMethod, card: &Card) -> Json {
-        let mut details = method_card(card);
+        let mut details = known_of(card);
         details.push("display_brand", card.brand.as_str());
         details.push("generated_from", Json::Null);
+        let networks = object! {
+            "available": vec![card.brand.as_str()],
+            "preferred": Json::Null,
+        };
+        details.push("networks", networks);
+        let supported = card.brand != Brand::Unionpay;
+        details.push("three_d_secure_usage", object! { "supported": supported });
         object! {
             "id": self.ids.write(Kind::PaymentMethod, method.key),
             "object": "payment_method",
@@ -83,6 +90,15 @@ impl Wire {
             "metadata": &method.metadata,
             "type": "card",
         }
+    }
+
+    /// A payment method that would be made of a card.
+    pub fn fresh_method(&self, key: RowKey, card: Card) -> Json {
+        let method = PaymentMethod {
+            payment_intent: None,
+            ..PaymentMethod::cash_balance(key, Number(0), Default::default())
+        };
+        self.card_method(&method, &card)
     }
 
     /// What was charged, as `payment_method` and `source` of errors and charges show it whole.
@@ -196,7 +212,7 @@ impl Wire {
                 ("type".into(), kind.into()),
             ]);
         };
-        let mut details = method_card(card);
+        let mut details = known_of(card);
         let code = match &charge.stage {
             Stage::Authorized { approved, .. }
             | Stage::Captured { approved }
@@ -209,13 +225,17 @@ impl Wire {
         };
         details.push("amount_authorized", code.is_some().then_some(charge.amount));
         details.push("authorization_code", code);
-        details.push("capture_before", until);
+        if let Some(until) = until {
+            details.push("capture_before", until);
+        }
+        details.push("electronic_commerce_indicator", Json::Null);
         details.push("extended_authorization", object! { "status": "disabled" });
         details.push("incremental_authorization", object! { "status": "unavailable" });
         details.push("installments", Json::Null);
         details.push("mandate", Json::Null);
         details.push("multicapture", object! { "status": "unavailable" });
         details.push("network", card.brand.as_str());
+        details.push("network_transaction_id", Json::Null);
         details.push(
             "overcapture",
             object! {
@@ -223,12 +243,14 @@ impl Wire {
                 "status": "unavailable",
             },
         );
+        details.push("three_d_secure", Json::Null);
+        details.push("transaction_link_id", Json::Null);
         object! { "card": details, "type": "card" }
     }
 }
 
 /// What payment methods and charges both say of a card.
-fn method_card(card: &Card) -> Json {
+fn known_of(card: &Card) -> Json {
     let check = |check: Option<Check>| check.map(|check| check.as_str().to_owned());
     object! {
         "brand": card.brand.as_str(),
@@ -243,15 +265,9 @@ fn method_card(card: &Card) -> Json {
         "fingerprint": &card.fingerprint,
         "funding": card.funding.as_str(),
         "last4": &card.last4,
-        "networks": object! { "available": vec![network(card.brand)], "preferred": Json::Null },
         "regulated_status": "unregulated",
-        "three_d_secure_usage": object! { "supported": card.brand != Brand::Unionpay },
         "wallet": Json::Null,
     }
-}
-
-fn network(brand: Brand) -> &'static str {
-    brand.as_str()
 }
 
 /// `outcome` of a charge.
@@ -283,6 +299,9 @@ fn outcome(stage: &Stage) -> Json {
         Risk::Highest => "highest",
     };
     object! {
+        "advice_code": Json::Null,
+        "network_advice_code": Json::Null,
+        "network_decline_code": Json::Null,
         "network_status": status,
         "reason": reason.map(str::to_owned),
         "risk_level": level,

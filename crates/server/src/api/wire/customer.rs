@@ -1,5 +1,6 @@
 //! Customers as the wire shows them.
 
+use books::Kind;
 use books::customer::{CustomField, Customer, RenderingOptions, Shipping};
 
 use super::Wire;
@@ -34,7 +35,9 @@ impl Wire {
                 "custom_fields": invoices.custom_fields.as_ref().map(|fields| {
                     fields.iter().map(Json::from).collect::<Vec<_>>()
                 }),
-                "default_payment_method": Json::Null,
+                "default_payment_method": customer.default_method.map(|method| {
+                    self.id_of_account(Kind::PaymentMethod, method)
+                }),
                 "footer": &invoices.footer,
                 "rendering_options": invoices.rendering_options.as_ref(),
             },

@@ -1,10 +1,12 @@
 //! Payment intents, their charges and their payment methods, as the wire shows them.
 
+use std::sync::LazyLock;
+
 use books::customer::Address;
 use books::funding::Instructions;
 use books::payment_intent::{
-    BillingDetails, Charge, IntentShipping, IntentStatus, PaymentError, PaymentIntent,
-    PaymentMethod, TransferOptions,
+    BillingDetails, CardPayment, Charge, IntentShipping, IntentStatus, MethodType, PaymentError,
+    PaymentIntent, PaymentMethod, TransferOptions,
 };
 use books::{Currency, Kind, RowKey};
 
@@ -13,7 +15,9 @@ use super::cash_balance::financial_addresses;
 use crate::api::json::{Json, object};
 use crate::hosted::links::Purpose;
 
-/// The one type of payment method that there is.
+/// What there is to know of a card where none pays.
+static NO_CARD: LazyLock<CardPayment> = LazyLock::new(CardPayment::default);
+/// The type of payment methods that are cash balances.
 pub(super) const METHOD_TYPE: &str = "customer_balance";
 const CLIENT_SECRET_CHARS: usize = 25;
 /// What keeps this secret of a payment intent apart from others.
@@ -22,16 +26,19 @@ const CLIENT_SECRET: u8 = b's';
 impl Wire {
     /// A payment intent.
     pub fn payment_intent(&self, intent: &PaymentIntent) -> Json {
-        let of = |kind, number| self.id_of(kind, intent.key.customer, number);
         let (id, profile) = (self.ids.write(Kind::PaymentIntent, intent.key), &intent.profile);
-        let received = if intent.status == IntentStatus::Succeeded { intent.amount } else { 0 };
+        let card = intent.card.as_deref().unwrap_or(&NO_CARD);
+        let received = match (intent.status, intent.instrument()) {
+            (IntentStatus::Succeeded, None) => intent.amount,
+            _ => card.received,
+        };
         let canceled = intent.canceled.as_ref();
         object! {
             "id": &id,
             "object": "payment_intent",
             "allowed_payment_method_types": Json::Null,
             "amount": intent.amount,
-            "amount_capturable": 0,
+            "amount_capturable": card.capturable,
             "amount_received": received,
             "application": Json::Null,
             "application_fee_amount": Json::Null,
@@ -46,28 +53,26 @@ impl Wire {
             "confirmation_method": "automatic",
             "created": intent.key.number.created(),
             "currency": intent.currency,
-            "customer": self.ids.customer(intent.key.customer),
+            "customer": self.customer_or_null(intent.key.customer),
             "customer_account": Json::Null,
             "description": &profile.description,
             "excluded_payment_method_types": Json::Null,
             "last_payment_error": self.last_payment_error(intent),
-            "latest_charge": intent.charge.as_ref().map(|made| of(Kind::Charge, made.number)),
+            "latest_charge": self.latest_charge(intent),
             "livemode": self.livemode,
             "managed_payments": Json::Null,
             "metadata": &profile.metadata,
             "next_action": self.next_action(intent),
             "on_behalf_of": Json::Null,
-            "payment_method": intent.payment_method.map(|made| of(Kind::PaymentMethod, made)),
+            "payment_method": self.pays_with(intent),
             "payment_method_configuration_details": Json::Null,
-            "payment_method_options": object! {
-                "customer_balance": method_options(intent.transfer.as_ref()),
-            },
-            "payment_method_types": vec![METHOD_TYPE],
+            "payment_method_options": method_options(intent),
+            "payment_method_types": intent.methods().iter().map(|it| it.as_str()).collect::<Vec<_>>(),
             "payment_record": Json::Null,
             "processing": Json::Null,
             "receipt_email": &profile.receipt_email,
             "review": Json::Null,
-            "setup_future_usage": Json::Null,
+            "setup_future_usage": &card.setup_future_usage,
             "shipping": profile.shipping.as_ref(),
             "source": Json::Null,
             "statement_descriptor": &profile.statement_descriptor,
@@ -75,6 +80,31 @@ impl Wire {
             "status": intent.status.as_str(),
             "transfer_data": Json::Null,
             "transfer_group": &profile.transfer_group,
+        }
+    }
+
+    /// The newest charge of a payment intent.
+    fn latest_charge(&self, intent: &PaymentIntent) -> Option<String> {
+        let by_card = || {
+            let number = intent.card.as_ref()?.latest_charge?;
+            Some(self.id_of(Kind::CardCharge, intent.key.customer, number))
+        };
+        let paid = intent.charge.as_ref();
+        let paid = paid.map(|made| self.id_of(Kind::Charge, intent.key.customer, made.number));
+        paid.or_else(by_card)
+    }
+
+    /// What a payment intent is paid with: a payment method, a card or a source.
+    fn pays_with(&self, intent: &PaymentIntent) -> Option<String> {
+        match intent.instrument() {
+            Some(instrument) => {
+                let (kind, key) = instrument.named();
+                Some(self.ids.write(kind, key))
+            }
+            None => {
+                let number = intent.payment_method?;
+                Some(self.id_of(Kind::PaymentMethod, intent.key.customer, number))
+            }
         }
     }
 
@@ -116,12 +146,35 @@ impl Wire {
     }
 
     fn next_action(&self, intent: &PaymentIntent) -> Json {
+        if intent.waits_for_holder() {
+            return self.authentication(intent);
+        }
         match &intent.instructions {
             Some(made) if intent.status == IntentStatus::RequiresAction => object! {
                 "type": "display_bank_transfer_instructions",
                 "display_bank_transfer_instructions": self.awaited(intent, made),
             },
             _ => Json::Null,
+        }
+    }
+
+    /// Where the holder of a card authenticates.
+    fn authentication(&self, intent: &PaymentIntent) -> Json {
+        let card = intent.card.as_deref().unwrap_or(&NO_CARD);
+        let url = self.link(Purpose::Authentication, intent.key);
+        match &card.return_url {
+            Some(return_url) if !card.use_stripe_sdk => object! {
+                "redirect_to_url": object! { "return_url": return_url, "url": url },
+                "type": "redirect_to_url",
+            },
+            _ => object! {
+                "type": "use_stripe_sdk",
+                "use_stripe_sdk": object! {
+                    "source": Json::Null,
+                    "stripe_js": url,
+                    "type": "three_d_secure_redirect",
+                },
+            },
         }
     }
 
@@ -176,7 +229,7 @@ impl Wire {
             "outcome": Json::Null,
             "paid": true,
             "payment_intent": self.ids.write(Kind::PaymentIntent, intent.key),
-            "payment_method": intent.payment_method.map(|made| of(Kind::PaymentMethod, made)),
+            "payment_method": self.pays_with(intent),
             "payment_method_details": object! {
                 "customer_balance": object! {},
                 "type": METHOD_TYPE,
@@ -217,8 +270,30 @@ impl Wire {
     }
 }
 
+/// `payment_method_options`: for each type of payment method that can be used.
+fn method_options(intent: &PaymentIntent) -> Json {
+    let mut options = Json::Object(Vec::with_capacity(2));
+    if intent.methods().contains(&MethodType::Card) {
+        let card = intent.card.as_deref().unwrap_or(&NO_CARD);
+        let mut of_card = Json::Object(Vec::with_capacity(5));
+        if let Some(how) = &card.capture_method {
+            of_card.push("capture_method", how);
+        }
+        let secure = card.request_three_d_secure.as_deref().unwrap_or("automatic");
+        of_card.push("installments", Json::Null);
+        of_card.push("mandate_options", Json::Null);
+        of_card.push("network", Json::Null);
+        of_card.push("request_three_d_secure", secure.to_owned());
+        options.push("card", of_card);
+    }
+    if intent.methods().contains(&MethodType::CustomerBalance) {
+        options.push("customer_balance", cash_options(intent.transfer.as_ref()));
+    }
+    options
+}
+
 /// `payment_method_options[customer_balance]`.
-fn method_options(transfer: Option<&TransferOptions>) -> Json {
+fn cash_options(transfer: Option<&TransferOptions>) -> Json {
     let Some(transfer) = transfer else {
         return object! { "funding_type": Json::Null };
     };

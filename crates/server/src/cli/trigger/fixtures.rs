@@ -218,6 +218,24 @@ const GIVEN_UP: Step = post("/v1/invoices/$invoice/mark_uncollectible", &[]).kee
 const VOIDED: Step = post("/v1/invoices/$invoice/void", &[]).keep(&[]);
 const OVERDUE: Step = Step::WaitUntil("due_date");
 
+/// An account that takes transfers, and one of 20 dollars that arrives there.
+const RECEIVER: Step = post(
+    "/v1/sources",
+    &[
+        ("type", "ach_credit_transfer"),
+        ("currency", "usd"),
+        ("owner[email]", "amount_2000@example.com"),
+    ],
+)
+.keep(&[("account", "/ach_credit_transfer/account_number")]);
+/// One more transfer, whose sender's bank pulls it back.
+const TRANSFER: Step = post(
+    "/purser/v1/bank_transfers",
+    &[("amount", "500"), ("currency", "usd"), ("account_number", "$account")],
+)
+.keep(&[("transfer", "/id")]);
+const PULLED_BACK: Step = post("/purser/v1/bank_transfers/$transfer/reverse", &[]).keep(&[]);
+
 /// The steps to an event of a type.
 pub fn steps(kind: EventKind) -> &'static [Step] {
     match kind {
@@ -261,6 +279,8 @@ pub fn steps(kind: EventKind) -> &'static [Step] {
         }
         RefundFailed => &[CUSTOMER, MONEY, PAID, REFUND, REFUND_EXPIRED],
         RefundUpdated => &[CUSTOMER, MONEY, PAID, REFUND, REFUND_DETAILS],
+        SourceChargeable | SourceTransactionCreated => &[RECEIVER],
+        SourceTransactionUpdated => &[RECEIVER, TRANSFER, PULLED_BACK],
         other => cards::steps(other),
     }
 }
