@@ -283,6 +283,36 @@ mod tests {
     }
 
     #[test]
+    fn a_topup_counts_before_the_bank_pays() {
+        let topup = crate::topup::Topup {
+            number: Number(1),
+            amount: 700,
+            currency: Currency::USD,
+            status: crate::topup::TopupStatus::Pending,
+            expected_availability_date: crate::Timestamp(9),
+            balance_transaction: None,
+            fails: None,
+            description: None,
+            statement_descriptor: None,
+            transfer_group: None,
+            metadata: BTreeMap::new(),
+        };
+        let made = Command::Topup(TopupCommand::Create(Box::new(crate::command::TopupDraft {
+            amount: 700,
+            currency: Currency::USD,
+            named: None,
+            description: None,
+            statement_descriptor: None,
+            transfer_group: None,
+            metadata: BTreeMap::new(),
+        })));
+        let changes = [Change::Document(topup.into())];
+        assert_eq!(stake(&made, &changes), amounts(&[(Currency::USD, 700)]));
+        let canceled = Command::Topup(TopupCommand::Cancel { topup: Number(1) });
+        assert_eq!(stake(&canceled, &changes), Amounts::new());
+    }
+
+    #[test]
     fn customers_are_reached_by_name() {
         let limits = Limits { customers: vec![Number(7)], ..Limits::default() };
         assert!(limits.reaches(Some(Number(7))));

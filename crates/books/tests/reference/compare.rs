@@ -44,6 +44,7 @@ fn task_kind(task: Task) -> TimerKind {
         Task::RefundArrives { .. } => TimerKind::RefundArrives,
         Task::PayoutLeaves { .. } => TimerKind::PayoutLeaves,
         Task::PayoutArrives { .. } => TimerKind::PayoutArrives,
+        Task::TopupArrives { .. } => TimerKind::TopupArrives,
         Task::InvoiceOverdue { .. } => TimerKind::InvoiceOverdue,
     }
 }
@@ -120,6 +121,10 @@ fn documents(ledger: &Ledger, model: &Model) -> Checked {
             Some(payout.account)
         ));
     }
+    for topup in &model.topups {
+        let text = format!("{} {} {}", topup.status, topup.amount, topup.cur);
+        want.entry("topup").or_default().push(text);
+    }
     for account in &model.accounts {
         let is_default = account.default && !account.removed;
         want.entry("bank_account")
@@ -185,6 +190,9 @@ fn show(ledger: &Ledger, document: &Document) -> Option<String> {
             let account = place(ledger, Kind::BankAccount, Some(payout.destination));
             let status = payout.status.as_str();
             format!("{status} {} {} to {account:?}", payout.amount, payout.currency)
+        }
+        Document::Topup(topup) => {
+            format!("{} {} {}", topup.status.as_str(), topup.amount, topup.currency)
         }
         Document::BankAccount(account) => {
             let is_default = account.default_for_currency && !account.deleted;
