@@ -16,7 +16,6 @@ use crate::decision::{Change, Refusal};
 use crate::document::Document;
 use crate::id::Number;
 use crate::invoice::InvoiceStatus;
-use crate::topup::TopupStatus;
 
 /// Customers that a key may be limited to, at most.
 pub const CUSTOMERS_MAX: usize = 100;
