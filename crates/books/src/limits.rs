@@ -115,8 +115,8 @@ fn limit(limits: &Amounts, currency: Currency) -> Option<i64> {
 
 /// What a command moves: in each currency the most that entries of one kind move together, so that
 /// money which goes through several accounts counts once; or the amount of the payment or invoice
-/// that it makes, changes or gives up, if that is more; or what a card's bank sets aside; or that of
-/// the refund which it sends to a bank account, or of the top-up which it makes.
+/// that it makes, changes or gives up, if that is more; or what a card's bank sets aside; or that
+/// of the refund which it sends to a bank account, or of the top-up which it makes.
 pub fn stake(command: &Command, changes: &[Change]) -> Amounts {
     let mut by_kind: BTreeMap<(&'static str, Currency), i64> = BTreeMap::new();
     let mut stake = Amounts::new();

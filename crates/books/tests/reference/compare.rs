@@ -44,7 +44,6 @@ fn task_kind(task: Task) -> TimerKind {
         Task::RefundArrives { .. } => TimerKind::RefundArrives,
         Task::PayoutLeaves { .. } => TimerKind::PayoutLeaves,
         Task::PayoutArrives { .. } => TimerKind::PayoutArrives,
-        Task::TopupArrives { .. } => TimerKind::TopupArrives,
         Task::InvoiceOverdue { .. } => TimerKind::InvoiceOverdue,
     }
 }
@@ -121,10 +120,6 @@ fn documents(ledger: &Ledger, model: &Model) -> Checked {
             Some(payout.account)
         ));
     }
-    for topup in &model.topups {
-        let text = format!("{} {} {}", topup.status, topup.amount, topup.cur);
-        want.entry("topup").or_default().push(text);
-    }
     for account in &model.accounts {
         let is_default = account.default && !account.removed;
         want.entry("bank_account")
@@ -190,9 +185,6 @@ fn show(ledger: &Ledger, document: &Document) -> Option<String> {
             let account = place(ledger, Kind::BankAccount, Some(payout.destination));
             let status = payout.status.as_str();
             format!("{status} {} {} to {account:?}", payout.amount, payout.currency)
-        }
-        Document::Topup(topup) => {
-            format!("{} {} {}", topup.status.as_str(), topup.amount, topup.currency)
         }
         Document::BankAccount(account) => {
             let is_default = account.default_for_currency && !account.deleted;

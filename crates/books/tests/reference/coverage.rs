@@ -38,8 +38,6 @@ const OUTCOMES: &[&str] = &[
     "no bank account",
     "account currency",
     "payout state",
-    "no instant payouts",
-    "topup state",
     "payout reversed",
     "invoice state",
     "invoice currency",
@@ -92,10 +90,6 @@ const EVENTS: &[&str] = &[
     "refund.created",
     "refund.failed",
     "refund.updated",
-    "topup.canceled",
-    "topup.created",
-    "topup.failed",
-    "topup.succeeded",
 ];
 
 #[test]

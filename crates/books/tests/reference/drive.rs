@@ -6,13 +6,12 @@ use books::cash_balance::{BankTransfer, ReconciliationMode, Sender};
 use books::command::{
     BankAccountDraft, Confirmation, Edit, IntentCommand, IntentDraft, IntentEdit, InvoiceCommand,
     InvoiceDraft, ItemDraft, ModeChange, PayoutCommand, PayoutDraft, RefundCommand, RefundOf,
-    RefundTerms, TopupCommand, TopupDraft,
+    RefundTerms,
 };
 use books::invoice::{Invoice, InvoiceStatus};
 use books::payment_intent::{BillingDetails, PaymentIntent, TransferOptions};
 use books::payout::{PayoutFailure, PayoutMethod, PayoutStatus};
 use books::refund::{RefundAccount, RefundStatus};
-use books::topup::TopupStatus;
 use books::{Command, Currency, Document, Kind, Number, Refusal, Reply, RowKey, View};
 
 use crate::ledger::Ledger;
@@ -81,25 +80,8 @@ pub fn command(ledger: &Ledger, op: &Op) -> Option<Command> {
         | Op::RemoveAccount { .. }
         | Op::MakeDefault { .. }
         | Op::Payout { .. }
-        | Op::InstantPayout { .. }
         | Op::CancelPayout { .. }
         | Op::ReversePayout { .. } => Command::Payout(about_payouts(ledger, op)?),
-        Op::TopUp { amount, cur, fails } => {
-            Command::Topup(TopupCommand::Create(Box::new(TopupDraft {
-                amount,
-                currency: currency(cur),
-                named: Some(fails.then_some(PayoutFailure::NoAccount)),
-                description: None,
-                statement_descriptor: None,
-                transfer_group: None,
-                metadata: Default::default(),
-            })))
-        }
-        Op::CancelTopup { topup } => {
-            let is_pending = |it: &Document| matches!(it, Document::Topup(it) if it.status == TopupStatus::Pending);
-            let topup = row(ledger, Kind::Topup, is_pending, topup)?.key().number;
-            Command::Topup(TopupCommand::Cancel { topup })
-        }
         Op::Wait { .. } => return None,
     })
 }
@@ -379,7 +361,7 @@ fn about_payouts(ledger: &Ledger, op: &Op) -> Option<PayoutCommand> {
             metadata: Some(Default::default()),
             default_for_currency: true,
         },
-        Op::Payout { amount, cur, account } | Op::InstantPayout { amount, cur, account } => {
+        Op::Payout { amount, cur, account } => {
             let destination = match account {
                 Some(place) => Some(the_account(place)?),
                 None => None,
@@ -388,10 +370,7 @@ fn about_payouts(ledger: &Ledger, op: &Op) -> Option<PayoutCommand> {
                 amount,
                 currency: currency(cur),
                 destination,
-                method: match op {
-                    Op::InstantPayout { .. } => PayoutMethod::Instant,
-                    _ => PayoutMethod::Standard,
-                },
+                method: PayoutMethod::Standard,
                 source_type: SourceType::Card,
                 description: None,
                 statement_descriptor: None,
@@ -438,8 +417,6 @@ pub fn told(result: &Result<Reply, Refusal>) -> Outcome {
         Refusal::BalanceTooLow { .. } => "balance too low",
         Refusal::NoBankAccount(_) => "no bank account",
         Refusal::BankAccountCurrency(_) => "account currency",
-        Refusal::NoInstantPayouts => "no instant payouts",
-        Refusal::TopupState(_) => "topup state",
         Refusal::PayoutState { .. } => "payout state",
         Refusal::PayoutReversed => "payout reversed",
         Refusal::InvoiceState { .. } => "invoice state",

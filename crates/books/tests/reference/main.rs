@@ -51,7 +51,6 @@ impl Sides {
             default_mode: mode,
             fee_bps: set.fee_bps,
             fee_fixed: set.fee_fixed,
-            instant_payout_fee_bps: set.instant_bps,
             settlement_delay_days: set.settle_days,
             bank_delay_days: set.bank_days,
             strict_delete: set.strict_delete,

@@ -110,18 +110,8 @@ pub struct Payout {
     pub amount: i64,
     pub status: &'static str,
     pub account: usize,
-    /// What it cost, which comes back with it.
-    fee: i64,
     reverses: Option<usize>,
     reversed: bool,
-}
-
-#[derive(Clone, Debug)]
-pub struct Topup {
-    pub cur: Cur,
-    pub amount: i64,
-    pub status: &'static str,
-    fails: bool,
 }
 
 /// A transfer that arrived.
@@ -143,7 +133,6 @@ pub enum Task {
     RefundArrives { refund: usize },
     PayoutLeaves { payout: usize },
     PayoutArrives { payout: usize },
-    TopupArrives { topup: usize },
     InvoiceOverdue { invoice: usize },
 }
 
@@ -170,7 +159,6 @@ pub struct Model {
     pub refunds: Vec<Refund>,
     pub accounts: Vec<Account>,
     pub payouts: Vec<Payout>,
-    pub topups: Vec<Topup>,
     transfers: Vec<Transfer>,
     /// Due, the age of the object that it is about, what.
     pub tasks: Vec<(i64, u64, Task)>,
@@ -194,7 +182,6 @@ impl Model {
             refunds: Vec::new(),
             accounts: Vec::new(),
             payouts: Vec::new(),
-            topups: Vec::new(),
             transfers: Vec::new(),
             tasks: Vec::new(),
             lines: Vec::new(),
@@ -254,15 +241,9 @@ impl Model {
             | Op::RemoveAccount { .. }
             | Op::MakeDefault { .. }
             | Op::Payout { .. }
-            | Op::InstantPayout { .. }
             | Op::CancelPayout { .. }
             | Op::ReversePayout { .. } => {
                 return self.about_payouts(op);
-            }
-            Op::TopUp { amount, cur, fails } => self.top_up(amount, cur, fails),
-            Op::CancelTopup { topup } => {
-                let is_pending = |at: usize| self.topups[at].status == "pending";
-                self.cancel_topup(choose(self.topups.len(), is_pending, topup)?)
             }
             Op::Wait { s } => {
                 self.advance(self.now_s + s);

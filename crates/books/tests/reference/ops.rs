@@ -87,11 +87,8 @@ pub enum Op {
     RemoveAccount { account: usize },
     MakeDefault { account: usize },
     Payout { amount: i64, cur: Cur, account: Option<usize> },
-    InstantPayout { amount: i64, cur: Cur, account: Option<usize> },
     CancelPayout { payout: usize },
     ReversePayout { payout: usize },
-    TopUp { amount: i64, cur: Cur, fails: bool },
-    CancelTopup { topup: usize },
     Wait { s: i64 },
 }
 
@@ -111,7 +108,6 @@ pub struct Settings {
     pub manual: bool,
     pub fee_bps: i64,
     pub fee_fixed: i64,
-    pub instant_bps: i64,
     pub settle_days: i64,
     pub bank_days: i64,
     pub strict_delete: bool,

@@ -154,13 +154,8 @@ fn payouts() -> impl Strategy<Value = Op> {
         1 => place().prop_map(|account| Op::MakeDefault { account }),
         5 => (amount(), cur(), weighted(0.3, place()))
             .prop_map(|(amount, cur, account)| Op::Payout { amount, cur, account }),
-        3 => (amount(), cur(), weighted(0.3, place()))
-            .prop_map(|(amount, cur, account)| Op::InstantPayout { amount, cur, account }),
         2 => place().prop_map(|payout| Op::CancelPayout { payout }),
         2 => place().prop_map(|payout| Op::ReversePayout { payout }),
-        2 => (amount(), cur(), prop::bool::weighted(0.3))
-            .prop_map(|(amount, cur, fails)| Op::TopUp { amount, cur, fails }),
-        1 => place().prop_map(|topup| Op::CancelTopup { topup }),
     ]
 }
 
@@ -195,7 +190,7 @@ fn op() -> impl Strategy<Value = Op> {
         14 => intents(),
         6 => invoices(),
         8 => refunds(),
-        5 => payouts(),
+        4 => payouts(),
         5 => customers(),
         5 => wait(),
     ]
@@ -262,12 +257,6 @@ fn story(kind: usize, who: usize, cur: Cur, amount: i64, last: usize) -> Vec<Op>
             plain_fund(who, cur, amount, Words::Nothing),
             Op::Apply { intent: 0, amount: (last > 0).then_some(50), cur: None },
         ],
-        // Given up before the bank has paid, or too late.
-        7 => vec![
-            Op::TopUp { amount, cur, fails: last == 3 },
-            Op::Wait { s: if last % 2 == 0 { HOUR } else { 4 * DAY } },
-            Op::CancelTopup { topup: 3 },
-        ],
         _ => crowd(who, cur, amount, last),
     }
 }
@@ -296,7 +285,7 @@ fn crowd(who: usize, cur: Cur, amount: i64, last: usize) -> Vec<Op> {
 
 /// Sequences of up to about `most` commands. They shrink to their parts.
 pub fn ops(most: usize) -> impl Strategy<Value = Vec<Op>> {
-    let parts = (0..10usize, who(), cur(), amount(), 0..4usize);
+    let parts = (0..9usize, who(), cur(), amount(), 0..4usize);
     let story =
         parts.prop_map(|(kind, who, cur, amount, last)| story(kind, who, cur, amount, last));
     let part = prop_oneof![9 => op().prop_map(|op| vec![op]), 1 => story];
@@ -310,19 +299,14 @@ pub fn ops(most: usize) -> impl Strategy<Value = Vec<Op>> {
 pub fn settings() -> impl Strategy<Value = Settings> {
     let fee = prop_oneof![4 => Just((0, 0)), 2 => Just((290, 30)), 1 => Just((150, 60))];
     let settle_days = prop_oneof![1 => Just(0i64), 4 => Just(2i64)];
-    let days = (settle_days, 1..=3i64);
-    let rest = (prop::bool::weighted(0.2), select(vec![0, 100, 333]));
-    (prop::bool::weighted(0.2), fee, days, rest).prop_map(
-        |(manual, (fee_bps, fee_fixed), (settle_days, bank_days), (strict_delete, instant_bps))| {
-            Settings {
-                manual,
-                fee_bps,
-                fee_fixed,
-                instant_bps,
-                settle_days,
-                bank_days,
-                strict_delete,
-            }
+    (prop::bool::weighted(0.2), fee, settle_days, 1..=3i64, prop::bool::weighted(0.2)).prop_map(
+        |(manual, (fee_bps, fee_fixed), settle_days, bank_days, strict_delete)| Settings {
+            manual,
+            fee_bps,
+            fee_fixed,
+            settle_days,
+            bank_days,
+            strict_delete,
         },
     )
 }

@@ -20,7 +20,6 @@ const PLAIN: Settings = Settings {
     manual: false,
     fee_bps: 0,
     fee_fixed: 0,
-    instant_bps: 0,
     settle_days: 2,
     bank_days: 1,
     strict_delete: false,

@@ -86,7 +86,6 @@ impl Model {
                 Ok("done")
             }
             Task::PayoutArrives { payout } => self.payout_arrives(payout).map(|()| "done"),
-            Task::TopupArrives { topup } => self.topup_arrives(topup).map(|()| "done"),
             Task::InvoiceOverdue { invoice } => {
                 self.overdue(invoice);
                 Ok("done")

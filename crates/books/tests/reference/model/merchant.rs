@@ -1,6 +1,6 @@
 //! What payouts and the merchant's bank accounts do.
 
-use super::{Account, Line, Model, Outcome, Payout, Refused, Task, Topup};
+use super::{Account, Line, Model, Outcome, Payout, Refused, Task};
 use crate::ops::{Cur, Op, choose};
 
 const DAY_S: i64 = 86_400;
@@ -30,13 +30,12 @@ impl Model {
                 let at = account(place)?;
                 self.must_be_there(at).and_then(|()| self.make_default(at))
             }
-            Op::Payout { amount, cur, account: named }
-            | Op::InstantPayout { amount, cur, account: named } => {
+            Op::Payout { amount, cur, account: named } => {
                 let named = match named {
                     Some(place) => Some(account(place)?),
                     None => None,
                 };
-                self.pay_out(amount, cur, named, matches!(op, Op::InstantPayout { .. }))
+                self.pay_out(amount, cur, named)
             }
             Op::CancelPayout { payout: place } => self.cancel_payout(payout("pending", place)?),
             Op::ReversePayout { payout: place } => self.reverse_payout(payout("paid", place)?),
@@ -72,7 +71,7 @@ impl Model {
         Ok("done")
     }
 
-    fn pay_out(&mut self, amount: i64, cur: Cur, named: Option<usize>, instant: bool) -> Outcome {
+    fn pay_out(&mut self, amount: i64, cur: Cur, named: Option<usize>) -> Outcome {
         let account = match named {
             Some(at) => {
                 self.must_be_there(at)?;
@@ -87,87 +86,26 @@ impl Model {
                 self.accounts.iter().position(is_default).ok_or("no bank account")?
             }
         };
-        // All accounts are American, where only dollars have a network for instant payouts.
-        if instant && cur != "usd" {
-            return Err("no instant payouts");
-        }
-        let pot = |name| self.pots.get(&(name, cur)).copied().unwrap_or(0);
-        let (there, fee) = match instant {
-            true => {
-                let fee = (i128::from(amount) * i128::from(self.set.instant_bps) + 5_000) / 10_000;
-                (i128::from(pot("available")) + i128::from(pot("pending")), fee)
-            }
-            false => (i128::from(pot("available")), 0),
-        };
-        // Pots hold what fits 64 bits.
-        if i128::from(amount) + fee > there.min(i128::from(i64::MAX)) {
+        if amount > self.pots.get(&("available", cur)).copied().unwrap_or(0) {
             return Err("balance too low");
         }
-        let fee = fee as i64;
-        self.pot("available", cur, -amount - fee)?;
+        self.pot("available", cur, -amount)?;
         self.pot("payouts in transit", cur, amount)?;
-        self.pot("fees", cur, fee)?;
-        self.line_with_fee("payout", cur, -amount, fee);
+        self.line("payout", cur, -amount);
+        let arrives_s = working_day(self.now_s, 1 + self.set.bank_days);
         let at = self.add_payout(Payout {
             born: 0,
             cur,
             amount,
-            status: if instant { "in_transit" } else { "pending" },
+            status: "pending",
             account,
-            fee,
             reverses: None,
             reversed: false,
         });
         let born = self.payouts[at].born;
-        if instant {
-            self.tasks.push((self.now_s + 10, born, Task::PayoutArrives { payout: at }));
-            return Ok("done");
-        }
-        let arrives_s = working_day(self.now_s, 1 + self.set.bank_days);
         self.tasks.push((working_day(self.now_s, 1), born, Task::PayoutLeaves { payout: at }));
         self.tasks.push((arrives_s, born, Task::PayoutArrives { payout: at }));
         Ok("done")
-    }
-
-    /// A line of this moment that tells what it cost, or that this comes back.
-    fn line_with_fee(&mut self, kind: &'static str, cur: Cur, amount: i64, fee: i64) {
-        self.lines.push(Line { kind, cur, amount, fee, available_s: self.now_s });
-    }
-
-    pub(super) fn top_up(&mut self, amount: i64, cur: Cur, fails: bool) -> Outcome {
-        let due_s = self.now_s + self.set.bank_days * DAY_S;
-        self.topups.push(Topup { cur, amount, status: "pending", fails });
-        let age = self.tick();
-        let topup = self.topups.len() - 1;
-        self.tasks.push((due_s, age, Task::TopupArrives { topup }));
-        self.event("topup.created");
-        Ok("done")
-    }
-
-    pub(super) fn cancel_topup(&mut self, at: usize) -> Outcome {
-        if self.topups[at].status != "pending" {
-            return Err("topup state");
-        }
-        self.topups[at].status = "canceled";
-        self.tasks.retain(|(_, _, task)| *task != Task::TopupArrives { topup: at });
-        self.event("topup.canceled");
-        Ok("done")
-    }
-
-    pub(super) fn topup_arrives(&mut self, at: usize) -> Result<(), Refused> {
-        let Topup { cur, amount, fails, .. } = self.topups[at];
-        if fails {
-            self.topups[at].status = "failed";
-            self.event("topup.failed");
-            return Ok(());
-        }
-        self.topups[at].status = "succeeded";
-        self.pot("bank", cur, amount)?;
-        self.pot("available", cur, amount)?;
-        self.line("topup", cur, amount);
-        self.event("topup.succeeded");
-        self.event("balance.available");
-        Ok(())
     }
 
     fn add_payout(&mut self, payout: Payout) -> usize {
@@ -217,7 +155,6 @@ impl Model {
             amount: -amount,
             status: "pending",
             account,
-            fee: 0,
             reverses: Some(at),
             reversed: false,
         });
@@ -234,16 +171,15 @@ impl Model {
     }
 
     pub(super) fn payout_arrives(&mut self, at: usize) -> Result<(), Refused> {
-        let Payout { cur, amount, status, account, fee, .. } = self.payouts[at];
+        let Payout { cur, amount, status, account, .. } = self.payouts[at];
         if status != "pending" && status != "in_transit" {
             return Ok(());
         }
         self.pot("payouts in transit", cur, -amount)?;
         if self.accounts[account].fails {
             self.payouts[at].status = "failed";
-            self.pot("available", cur, amount + fee)?;
-            self.pot("fees", cur, -fee)?;
-            self.line_with_fee("payout_failure", cur, amount, -fee);
+            self.pot("available", cur, amount)?;
+            self.line("payout_failure", cur, amount);
             self.event("payout.failed");
             self.event("balance.available");
         } else {
