@@ -105,10 +105,13 @@ class Shop:
         params = {"type": "ach_credit_transfer", "currency": "usd"}
         return self.ask("/v1/sources", **params, owner__email=f"amount_{amount}@example.com")["id"]
 
-    def payout(self, amount: int, bank_account: str) -> str:
+    def payout(self, amount: int, bank_account: str, *, instant: bool = False) -> str:
         """Money for the merchant."""
-        params = {"amount": amount, "currency": "usd", "destination": bank_account}
-        return self.ask("/v1/payouts", **params)["id"]
+        pairs = [
+            ("amount", amount), ("currency", "usd"), ("destination", bank_account),
+            ("method", "instant" if instant else "standard"),
+        ]  # fmt: skip
+        return self._send("/v1/payouts", "POST", pairs)["id"]
 
 
 def trade(shop: Shop) -> None:
@@ -169,4 +172,4 @@ def cards(shop: Shop, bank_account: str) -> None:
     shop.wait_days(10)
     of_sources = {"currency": "usd", "destination": bank_account, "source_type": "bank_account"}
     shop.ask("/v1/payouts", amount=700, **of_sources)
-    shop.ask("/v1/payouts", amount=800, currency="usd", method="instant", destination=bank_account)
+    shop.payout(800, bank_account, instant=True)
