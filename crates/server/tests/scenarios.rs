@@ -128,6 +128,7 @@ scenarios! {
     payments_of_deleted_customers
     payouts_instant
     payouts_more
+    payouts_source_types
     payouts_that_fail
     payouts_weekend
     positions
