@@ -142,6 +142,7 @@ scenarios! {
     returns_by_age
     returns_by_age_given_back
     returns_of_swift_money
+    search_cards
     search_customers
     search_payments
     sources_are_charged
