@@ -6,7 +6,6 @@
 
 pub mod asks;
 mod bank;
-pub mod card_intents;
 pub mod cards;
 mod home;
 mod job;
