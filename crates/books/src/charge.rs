@@ -1,9 +1,9 @@
 //! Charges that are more than a part of a payment intent: of cards and of sources.
 //!
 //! What a cash balance pays has its charge inside the intent
-//! ([`crate::payment_intent::Charge`]). A [`CardCharge`] is a document of its own, whether an intent
-//! asked for it or not, and whether it succeeded or not. Names and meanings follow Stripe's `Charge`
-//! type; amounts are smallest units.
+//! ([`crate::payment_intent::Charge`]). A [`CardCharge`] is a document of its own, whether an
+//! intent asked for it or not, and whether it succeeded or not. Names and meanings follow Stripe's
+//! `Charge` type; amounts are smallest units.
 
 use std::collections::BTreeMap;
 

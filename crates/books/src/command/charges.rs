@@ -81,6 +81,7 @@ pub struct ChargeDraft {
 /// One change to a charge.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs, reason = "each variant sets the field with its name")]
+#[allow(clippy::large_enum_variant, reason = "a request brings few of them")]
 pub enum ChargeEdit {
     Description(Option<String>),
     /// `fraud_details[user_report]`.

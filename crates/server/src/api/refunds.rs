@@ -55,8 +55,8 @@ params! {
         pub currency: Option<CurrencyCode>,
         /// The customer, of cash.
         pub customer: Option<Text>,
-        /// Where the customer is asked for bank details, if the money goes to a bank; the customer's
-        /// own address, if left out.
+        /// Where the customer is asked for bank details, if the money goes to a bank; the
+        /// customer's own address, if left out.
         pub instructions_email: Option<Email>,
         /// Up to 50 names with values of your own.
         pub metadata: MetadataPatch,
