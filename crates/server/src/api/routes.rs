@@ -128,6 +128,7 @@ pub fn all() -> Vec<Route> { vec![
     route!(DELETE "/v1/customers/{customer}/sources/{id}" DeleteCustomersCustomerSourcesId Write customer_sources::delete, NoParams => "payment_source", "sources", "Take a card or a source away from a customer"),
     route!(GET "/v1/customers/{customer}/sources/{id}" GetCustomersCustomerSourcesId Read customer_sources::retrieve, NoParams => "payment_source", "sources", "Retrieve a card or a source of a customer"),
     route!(POST "/v1/customers/{customer}/sources/{id}" PostCustomersCustomerSourcesId Write customer_sources::update, customer_sources::Update => "payment_source", "sources", "Update a card or a source of a customer"),
+    route!(POST "/v1/customers/{customer}/sources/{id}/verify" PostCustomersCustomerSourcesIdVerify Write customer_sources::verify, customer_sources::Verify => "payment_source", "sources", "Verify a bank account of a customer, of which there are none"),
     route!(GET "/v1/events" GetEvents Read events::list, events::List => ["event"], "events", "List events"),
     route!(GET "/v1/events/{id}" GetEventsId Read events::retrieve, NoParams => "event", "events", "Retrieve an event"),
     route!(GET "/v1/invoiceitems" GetInvoiceitems Read invoice_items::list, invoice_items::List => ["invoiceitem"], "invoices", "List invoice items"),

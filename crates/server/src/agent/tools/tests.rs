@@ -19,6 +19,7 @@ const GOES_ON: &[&str] = &[
     "pay",
     "refund_to_cash_balance",
     "resend",
+    "sources",
     "tokens",
     "verify",
 ];
