@@ -1,9 +1,10 @@
 //! Payment intents: what a customer is to pay, and how far that has come.
 //!
-//! A [`PaymentIntent`] is a document. `customer_balance` pays it: from the cash balance at
-//! once, or by a bank transfer that is awaited; or a card does ([`CardPayment`]). What it holds before it is paid in full is
-//! `applied`, the balance of its own ledger account; its charge is part of it. Names and meanings
-//! follow Stripe's `PaymentIntent` and `Charge` types; amounts are smallest units.
+//! A [`PaymentIntent`] is a document. `customer_balance` pays it: from the cash balance at once, or
+//! by a bank transfer that is awaited; or a card does ([`CardPayment`]). What it holds of the cash
+//! before it is paid in full is `applied`, the balance of its own ledger account. The charge of a
+//! cash balance is part of it, that of a card a document of its own. Names and meanings follow
+//! Stripe's `PaymentIntent` and `Charge` types; amounts are smallest units.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! The pages of payers: links, where money is to go, where a refund is to go, and whether the holder
-//! of a card authenticates.
+//! The pages of payers: links, where money is to go, where a refund is to go, and whether the
+//! holder of a card authenticates.
 
 #[path = "hosted/authentication.rs"]
 mod authentication;

@@ -78,7 +78,8 @@ choice! {
 params! {
     /// Whether Purser picks the payment methods.
     pub struct AutomaticMethods {
-        /// Whether payment methods that always lead the customer elsewhere are wanted; none here does.
+        /// Whether payment methods that always lead the customer elsewhere are wanted; none here
+        /// does.
         pub allow_redirects: Option<AllowRedirects>,
         /// Whether it does.
         pub enabled: bool,

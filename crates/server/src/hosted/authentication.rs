@@ -79,8 +79,8 @@ fn asked(guest: &Guest, intent: &PaymentIntent, sum: &str) -> Markup {
                 "."
             }
             p {
-                "In the place of the card's bank: say whether the holder of the card agrees. Nothing \
-                 else is asked for."
+                "In the place of the card's bank: say whether the holder of the card agrees. \
+                 Nothing else is asked for."
             }
             form.line method="post" action=(guest.path) {
                 button.button.primary type="submit" name="outcome"

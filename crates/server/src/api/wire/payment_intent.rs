@@ -67,7 +67,8 @@ impl Wire {
             "payment_method": self.pays_with(intent),
             "payment_method_configuration_details": Json::Null,
             "payment_method_options": method_options(intent),
-            "payment_method_types": intent.methods().iter().map(|it| it.as_str()).collect::<Vec<_>>(),
+            "payment_method_types":
+                intent.methods().iter().map(|it| it.as_str()).collect::<Vec<_>>(),
             "payment_record": Json::Null,
             "processing": Json::Null,
             "receipt_email": &profile.receipt_email,

@@ -169,10 +169,9 @@ impl Payment {
     fn refundable(&self) -> i64 {
         let Some(charge) = &self.charge else { return 0 };
         let of = |field: &str| charge[field].as_i64().unwrap_or(0);
-        if self.is_old || charge["captured"] != true {
-            0
-        } else {
-            of("amount") - of("amount_refunded")
+        match self.is_old || charge["captured"] != true {
+            true => 0,
+            false => of("amount") - of("amount_refunded"),
         }
     }
 }
@@ -254,6 +253,7 @@ fn progress(payment: &Payment) -> Markup {
         "succeeded" => intent["amount_received"].as_i64().unwrap_or(total),
         _ => total - missing,
     };
+    let awaited = &intent["next_action"]["display_bank_transfer_instructions"];
     let words = match text(&intent["status"]) {
         "succeeded" => format!("{} came. The payment is complete.", amount(came, currency)),
         "canceled" => "The payment was given up. It holds no money.".to_owned(),
@@ -261,9 +261,7 @@ fn progress(payment: &Payment) -> Markup {
             "The bank of the card set {} aside. It can be captured.",
             amount(intent["amount_capturable"].as_i64().unwrap_or(0), currency)
         ),
-        "requires_action"
-            if intent["next_action"]["display_bank_transfer_instructions"].is_null() =>
-        {
+        "requires_action" if awaited.is_null() => {
             "The holder of the card has to authenticate first.".to_owned()
         }
         "requires_payment_method" if !intent["last_payment_error"].is_null() => {
