@@ -35,7 +35,7 @@ const MUST_BE: &[(&str, &str)] = &[
         "the merchant's lines are what the merchant has",
         "SELECT world, 0, currency, sum(amount) FROM
              (SELECT world, currency, amount - fee AS amount FROM balance_transaction UNION ALL
-              SELECT world, currency, amount FROM house_balance WHERE account IN (4, 5))
+              SELECT world, currency, amount FROM house_balance WHERE account IN (4, 5, 14, 15))
          GROUP BY 1, 2, 3 HAVING sum(amount) <> 0",
     ),
     (
@@ -44,7 +44,7 @@ const MUST_BE: &[(&str, &str)] = &[
              (SELECT b.world, b.currency, b.amount - b.fee AS amount FROM timer t
               JOIN balance_transaction b ON b.world = t.world AND b.number = t.number
               WHERE t.kind = 'settle' UNION ALL
-              SELECT world, currency, amount FROM house_balance WHERE account = 4)
+              SELECT world, currency, amount FROM house_balance WHERE account IN (4, 14))
          GROUP BY 1, 2, 3 HAVING sum(amount) <> 0",
     ),
     (
@@ -92,6 +92,17 @@ const MUST_BE: &[(&str, &str)] = &[
              ELSE coalesce(data ->> '$.applied', 0) >= data ->> '$.amount' END",
     ),
     (
+        "what a source received is charged, returned, or still there",
+        "SELECT world, number, currency, sum(amount) FROM
+             (SELECT world, number, data ->> '$.currency' AS currency,
+                  coalesce(data ->> '$.receiver.amount_received', 0)
+                  - coalesce(data ->> '$.receiver.amount_charged', 0)
+                  - coalesce(data ->> '$.receiver.amount_returned', 0) AS amount
+              FROM document WHERE kind = 'source' UNION ALL
+              SELECT world, owner, currency, amount FROM posting WHERE account = 16)
+         GROUP BY 1, 2, 3 HAVING sum(amount) <> 0",
+    ),
+    (
         "what takes money is what is open",
         "SELECT p.world, p.intent, p.currency, p.remaining FROM payable p
          LEFT JOIN document d ON d.world = p.world AND d.number = p.intent
@@ -113,7 +124,7 @@ const AT_THE_END: &[(&str, &str)] = &[
     (
         "nothing is pending or in transit",
         "SELECT world, account, currency, amount FROM house_balance
-         WHERE account IN (4, 7, 8) AND amount <> 0",
+         WHERE account IN (4, 7, 8, 14) AND amount <> 0",
     ),
     (
         "unclaimed money is the merchant's",
@@ -189,7 +200,7 @@ fn rows_are_those_that_were_made(db: &Connection, simulator: &Simulator) -> Resu
         let differ: Vec<_> = rows.symmetric_difference(&shadow.funded).collect();
         return Err(format!("fundings on disk are not those that were carried out: {differ:?}"));
     }
-    for kind in ["customer", "invoice", "invoiceitem", "payout", "bank_account"] {
+    for kind in ["customer", "invoice", "invoiceitem", "payout", "bank_account", "source"] {
         let query = match kind {
             "customer" => "SELECT world, number FROM customer".to_owned(),
             kind => format!("SELECT world, number FROM document WHERE kind = '{kind}'"),

@@ -16,6 +16,7 @@ use books::refund::RefundAccount;
 use books::{Command, Currency, Document, IdKey, Kind, Number, Reply, RowKey, Timestamp};
 
 use crate::random::Random;
+use crate::sources::Sources;
 
 /// What the clients of one world know.
 #[derive(Default)]
@@ -35,6 +36,7 @@ pub struct Known {
     payouts: Vec<Number>,
     accounts: Vec<Number>,
     references: Vec<String>,
+    sources: Sources,
 }
 
 impl Known {
@@ -73,6 +75,7 @@ impl Known {
     /// Takes note of a document as it is now.
     pub fn learn_document(&mut self, document: &Document, ids: &IdKey) {
         let key = document.key();
+        self.sources.learn(document);
         match document {
             Document::PaymentIntent(intent) => {
                 add(&mut self.intents, key);
@@ -120,6 +123,7 @@ impl Known {
         let mut all = rows(Kind::PaymentMethod, &self.methods);
         all.extend(rows(Kind::Charge, &self.charges));
         all.extend(accounts.chain(payouts));
+        all.extend(self.sources.documents());
         all.extend(rows(Kind::Refund, &self.refunds));
         all.extend(rows(Kind::Invoice, &self.invoices));
         all.extend(rows(Kind::PaymentIntent, &self.intents));
@@ -138,6 +142,7 @@ impl Known {
                 33..60 => self.about_intent(random),
                 60..76 => self.about_refund(random),
                 76..84 => self.about_payout(random),
+                84..91 => self.sources.next(random),
                 _ => self.about_invoice(random, now),
             };
             if let Some(command) = command {

@@ -12,6 +12,7 @@ mod life;
 mod random;
 mod shadow;
 mod simulator;
+mod sources;
 mod worker;
 
 use std::collections::BTreeMap;

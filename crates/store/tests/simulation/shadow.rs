@@ -4,7 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use books::command::{IntentCommand, InvoiceCommand, LaterCommand, PayoutCommand, RefundCommand};
+use books::command::{
+    IntentCommand, InvoiceCommand, LaterCommand, PayoutCommand, RefundCommand, SourceCommand,
+};
 use books::timer::Timer;
 use books::{Command, Number, Refusal, Reply, RowKey, World};
 use store::{Kept, Outcome};
@@ -207,7 +209,8 @@ impl Shadow {
                     PayoutCommand::Create(_)
                     | PayoutCommand::Reverse { .. }
                     | PayoutCommand::CreateBankAccount(_),
-                ),
+                )
+                | Command::Source(SourceCommand::Create(_)),
                 Reply::Document(document),
             ) => {
                 let rows = self.made.entry(document.kind().object()).or_default();
@@ -275,6 +278,8 @@ fn kind_of(command: &Command) -> &'static str {
         Command::Invoice(InvoiceCommand::Pay { .. }) => "invoice pay",
         Command::Invoice(InvoiceCommand::Void { .. }) => "invoice void",
         Command::Invoice(InvoiceCommand::MarkUncollectible { .. }) => "invoice uncollectible",
+        Command::Source(_) => "source",
+        Command::Charge(_) => "charge of a source",
         Command::Later(LaterCommand::Settle(_)) => "settle",
         Command::Later(LaterCommand::Due(_)) => "due",
         Command::Later(LaterCommand::Look(..)) => "look",
