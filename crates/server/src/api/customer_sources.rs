@@ -113,6 +113,15 @@ params! {
 }
 
 params! {
+    /// What arrived at a bank account that is to be verified.
+    pub struct Verify {
+        /// The two amounts, in the smallest unit.
+        pub amounts: Option<Vec<i64>>,
+    }
+    refuses {}
+}
+
+params! {
     /// Which cards and sources of a customer to list.
     pub struct List {
         /// Only those of this kind.
@@ -235,6 +244,15 @@ pub fn update(asked: &Asked<'_>, params: Update) -> Result<Command, ApiError> {
 pub fn delete(asked: &Asked<'_>, _: NoParams) -> Result<Command, ApiError> {
     let (customer, named) = (asked.customer("customer")?, of_path(asked)?);
     Ok(Command::Wallet(WalletCommand::Remove { customer, named }))
+}
+
+/// Refuses it: cards and sources are not verified with amounts.
+pub fn verify(asked: &Asked<'_>, _: Verify) -> Result<Command, ApiError> {
+    asked.customer("customer")?;
+    of_path(asked)?;
+    let message = "Only bank accounts are verified with amounts, and customers have none here: \
+                   money that they send by bank goes to their cash balance.";
+    Err(ApiError::invalid(400, message).about("amounts"))
 }
 
 fn of_path(asked: &Asked<'_>) -> Result<InstrumentKey, ApiError> {

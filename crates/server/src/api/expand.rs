@@ -114,7 +114,13 @@ impl FieldTables {
         };
         let mut tables: HashMap<_, _> =
             RESOURCES.into_iter().map(|(object, text)| (object, read(text))).collect();
-        let any = PAYMENT_SOURCES.iter().flat_map(|object| tables[object].clone()).collect();
+        let mut any: HashMap<String, Field> = HashMap::new();
+        for (name, field) in PAYMENT_SOURCES.iter().flat_map(|object| tables[object].clone()) {
+            // What can be expanded in one of them can be asked for; the others stay as they are.
+            if field != Field::Plain || !any.contains_key(&name) {
+                any.insert(name, field);
+            }
+        }
         tables.insert("payment_source", any);
         FieldTables(tables)
     }
@@ -234,6 +240,10 @@ fn descend(value: &mut Json, levels: &[&str], source: &impl Source) -> Result<()
 
 /// Adds what an object shows only when asked for.
 fn include(value: &mut Json, name: &str, source: &impl Source) -> Result<(), ApiError> {
+    if value.get("deleted").is_some() {
+        // What is gone has nothing.
+        return Ok(());
+    }
     let text = |name| value.get(name).and_then(Json::as_text);
     let (Some(object), Some(id), None) = (text("object"), text("id"), value.get(name)) else {
         return Ok(());
