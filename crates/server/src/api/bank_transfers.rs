@@ -92,8 +92,8 @@ params! {
     /// A transfer that arrived at the bank.
     pub struct Report {
         /// The number of the account that it arrived at, as in the funding instructions or in a
-        /// source: an IBAN, a CLABE or an account number. Codes of the bank that go with it have parameters of
-        /// their own, and are those of the bank profile if left out.
+        /// source: an IBAN, a CLABE or an account number. Codes of the bank that go with it have
+        /// parameters of their own, and are those of the bank profile if left out.
         pub account_number: Str<64>,
         /// How much arrived, in the smallest unit of the currency.
         pub amount: Between<1, TRANSFER_MAX>,
