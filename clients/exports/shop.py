@@ -95,10 +95,23 @@ class Shop:
         params = {f"external_account__{name}": value for name, value in details.items()}
         return self.ask(f"/v1/accounts/{account}/external_accounts", **params)["id"]
 
-    def payout(self, amount: int, bank_account: str) -> str:
+    def charge(self, amount: int, source: str, **more: str) -> str:
+        """A card is charged, or a source."""
+        params = {"amount": amount, "currency": "usd", "source": source}
+        return self.ask("/v1/charges", **params, **more)["id"]
+
+    def receiver(self, amount: int) -> str:
+        """A source that received so much."""
+        params = {"type": "ach_credit_transfer", "currency": "usd"}
+        return self.ask("/v1/sources", **params, owner__email=f"amount_{amount}@example.com")["id"]
+
+    def payout(self, amount: int, bank_account: str, *, instant: bool = False) -> str:
         """Money for the merchant."""
-        params = {"amount": amount, "currency": "usd", "destination": bank_account}
-        return self.ask("/v1/payouts", **params)["id"]
+        pairs = [
+            ("amount", amount), ("currency", "usd"), ("destination", bank_account),
+            ("method", "instant" if instant else "standard"),
+        ]  # fmt: skip
+        return self._send("/v1/payouts", "POST", pairs)["id"]
 
 
 def trade(shop: Shop) -> None:
@@ -136,8 +149,27 @@ def trade(shop: Shop) -> None:
     returned = shop.payout(2_003, keeps)
     shop.wait_days(10)
     shop.ask(f"/v1/payouts/{returned}/reverse")
+    cards(shop, keeps)
     shop.wait_days(100)
     # Something that has not come to an end.
     shop.pay(buyer, 25_000, "usd")
     shop.refund(bought, 77)
     shop.payout(88, keeps)
+    shop.charge(1_234, "tok_visa")
+    shop.receiver(333)
+    shop.charge(222, shop.receiver(222))
+
+
+def cards(shop: Shop, bank_account: str) -> None:
+    """Money of cards, of transfers to sources, and out of the merchant's bank."""
+    shop.ask("/v1/refunds", charge=shop.charge(2_100, "tok_visa"), amount=100)
+    shop.ask("/v1/refunds", charge=shop.charge(2_200, "tok_refundFail"), amount=200)
+    shop.charge(2_300, "tok_createDispute")
+    shop.charge(2_400, "tok_bypassPending")
+    shop.charge(1_500, shop.receiver(1_500))
+    shop.ask(f"/purser/v1/sources/{shop.receiver(444)}/return", amount=400)
+    shop.ask("/v1/topups", amount=5_000, currency="usd", source="btok_us_verified")
+    shop.wait_days(10)
+    of_sources = {"currency": "usd", "destination": bank_account, "source_type": "bank_account"}
+    shop.ask("/v1/payouts", amount=700, **of_sources)
+    shop.payout(800, bank_account, instant=True)

@@ -19,6 +19,9 @@ BEAN_CHECK = Path(sys.executable).parent / "bean-check"
 # What the accounts of the API are called in the files.
 NAMES = {
     "bank": "Assets:Bank",
+    "bank_available": "Liabilities:Merchant:BankAvailable",
+    "bank_pending": "Liabilities:Merchant:BankPending",
+    "card_network": "Assets:CardNetwork",
     "customer_cash": "Liabilities:Customers:Cash",
     "fees": "Income:Fees",
     "merchant_available": "Liabilities:Merchant:Available",
@@ -26,13 +29,16 @@ NAMES = {
     "payment_intent": "Liabilities:Customers:Payments",
     "payouts_in_transit": "Liabilities:Merchant:PayoutsInTransit",
     "refunds_in_transit": "Liabilities:RefundsInTransit",
+    "source": "Liabilities:Customers:Sources",
 }
 # Every way in which money can move.
 KINDS = {
-    "adjusted_for_overdraft", "applied_to_payment", "funded", "funding_reversed",
+    "adjusted_for_overdraft", "applied_to_payment", "card_charged", "card_disputed",
+    "card_refund_undone", "card_refunded", "funded", "funding_reversed",
     "payment_completed", "payout", "payout_canceled", "payout_failed", "payout_paid",
     "payout_reversed", "refund_initiated", "refund_paid", "refund_undone",
     "refunded_from_payment", "return_canceled", "return_initiated", "settled",
+    "source_charged", "source_funded", "source_returned", "topped_up",
     "transferred_to_balance", "unapplied_from_payment",
 }  # fmt: skip
 
@@ -145,7 +151,7 @@ def test_the_table_of_the_journal_balances(shop):
         minor = int(row["debit_minor"]) - int(row["credit_minor"])
         assert amount.scaleb(DIGITS[row["currency"]]) == minor != 0
         entries[row["entry"], row["currency"]] += amount
-        owned = row["account"] in ("customer_cash", "payment_intent")
+        owned = row["account"] in ("customer_cash", "payment_intent", "source")
         assert bool(row["owner"]) == owned
         held[NAMES[row["account"]], row["currency"].upper()] += amount
     assert set(entries.values()) == {0}

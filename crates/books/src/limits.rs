@@ -115,8 +115,8 @@ fn limit(limits: &Amounts, currency: Currency) -> Option<i64> {
 
 /// What a command moves: in each currency the most that entries of one kind move together, so that
 /// money which goes through several accounts counts once; or the amount of the payment or invoice
-/// that it makes, changes or gives up, if that is more; or what a card's bank sets aside; or that of
-/// the refund which it sends to a bank account, or of the top-up which it makes.
+/// that it makes, changes or gives up, if that is more; or what a card's bank sets aside; or that
+/// of the refund which it sends to a bank account, or of the top-up which it makes.
 pub fn stake(command: &Command, changes: &[Change]) -> Amounts {
     let mut by_kind: BTreeMap<(&'static str, Currency), i64> = BTreeMap::new();
     let mut stake = Amounts::new();
@@ -291,6 +291,36 @@ mod tests {
         let made = Command::Topup(TopupCommand::Create(Box::new(draft)));
         assert_eq!(stake(&made, &changes), amounts(&[(usd, 90)]));
         let canceled = Command::Topup(TopupCommand::Cancel { topup: number });
+        assert_eq!(stake(&canceled, &changes), Amounts::new());
+    }
+
+    #[test]
+    fn a_topup_counts_before_the_bank_pays() {
+        let topup = crate::topup::Topup {
+            number: Number(1),
+            amount: 700,
+            currency: Currency::USD,
+            status: crate::topup::TopupStatus::Pending,
+            expected_availability_date: crate::Timestamp(9),
+            balance_transaction: None,
+            fails: None,
+            description: None,
+            statement_descriptor: None,
+            transfer_group: None,
+            metadata: BTreeMap::new(),
+        };
+        let made = Command::Topup(TopupCommand::Create(Box::new(crate::command::TopupDraft {
+            amount: 700,
+            currency: Currency::USD,
+            named: None,
+            description: None,
+            statement_descriptor: None,
+            transfer_group: None,
+            metadata: BTreeMap::new(),
+        })));
+        let changes = [Change::Document(topup.into())];
+        assert_eq!(stake(&made, &changes), amounts(&[(Currency::USD, 700)]));
+        let canceled = Command::Topup(TopupCommand::Cancel { topup: Number(1) });
         assert_eq!(stake(&canceled, &changes), Amounts::new());
     }
 

@@ -1,5 +1,8 @@
-//! The pages of payers: links, where money is to go, and where a refund is to go.
+//! The pages of payers: links, where money is to go, where a refund is to go, and whether the holder
+//! of a card authenticates.
 
+#[path = "hosted/authentication.rs"]
+mod authentication;
 #[path = "hosted/instructions.rs"]
 mod instructions;
 #[path = "hosted/links.rs"]

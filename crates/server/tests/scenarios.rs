@@ -94,10 +94,12 @@ scenarios! {
     cards_of_customers
     cards_payment_methods
     cards_tokens
+    cards_used_once
     charges_by_card
     charges_captured_later
     charges_declined
     charges_of_cash_balances
+    charges_of_sources
     charges_with_fees
     clock
     clock_in_production
@@ -126,6 +128,7 @@ scenarios! {
     payments_of_deleted_customers
     payouts_instant
     payouts_more
+    payouts_source_types
     payouts_that_fail
     payouts_weekend
     positions
@@ -134,14 +137,20 @@ scenarios! {
     refunds_after_deletion
     refunds_by_rail
     refunds_more
+    refunds_of_card_payments
     refunds_to_cards
     returns_by_age
     returns_by_age_given_back
     returns_of_swift_money
+    search_cards
     search_customers
     search_payments
+    sources_are_charged
+    sources_are_refunded
     sources_bad_requests
     sources_of_cards
+    sources_of_customers
+    sources_pay_intents
     sources_receive_transfers
     sources_return_money
     topups

@@ -17,8 +17,9 @@ use crate::rows;
 use crate::tables;
 use crate::working_set::Sight;
 
-/// Rows that are written at once where the tables are filled.
-const FILL_ROWS: usize = 5_000;
+/// Rows that are written at once where the tables are filled: many, so that those that lie together
+/// are written together.
+const FILL_ROWS: usize = 100_000;
 
 /// What the index has of one object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -206,7 +207,6 @@ impl Filling<'_> {
     }
 
     fn write(&mut self) -> Result<()> {
-        // Rows that lie together are written together.
         self.terms.sort_unstable();
         self.db.insert_all(&tables::SEARCH_TERM, std::mem::take(&mut self.terms))?;
         self.db.insert_all(&tables::SEARCH_TEXT, std::mem::take(&mut self.texts))

@@ -158,7 +158,8 @@ pub(super) fn make(book: &mut Book<'_, '_>, draft: &MethodDraft) -> Result<Payme
     let method = PaymentMethod {
         payment_intent: None,
         card: Some(card),
-        allow_redisplay: draft.allow_redisplay.clone(),
+        // What nobody said is left out, whoever asks.
+        allow_redisplay: draft.allow_redisplay.clone().filter(|said| said != "unspecified"),
         metadata: draft.metadata.clone(),
         ..PaymentMethod::cash_balance(key, Number(0), details)
     };

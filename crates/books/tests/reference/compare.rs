@@ -1,7 +1,10 @@
 //! Both sides, held against each other after every step, and what must be true of one alone.
 
+mod cards;
+
 use std::collections::BTreeMap;
 
+use books::balance::{BalanceTransaction, SourceType};
 use books::journal::Account;
 use books::payment_intent::{IntentStatus, PaymentIntent};
 use books::refund::{RefundOrigin, RefundStatus};
@@ -13,6 +16,9 @@ use crate::drive::currency;
 use crate::ledger::Ledger;
 use crate::model::{Line, Model, Task};
 use crate::ops::Cur;
+
+/// The currencies of all sequences.
+const CURS: [Cur; 3] = ["usd", "eur", "jpy"];
 
 type Checked = Result<(), TestCaseError>;
 
@@ -45,6 +51,8 @@ fn task_kind(task: Task) -> TimerKind {
         Task::PayoutLeaves { .. } => TimerKind::PayoutLeaves,
         Task::PayoutArrives { .. } => TimerKind::PayoutArrives,
         Task::InvoiceOverdue { .. } => TimerKind::InvoiceOverdue,
+        Task::AuthorizationEnds { .. } => TimerKind::AuthorizationEnds,
+        Task::TopupArrives { .. } => TimerKind::TopupArrives,
     }
 }
 
@@ -107,8 +115,8 @@ fn documents(ledger: &Ledger, model: &Model) -> Checked {
     }
     for refund in &model.refunds {
         want.entry("refund").or_default().push(format!(
-            "{} {} {} of {:?}",
-            refund.status, refund.amount, refund.cur, refund.intent
+            "{} {} {} of {:?} {:?}",
+            refund.status, refund.amount, refund.cur, refund.intent, refund.charge
         ));
     }
     for payout in &model.payouts {
@@ -126,6 +134,7 @@ fn documents(ledger: &Ledger, model: &Model) -> Checked {
             .or_default()
             .push(format!("{} default {is_default} removed {}", account.cur, account.removed));
     }
+    cards::expect(model, &mut want);
     prop_assert_eq!(shown, want);
     for document in ledger.documents.values() {
         if let Document::PaymentIntent(intent) = document {
@@ -139,8 +148,11 @@ fn documents(ledger: &Ledger, model: &Model) -> Checked {
 fn one_intent(intent: &PaymentIntent) -> Checked {
     let awaits = intent.status == IntentStatus::RequiresAction;
     let succeeded = intent.status == IntentStatus::Succeeded;
+    let by_card = intent.instrument().is_some();
+    let (awaits, paid) = (awaits && !by_card, succeeded && !by_card);
     prop_assert_eq!(intent.instructions.is_some(), awaits, "shows where to pay: {:?}", intent);
-    prop_assert_eq!(intent.charge.is_some(), succeeded, "is charged: {:?}", intent);
+    prop_assert_eq!(intent.charge.is_some(), paid, "is charged: {:?}", intent);
+    prop_assert!(intent.payment_method.is_none() || !by_card, "two things pay: {:?}", intent);
     prop_assert_eq!(intent.canceled.is_some(), intent.status == IntentStatus::Canceled);
     prop_assert!(intent.applied == 0 || awaits || succeeded, "holds money: {:?}", intent);
     prop_assert!(intent.applied < intent.amount || succeeded, "holds all: {:?}", intent);
@@ -177,9 +189,15 @@ fn show(ledger: &Ledger, document: &Document) -> Option<String> {
                 RefundOrigin::Charge { payment_intent, .. } => payment_intent,
                 RefundOrigin::CashBalance { .. } => None,
             };
+            let charge = match refund.origin {
+                RefundOrigin::Charge { charge, .. } => {
+                    ledger.card_charges().position(|it| it.key.number == charge)
+                }
+                _ => None,
+            };
             let intent = place(ledger, Kind::PaymentIntent, intent);
             let status = refund.status.as_str();
-            format!("{status} {} {} of {intent:?}", refund.amount, refund.currency)
+            format!("{status} {} {} of {intent:?} {charge:?}", refund.amount, refund.currency)
         }
         Document::Payout(payout) => {
             let account = place(ledger, Kind::BankAccount, Some(payout.destination));
@@ -190,7 +208,7 @@ fn show(ledger: &Ledger, document: &Document) -> Option<String> {
             let is_default = account.default_for_currency && !account.deleted;
             format!("{} default {is_default} removed {}", account.currency, account.deleted)
         }
-        _ => return None,
+        _ => return cards::show(ledger, document),
     })
 }
 
@@ -202,6 +220,9 @@ fn accounts(ledger: &Ledger, model: &Model) -> Checked {
             "bank" => (Account::Bank, 1),
             "pending" => (Account::MerchantPending, -1),
             "available" => (Account::MerchantAvailable, -1),
+            "bank pending" => (Account::BankPending, -1),
+            "bank available" => (Account::BankAvailable, -1),
+            "network" => (Account::CardNetwork, 1),
             "fees" => (Account::Fees, -1),
             "refunds in transit" => (Account::RefundsInTransit, -1),
             _ => (Account::PayoutsInTransit, -1),
@@ -218,6 +239,9 @@ fn accounts(ledger: &Ledger, model: &Model) -> Checked {
         let held = if is_open { intent.applied } else { 0 };
         want.insert((Account::PaymentIntent(key.number), currency(intent.cur)), -held);
     }
+    for (key, source) in ledger.keys(Kind::Source).iter().zip(&model.sources) {
+        want.insert((Account::Source(key.number), currency(source.cur)), -source.held());
+    }
     want.retain(|_, sum| *sum != 0);
     let mut sums = ledger.sums.clone();
     sums.retain(|_, sum| *sum != 0);
@@ -229,21 +253,22 @@ fn accounts(ledger: &Ledger, model: &Model) -> Checked {
 fn lines(ledger: &Ledger, model: &Model) -> Checked {
     let lines = ledger.lines.values().map(|line| {
         let (kind, currency) = (line.kind.as_str(), line.currency.to_string());
-        (kind, currency, line.amount, line.fee, line.available_on.0)
+        let of = line.source_type.as_str();
+        (kind, currency, line.amount, line.fee, line.available_on.0, of)
     });
     let want = model.lines.iter().map(|line: &Line| {
-        (line.kind, line.cur.to_string(), line.amount, line.fee, line.available_s)
+        (line.kind, line.cur.to_string(), line.amount, line.fee, line.available_s, line.of)
     });
     prop_assert_eq!(sorted(lines), sorted(want), "balance transactions");
-    for cur in ["usd", "eur", "jpy"] {
+    for (cur, of) in CURS.iter().flat_map(|cur| SourceType::ALL.map(|of| (*cur, of))) {
+        let is_its =
+            |line: &&BalanceTransaction| line.currency == currency(cur) && line.source_type == of;
         let net = |is_pending: bool| {
-            let of = ledger.lines.values().filter(|line| line.currency == currency(cur));
-            let due = of.filter(|line| (line.available_on > ledger.now()) == is_pending);
+            let its = ledger.lines.values().filter(is_its);
+            let due = its.filter(|line| (line.available_on > ledger.now()) == is_pending);
             due.map(|line| i128::from(line.net())).sum::<i128>()
         };
-        for (account, is_pending) in
-            [(Account::MerchantPending, true), (Account::MerchantAvailable, false)]
-        {
+        for (account, is_pending) in [(of.pending(), true), (of.available(), false)] {
             let sum = ledger.sums.get(&(account, currency(cur))).copied().unwrap_or(0);
             prop_assert_eq!(net(is_pending), -i128::from(sum), "{:?} {}", account, cur);
         }
@@ -253,7 +278,7 @@ fn lines(ledger: &Ledger, model: &Model) -> Checked {
 
 /// S42: what came in is what is somewhere, by currency.
 fn conservation(ledger: &Ledger) -> Checked {
-    for cur in ["usd", "eur", "jpy"] {
+    for cur in CURS {
         let rows = |kinds: &[&str]| {
             let of = ledger.cash().filter(|row| row.currency == currency(cur));
             let of_kind = of.filter(|row| kinds.contains(&row.cause.type_name()));
@@ -287,6 +312,7 @@ fn conservation(ledger: &Ledger) -> Checked {
         let is_there = available + applied + charged + returned
             - rows(&["adjusted_for_overdraft", "transferred_to_balance", "refunded_from_payment"]);
         prop_assert_eq!(came, is_there, "money is lost or made: {}", cur);
+        cards::conservation(ledger, cur, came)?;
     }
     Ok(())
 }
@@ -297,5 +323,5 @@ fn currency_of(document: &Document) -> Option<Cur> {
         Document::Refund(refund) => refund.currency,
         _ => return None,
     };
-    ["usd", "eur", "jpy"].into_iter().find(|cur| *cur == currency.as_str())
+    CURS.into_iter().find(|cur| *cur == currency.as_str())
 }

@@ -1,6 +1,8 @@
 //! What a sequence asks for, as commands for the books; and what they answer, in the words of the
 //! reference.
 
+mod cards;
+
 use books::balance::SourceType;
 use books::cash_balance::{BankTransfer, ReconciliationMode, Sender};
 use books::command::{
@@ -9,7 +11,7 @@ use books::command::{
     RefundTerms,
 };
 use books::invoice::{Invoice, InvoiceStatus};
-use books::payment_intent::{BillingDetails, PaymentIntent, TransferOptions};
+use books::payment_intent::{BillingDetails, IntentStatus, PaymentIntent, TransferOptions};
 use books::payout::{PayoutFailure, PayoutMethod, PayoutStatus};
 use books::refund::{RefundAccount, RefundStatus};
 use books::{Command, Currency, Document, Kind, Number, Refusal, Reply, RowKey, View};
@@ -83,6 +85,7 @@ pub fn command(ledger: &Ledger, op: &Op) -> Option<Command> {
         | Op::CancelPayout { .. }
         | Op::ReversePayout { .. } => Command::Payout(about_payouts(ledger, op)?),
         Op::Wait { .. } => return None,
+        _ => return cards::command(ledger, op),
     })
 }
 
@@ -105,7 +108,7 @@ fn row(
 }
 
 fn intent(ledger: &Ledger, place: usize) -> Option<PaymentIntent> {
-    let open = |it: &Document| matches!(it, Document::PaymentIntent(it) if it.status.is_open());
+    let open = |it: &Document| matches!(it, Document::PaymentIntent(it) if is_open(it));
     match row(ledger, Kind::PaymentIntent, open, place)? {
         Document::PaymentIntent(intent) => Some(*intent),
         _ => None,
@@ -113,7 +116,10 @@ fn intent(ledger: &Ledger, place: usize) -> Option<PaymentIntent> {
 }
 
 fn paid_intent(ledger: &Ledger, place: usize) -> Option<PaymentIntent> {
-    let paid = |it: &Document| matches!(it, Document::PaymentIntent(it) if it.charge.is_some());
+    let paid = |it: &Document| match it {
+        Document::PaymentIntent(it) => it.status == IntentStatus::Succeeded,
+        _ => false,
+    };
     match row(ledger, Kind::PaymentIntent, paid, place)? {
         Document::PaymentIntent(intent) => Some(*intent),
         _ => None,
@@ -126,6 +132,11 @@ fn invoice(ledger: &Ledger, states: &[InvoiceStatus], place: usize) -> Option<In
         Document::Invoice(invoice) => Some(*invoice),
         _ => None,
     }
+}
+
+/// Whether it is not decided yet what pays.
+fn is_open(intent: &PaymentIntent) -> bool {
+    intent.status.is_open() && intent.status != IntentStatus::RequiresCapture
 }
 
 pub fn currency(cur: Cur) -> Currency {
@@ -300,10 +311,10 @@ fn about_refunds(ledger: &Ledger, op: &Op) -> Option<RefundCommand> {
     Some(match *op {
         Op::Refund { intent: place, amount, email, by_charge } => {
             let intent = paid_intent(ledger, place)?;
-            let of = match &intent.charge {
-                Some(charge) if by_charge => {
-                    RefundOf::Charge(RowKey { number: charge.number, ..intent.key })
-                }
+            let of_cash = intent.charge.as_ref().map(|charge| charge.number);
+            let of_card = intent.card.as_ref().and_then(|card| card.latest_charge);
+            let of = match of_cash.or(of_card) {
+                Some(number) if by_charge => RefundOf::Charge(RowKey { number, ..intent.key }),
                 _ => RefundOf::Intent(intent.key),
             };
             RefundCommand::OfPayment { of, amount, terms: terms(email) }
@@ -361,7 +372,7 @@ fn about_payouts(ledger: &Ledger, op: &Op) -> Option<PayoutCommand> {
             metadata: Some(Default::default()),
             default_for_currency: true,
         },
-        Op::Payout { amount, cur, account } => {
+        Op::Payout { amount, cur, account, instant, of_bank } => {
             let destination = match account {
                 Some(place) => Some(the_account(place)?),
                 None => None,
@@ -370,8 +381,8 @@ fn about_payouts(ledger: &Ledger, op: &Op) -> Option<PayoutCommand> {
                 amount,
                 currency: currency(cur),
                 destination,
-                method: PayoutMethod::Standard,
-                source_type: SourceType::Card,
+                method: if instant { PayoutMethod::Instant } else { PayoutMethod::Standard },
+                source_type: if of_bank { SourceType::BankAccount } else { SourceType::Card },
                 description: None,
                 statement_descriptor: None,
                 metadata: Default::default(),
@@ -392,6 +403,7 @@ fn about_payouts(ledger: &Ledger, op: &Op) -> Option<PayoutCommand> {
 pub fn told(result: &Result<Reply, Refusal>) -> Outcome {
     let refusal = match result {
         Ok(Reply::PaymentFailed(_)) => return Ok("payment failed"),
+        Ok(Reply::ChargeFailed(_)) => return Ok("charge failed"),
         Ok(_) => return Ok("done"),
         Err(refusal) => refusal,
     };
@@ -423,6 +435,25 @@ pub fn told(result: &Result<Reply, Refusal>) -> Outcome {
         Refusal::InvoiceCurrency(_) => "invoice currency",
         Refusal::IntentOfInvoice => "intent of invoice",
         Refusal::NotReversible => "not reversible",
+        Refusal::CardDeclined { .. } => "card declined",
+        Refusal::NoDefaultSource { .. } => "no default source",
+        Refusal::ChargeOfIntent => "charge of intent",
+        Refusal::AlreadyCaptured { .. } => "already captured",
+        Refusal::AuthorizationEnded { .. } => "authorization ended",
+        Refusal::ChargeFailed { .. } => "charge had failed",
+        Refusal::CaptureTooLarge { .. } => "capture too large",
+        Refusal::ChargeDisputed { .. } => "charge disputed",
+        Refusal::PartOfAuthorization { .. } => "part of authorization",
+        Refusal::NotFromCash => "not from cash",
+        Refusal::CashNeedsCustomer => "cash needs customer",
+        Refusal::MethodNotTaken { .. } => "method not taken",
+        Refusal::HolderNotAwaited => "holder not awaited",
+        Refusal::SourceState { .. } => "source state",
+        Refusal::SourceCurrency(_) => "source currency",
+        Refusal::SourceAmount { .. } => "source amount",
+        Refusal::SourceTooLow { .. } => "source too low",
+        Refusal::TopupState(_) => "topup state",
+        Refusal::NoInstantPayouts => "no instant payouts",
         _ => "something else",
     })
 }

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use books::balance::BalanceTransaction;
 use books::cash_balance::{Balances, CashTransaction, Cause};
+use books::charge::CardCharge;
 use books::event::{Event, EventObject};
 use books::funding::Instructions;
 use books::id::Numbers;
@@ -20,6 +21,8 @@ use books::{
     Change, Command, Context, Currency, Customer, Decision, Document, IdKey, Kind, Number, Purse,
     Refusal, Reply, RowKey, Rules, View, World,
 };
+
+use crate::acquirer::Network;
 
 pub use audit::Rows;
 
@@ -140,7 +143,7 @@ impl Ledger {
             ids: &self.ids,
             rules: &self.rules,
             accounts: &Bank,
-            acquirer: None,
+            acquirer: Some(&Network),
             cause: None,
         };
         books::decide(command, self, &mut ctx)
@@ -241,6 +244,14 @@ impl Ledger {
     pub fn keys(&self, kind: Kind) -> Vec<RowKey> {
         let documents = self.documents.values().filter(|document| document.kind() == kind);
         documents.map(Document::key).collect()
+    }
+
+    /// The charges of cards and sources, in the order in which they were made.
+    pub fn card_charges(&self) -> impl Iterator<Item = &CardCharge> {
+        self.documents.values().filter_map(|document| match document {
+            Document::CardCharge(charge) => Some(&**charge),
+            _ => None,
+        })
     }
 
     /// The keys of all transfers that arrived.
@@ -358,7 +369,7 @@ impl books::decision::AccountNumbers for Bank {
     ) -> Option<Instructions> {
         let (currency, country) = match transfer_type {
             "us_bank_transfer" => (Currency::USD, "US"),
-            "eu_bank_transfer" => (Currency::EUR, country?),
+            "eu_bank_transfer" => (Currency::EUR, country.unwrap_or("IE")),
             "jp_bank_transfer" => (Currency::JPY, "JP"),
             _ => return None,
         };

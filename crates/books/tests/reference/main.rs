@@ -6,6 +6,7 @@
 //! [`SEEDS`]. With `PURSER_SEED` they begin somewhere else:
 //! `PURSER_CASES=10000 PURSER_SEED=7 cargo test --release -p purser-books --test reference`.
 
+mod acquirer;
 mod compare;
 mod coverage;
 mod drive;
@@ -53,6 +54,7 @@ impl Sides {
             fee_fixed: set.fee_fixed,
             settlement_delay_days: set.settle_days,
             bank_delay_days: set.bank_days,
+            instant_payout_fee_bps: set.instant_bps,
             strict_delete: set.strict_delete,
             ..Rules::default()
         };

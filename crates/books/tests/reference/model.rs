@@ -5,21 +5,30 @@
 //! the wire.
 
 mod bills;
+mod card_payments;
+mod cards;
 mod later;
 mod matching;
 mod merchant;
 mod payments;
 mod refunds;
+mod sources;
+mod topups;
 mod transfers;
 
 use std::collections::BTreeMap;
 
-use crate::ops::{Awaits, Cur, Mode, Op, Settings, choose};
+use crate::ops::{Awaits, Cur, Mode, Op, Plastic, Settings, choose};
+
+pub use sources::{Received, Source};
+
+/// Whose a charge or an intent is that is no customer's.
+pub const NOBODY: usize = usize::MAX;
 
 /// Why a command changes nothing.
 pub type Refused = &'static str;
 
-/// What came of a command: `done`, or `payment failed`, which has effects.
+/// What came of a command: `done`, or `payment failed` or `charge failed`, which have effects.
 pub type Outcome = Result<&'static str, Refused>;
 
 #[derive(Clone, Debug, Default)]
@@ -30,6 +39,8 @@ pub struct Customer {
     pub cash: BTreeMap<Cur, i64>,
     /// Currency, type, net amount and ending balance of each transaction.
     pub rows: Vec<(Cur, &'static str, i64, i64)>,
+    /// Its cards, the default one first.
+    wallet: Vec<Plastic>,
     invoices_numbered: usize,
 }
 
@@ -63,6 +74,40 @@ pub struct Intent {
     pub charged_s: Option<i64>,
     pub refunded: i64,
     pub invoice: Option<usize>,
+    takes_card: bool,
+    takes_cash: bool,
+    /// Whether a card is only authorized at first.
+    manual: bool,
+    /// The card that is to pay.
+    pub card: Option<Plastic>,
+    /// Whether the holder of the card has to authenticate.
+    pub holder: bool,
+    /// The newest charge of a card.
+    pub charge: Option<usize>,
+}
+
+/// A charge of a card or a source.
+#[derive(Clone, Debug)]
+pub struct Charge {
+    who: usize,
+    pub cur: Cur,
+    pub amount: i64,
+    pub stage: &'static str,
+    /// Either a card or a source.
+    pub card: Option<Plastic>,
+    source: Option<usize>,
+    pub intent: Option<usize>,
+    pub captured: i64,
+    pub refunded: i64,
+    pub disputed: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct Topup {
+    pub cur: Cur,
+    pub amount: i64,
+    pub status: &'static str,
+    fails: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -90,6 +135,10 @@ pub struct Refund {
     pub status: &'static str,
     /// The payment; none for a return.
     pub intent: Option<usize>,
+    /// The charge of a card or a source.
+    pub charge: Option<usize>,
+    /// Where it goes, if to a card.
+    card: Option<Plastic>,
     /// Whether nobody asked for this return.
     old_lot: bool,
     bounces: bool,
@@ -110,6 +159,8 @@ pub struct Payout {
     pub amount: i64,
     pub status: &'static str,
     pub account: usize,
+    fee: i64,
+    of_bank: bool,
     reverses: Option<usize>,
     reversed: bool,
 }
@@ -134,6 +185,8 @@ pub enum Task {
     PayoutLeaves { payout: usize },
     PayoutArrives { payout: usize },
     InvoiceOverdue { invoice: usize },
+    AuthorizationEnds { charge: usize },
+    TopupArrives { topup: usize },
 }
 
 /// A line of the merchant's balance.
@@ -144,6 +197,8 @@ pub struct Line {
     pub amount: i64,
     pub fee: i64,
     pub available_s: i64,
+    /// The part of the balance.
+    pub of: &'static str,
 }
 
 #[derive(Clone)]
@@ -160,6 +215,10 @@ pub struct Model {
     pub accounts: Vec<Account>,
     pub payouts: Vec<Payout>,
     transfers: Vec<Transfer>,
+    pub charges: Vec<Charge>,
+    pub sources: Vec<Source>,
+    pub received: Vec<Received>,
+    pub topups: Vec<Topup>,
     /// Due, the age of the object that it is about, what.
     pub tasks: Vec<(i64, u64, Task)>,
     pub lines: Vec<Line>,
@@ -183,6 +242,10 @@ impl Model {
             accounts: Vec::new(),
             payouts: Vec::new(),
             transfers: Vec::new(),
+            charges: Vec::new(),
+            sources: Vec::new(),
+            received: Vec::new(),
+            topups: Vec::new(),
             tasks: Vec::new(),
             lines: Vec::new(),
             pots: BTreeMap::new(),
@@ -245,6 +308,21 @@ impl Model {
             | Op::ReversePayout { .. } => {
                 return self.about_payouts(op);
             }
+            Op::TopUp { .. } | Op::CancelTopUp { .. } => return self.about_topups(op),
+            Op::Charge { .. }
+            | Op::AddCard { .. }
+            | Op::ChargeWallet { .. }
+            | Op::Capture { .. }
+            | Op::RefundCharge { .. } => return self.about_charges(op),
+            Op::CardIntent { .. }
+            | Op::PayByCard { .. }
+            | Op::Authenticate { .. }
+            | Op::CaptureIntent { .. } => return self.about_card_payments(op),
+            Op::AddSource { .. }
+            | Op::Receive { .. }
+            | Op::PullBackOfSource { .. }
+            | Op::SendBack { .. }
+            | Op::ChargeSource { .. } => return self.about_sources(op),
             Op::Wait { s } => {
                 self.advance(self.now_s + s);
                 Ok("done")
@@ -271,11 +349,12 @@ impl Model {
     }
 
     fn paid_intent(&self, place: usize) -> Option<usize> {
-        choose(self.intents.len(), |at| self.intents[at].charged_s.is_some(), place)
+        choose(self.intents.len(), |at| self.intents[at].status == "succeeded", place)
     }
 
     fn living(&self, who: usize) -> Result<(), Refused> {
-        if self.customers[who].gone { Err("customer missing") } else { Ok(()) }
+        let is_gone = self.customers.get(who).is_some_and(|customer| customer.gone);
+        if is_gone { Err("customer missing") } else { Ok(()) }
     }
 
     fn available(&self, who: usize, cur: Cur) -> i64 {
@@ -297,7 +376,7 @@ impl Model {
     }
 
     fn line(&mut self, kind: &'static str, cur: Cur, amount: i64) {
-        self.lines.push(Line { kind, cur, amount, fee: 0, available_s: self.now_s });
+        self.line_of(kind, cur, amount, of_bank(false));
     }
 
     /// A row of a cash balance. New money is a new lot. What goes out is of the oldest lots; what
@@ -376,9 +455,62 @@ impl Model {
         customer.gone = true;
         customer.email = false;
         customer.mode = None;
+        for _ in std::mem::take(&mut customer.wallet) {
+            self.event("customer.source.deleted");
+        }
         self.event("customer.deleted");
         Ok("done")
     }
+}
+
+impl Intent {
+    fn new(who: usize, cur: Cur, amount: i64) -> Intent {
+        Intent {
+            who,
+            cur,
+            amount,
+            applied: 0,
+            status: "requires_payment_method",
+            rail: None,
+            method: false,
+            since: 0,
+            charged_s: None,
+            refunded: 0,
+            invoice: None,
+            takes_card: false,
+            takes_cash: true,
+            manual: false,
+            card: None,
+            holder: false,
+            charge: None,
+        }
+    }
+}
+
+impl Charge {
+    fn new(who: usize, cur: Cur, amount: i64) -> Charge {
+        Charge {
+            who,
+            cur,
+            amount,
+            stage: "failed",
+            card: None,
+            source: None,
+            intent: None,
+            captured: 0,
+            refunded: 0,
+            disputed: false,
+        }
+    }
+
+    fn of_card(who: usize, cur: Cur, amount: i64, card: Plastic) -> Charge {
+        Charge { card: Some(card), ..Charge::new(who, cur, amount) }
+    }
+}
+
+/// The part of the balance to which money belongs.
+pub fn of_bank(is_of_bank: bool) -> &'static str {
+    if is_of_bank { "bank_account" } else { "card" }
 }
 
 /// The rail that is asked for in a currency.

@@ -1,5 +1,7 @@
 //! Random sequences: stories of a few commands that belong together, with anything in between.
 
+mod cards;
+
 use proptest::collection::vec;
 use proptest::option::weighted;
 use proptest::prelude::*;
@@ -48,7 +50,7 @@ fn words() -> impl Strategy<Value = Words> {
 }
 
 fn fund() -> impl Strategy<Value = Op> {
-    let amount = prop_oneof![60 => amount(), 3 => Just(i64::MAX - 10_000_000)];
+    let amount = prop_oneof![60 => amount(), 6 => Just(i64::MAX - 10_000_000)];
     let style = select(vec![Style::Plain, Style::Lower, Style::InText]);
     let network = prop_oneof![
         6 => Just(Network::Simulated),
@@ -152,8 +154,13 @@ fn payouts() -> impl Strategy<Value = Op> {
             .prop_map(|(cur, fails, default)| Op::AddAccount { cur, fails, default }),
         1 => place().prop_map(|account| Op::RemoveAccount { account }),
         1 => place().prop_map(|account| Op::MakeDefault { account }),
-        5 => (amount(), cur(), weighted(0.3, place()))
-            .prop_map(|(amount, cur, account)| Op::Payout { amount, cur, account }),
+        5 => (
+            amount(), cur(), weighted(0.3, place()),
+            prop::bool::weighted(0.3), prop::bool::weighted(0.15)
+        )
+            .prop_map(|(amount, cur, account, instant, of_bank)| Op::Payout {
+                amount, cur, account, instant, of_bank
+            }),
         2 => place().prop_map(|payout| Op::CancelPayout { payout }),
         2 => place().prop_map(|payout| Op::ReversePayout { payout }),
     ]
@@ -192,7 +199,11 @@ fn op() -> impl Strategy<Value = Op> {
         8 => refunds(),
         4 => payouts(),
         5 => customers(),
-        5 => wait(),
+        6 => cards::charges(),
+        6 => cards::payments(),
+        3 => cards::sources(),
+        1 => cards::topups(),
+        6 => wait(),
     ]
 }
 
@@ -233,7 +244,7 @@ fn story(kind: usize, who: usize, cur: Cur, amount: i64, last: usize) -> Vec<Op>
             ops.extend([
                 Op::AddAccount { cur, fails: last == 3, default: false },
                 Op::Wait { s: 3 * DAY },
-                Op::Payout { amount, cur, account: None },
+                Op::Payout { amount, cur, account: None, instant: false, of_bank: false },
             ]);
             ops.extend(match last {
                 0 => vec![Op::CancelPayout { payout: 0 }],
@@ -257,7 +268,8 @@ fn story(kind: usize, who: usize, cur: Cur, amount: i64, last: usize) -> Vec<Op>
             plain_fund(who, cur, amount, Words::Nothing),
             Op::Apply { intent: 0, amount: (last > 0).then_some(50), cur: None },
         ],
-        _ => crowd(who, cur, amount, last),
+        7 | 8 => crowd(who, cur, amount, last),
+        _ => cards::story(kind - 9, who, cur, amount, last),
     }
 }
 
@@ -285,7 +297,7 @@ fn crowd(who: usize, cur: Cur, amount: i64, last: usize) -> Vec<Op> {
 
 /// Sequences of up to about `most` commands. They shrink to their parts.
 pub fn ops(most: usize) -> impl Strategy<Value = Vec<Op>> {
-    let parts = (0..9usize, who(), cur(), amount(), 0..4usize);
+    let parts = (0..17usize, who(), cur(), amount(), 0..4usize);
     let story =
         parts.prop_map(|(kind, who, cur, amount, last)| story(kind, who, cur, amount, last));
     let part = prop_oneof![9 => op().prop_map(|op| vec![op]), 1 => story];
@@ -301,6 +313,8 @@ pub fn settings() -> impl Strategy<Value = Settings> {
     let settle_days = prop_oneof![1 => Just(0i64), 4 => Just(2i64)];
     (prop::bool::weighted(0.2), fee, settle_days, 1..=3i64, prop::bool::weighted(0.2)).prop_map(
         |(manual, (fee_bps, fee_fixed), settle_days, bank_days, strict_delete)| Settings {
+            // As a payment costs something, or nothing, so does an instant payout.
+            instant_bps: fee_bps / 2,
             manual,
             fee_bps,
             fee_fixed,

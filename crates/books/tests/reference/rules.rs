@@ -6,6 +6,7 @@
 //! anything is its amount; `:1` is the place of an object, counted back from the newest. ` => `
 //! tells the refusal that is expected.
 
+mod cards;
 mod stories;
 mod words;
 
@@ -22,6 +23,7 @@ const PLAIN: Settings = Settings {
     fee_fixed: 0,
     settle_days: 2,
     bank_days: 1,
+    instant_bps: 0,
     strict_delete: false,
 };
 
@@ -60,6 +62,9 @@ fn check_with(set: Settings, [story, rows, intents, house]: [&str; 4]) {
         let name = match account {
             Account::MerchantPending => "pending",
             Account::MerchantAvailable => "available",
+            Account::BankPending => "bank pending",
+            Account::BankAvailable => "bank available",
+            Account::CardNetwork => "network",
             Account::Fees => "fees",
             Account::RefundsInTransit => "returning",
             Account::PayoutsInTransit => "leaving",

@@ -1,6 +1,7 @@
 //! Stripe's test cards: numbers, names and what each one does (Stripe's page "Testing").
 //!
-//! Their numbers are no secrets. What is kept of one is its first name, as the acquirer's reference.
+//! Their numbers are no secrets. What is kept of one is its first name, which is the acquirer's
+//! reference.
 
 use books::card::{Brand, Funding};
 
@@ -69,7 +70,10 @@ pub enum Checked {
 }
 
 macro_rules! cards {
-    ($($number:literal [$($name:literal),+] $brand:ident $funding:ident $country:literal $does:expr;)+) => {
+    ($(
+        $number:literal [$($name:literal),+]
+        $brand:ident $funding:ident $country:literal $does:expr;
+    )+) => {
         &[$(TestCard {
             number: $number,
             names: &[$($name),+],
@@ -175,25 +179,50 @@ pub static ALL: &[TestCard] = cards! {
     "4000000000000077" ["bypassPending"] Visa Credit "US" PaysAtOnce;
     "4000003720000278" ["bypassPendingInternational"] Visa Credit "IE" PaysAtOnce;
     "4000000000000093" ["domesticPricing"] Visa Credit "US" Pays;
-    "4000000000000002" ["chargeDeclined", "visa_chargeDeclined"] Visa Credit "US" Declines("card_declined", Some("generic_decline"));
-    "4000000000009995" ["chargeDeclinedInsufficientFunds", "visa_chargeDeclinedInsufficientFunds"] Visa Credit "US" Declines("card_declined", Some("insufficient_funds"));
-    "4000000000009987" ["visa_chargeDeclinedLostCard", "chargeDeclinedLostCard"] Visa Credit "US" Declines("card_declined", Some("lost_card"));
-    "4000000000009979" ["visa_chargeDeclinedStolenCard", "chargeDeclinedStolenCard"] Visa Credit "US" Declines("card_declined", Some("stolen_card"));
-    "4000000000000069" ["chargeDeclinedExpiredCard", "visa_chargeDeclinedExpiredCard"] Visa Credit "US" Declines("expired_card", None);
-    "4000000000000127" ["chargeDeclinedIncorrectCvc", "visa_chargeDeclinedIncorrectCvc"] Visa Credit "US" Declines("incorrect_cvc", None);
-    "4000000000000119" ["chargeDeclinedProcessingError", "visa_chargeDeclinedProcessingError"] Visa Credit "US" Declines("processing_error", None);
-    "4000000000006975" ["visa_chargeDeclinedVelocityLimitExceeded", "chargeDeclinedVelocityLimitExceeded"] Visa Credit "US" Declines("card_declined", Some("card_velocity_exceeded"));
-    "4000000000000341" ["chargeCustomerFail", "visa_chargeCustomerFail"] Visa Credit "US" DeclinesLater("card_declined", Some("generic_decline"));
+    "4000000000000002" ["chargeDeclined", "visa_chargeDeclined"]
+        Visa Credit "US" Declines("card_declined", Some("generic_decline"));
+    "4000000000009995" ["chargeDeclinedInsufficientFunds", "visa_chargeDeclinedInsufficientFunds"]
+        Visa Credit "US" Declines("card_declined", Some("insufficient_funds"));
+    "4000000000009987" ["visa_chargeDeclinedLostCard", "chargeDeclinedLostCard"]
+        Visa Credit "US" Declines("card_declined", Some("lost_card"));
+    "4000000000009979" ["visa_chargeDeclinedStolenCard", "chargeDeclinedStolenCard"]
+        Visa Credit "US" Declines("card_declined", Some("stolen_card"));
+    "4000000000000069" ["chargeDeclinedExpiredCard", "visa_chargeDeclinedExpiredCard"]
+        Visa Credit "US" Declines("expired_card", None);
+    "4000000000000127" ["chargeDeclinedIncorrectCvc", "visa_chargeDeclinedIncorrectCvc"]
+        Visa Credit "US" Declines("incorrect_cvc", None);
+    "4000000000000119" ["chargeDeclinedProcessingError", "visa_chargeDeclinedProcessingError"]
+        Visa Credit "US" Declines("processing_error", None);
+    "4000000000006975" [
+        "visa_chargeDeclinedVelocityLimitExceeded",
+        "chargeDeclinedVelocityLimitExceeded"
+    ]
+        Visa Credit "US" Declines("card_declined", Some("card_velocity_exceeded"));
+    "4000000000000341" ["chargeCustomerFail", "visa_chargeCustomerFail"]
+        Visa Credit "US" DeclinesLater("card_declined", Some("generic_decline"));
     "4100000000000019" ["radarBlock", "chargeDeclinedFraudulent"] Visa Credit "US" IsBlocked;
     "4000000000004954" ["riskLevelHighest"] Visa Credit "US" IsBlocked;
     "4000000000009235" ["riskLevelElevated"] Visa Credit "US" LooksRisky;
-    "4000000000003220" ["threeDSecure2Required"] Visa Credit "US" Asks { unless_set_up: false, then: None };
-    "4000000000003063" ["threeDSecureRequired"] Visa Credit "US" Asks { unless_set_up: false, then: None };
-    "4000002500003155" ["authenticationRequiredOnSetup"] Visa Credit "FR" Asks { unless_set_up: true, then: None };
-    "4000002760003184" ["authenticationRequired"] Visa Credit "DE" Asks { unless_set_up: false, then: None };
-    "4000008260003178" ["authenticationRequiredChargeDeclinedInsufficientFunds"] Visa Credit "GB" Asks { unless_set_up: false, then: Some(("card_declined", Some("insufficient_funds"))) };
-    "4000008400001629" ["threeDSecureRequiredChargeDeclined"] Visa Credit "US" Asks { unless_set_up: false, then: Some(("card_declined", Some("generic_decline"))) };
-    "4000008400001280" ["threeDSecureRequiredProcessingError"] Visa Credit "US" Asks { unless_set_up: false, then: Some(("processing_error", None)) };
+    "4000000000003220" ["threeDSecure2Required"]
+        Visa Credit "US" Asks { unless_set_up: false, then: None };
+    "4000000000003063" ["threeDSecureRequired"]
+        Visa Credit "US" Asks { unless_set_up: false, then: None };
+    "4000002500003155" ["authenticationRequiredOnSetup"]
+        Visa Credit "FR" Asks { unless_set_up: true, then: None };
+    "4000002760003184" ["authenticationRequired"]
+        Visa Credit "DE" Asks { unless_set_up: false, then: None };
+    "4000008260003178" ["authenticationRequiredChargeDeclinedInsufficientFunds"]
+        Visa Credit "GB" Asks {
+            unless_set_up: false,
+            then: Some(("card_declined", Some("insufficient_funds"))),
+        };
+    "4000008400001629" ["threeDSecureRequiredChargeDeclined"]
+        Visa Credit "US" Asks {
+            unless_set_up: false,
+            then: Some(("card_declined", Some("generic_decline"))),
+        };
+    "4000008400001280" ["threeDSecureRequiredProcessingError"]
+        Visa Credit "US" Asks { unless_set_up: false, then: Some(("processing_error", None)) };
     "4000003800000446" ["authenticationRequiredSetupForOffSession"] Visa Credit "IT" AsksWhoIsThere;
     "4000000000003055" ["threeDSecureOptional"] Visa Credit "US" Pays;
     "4000000000003097" ["threeDSecureOptionalProcessingError"] Visa Credit "US" Pays;

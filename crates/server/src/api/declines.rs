@@ -63,6 +63,14 @@ pub fn param(decline: &Decline) -> Option<&'static str> {
     }
 }
 
+/// `type` of the error. That the holder did not authenticate says nothing about the card.
+fn kind(decline: &Decline) -> &'static str {
+    match decline.code.as_str() {
+        "payment_intent_authentication_failure" => "invalid_request_error",
+        _ => "card_error",
+    }
+}
+
 /// The hash `error`, with its keys in alphabetical order.
 pub fn error(decline: &Decline, charge: Option<String>) -> Json {
     let mut error = Json::Object(Vec::with_capacity(7));
@@ -79,7 +87,7 @@ pub fn error(decline: &Decline, charge: Option<String>) -> Json {
     if let Some(param) = param(decline) {
         error.push("param", param);
     }
-    error.push("type", "card_error");
+    error.push("type", kind(decline));
     error
 }
 

@@ -344,8 +344,8 @@ fn refused_money(refusal: Refusal, wire: &Wire) -> ApiError {
         Refusal::MethodSpent { method, param } => {
             let id = wire.ids.write(books::Kind::PaymentMethod, method);
             invalid(format!(
-                "The payment method {id} was detached from its customer and cannot be used again. \
-                 Please make a new one."
+                "The payment method {id} was detached from its customer, or paid without being a \
+                 customer's, and cannot be used again. Please make a new one."
             ))
             .about(param)
         }

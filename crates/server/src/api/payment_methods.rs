@@ -164,7 +164,7 @@ params! {
 
 impl AllowRedisplay {
     /// As the books keep it.
-    fn kept(self) -> Option<String> {
+    pub(super) fn kept(self) -> Option<String> {
         match self {
             AllowRedisplay::Unspecified => None,
             said => Some(said.as_str().to_owned()),

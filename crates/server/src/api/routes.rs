@@ -151,13 +151,13 @@ pub fn all() -> Vec<Route> { vec![
     route!(POST "/v1/payment_intents/{intent}/cancel" PostPaymentIntentsIntentCancel Write payment_intents::cancel, payment_intents::Cancel => "payment_intent", "payment_intents", "Cancel a payment intent"),
     route!(POST "/v1/payment_intents/{intent}/capture" PostPaymentIntentsIntentCapture Write payment_intents::after::capture, payment_intents::after::Capture => "payment_intent", "payment_intents", "Capture a payment intent"),
     route!(POST "/v1/payment_intents/{intent}/confirm" PostPaymentIntentsIntentConfirm Write payment_intents::confirm, payment_intents::Confirm => "payment_intent", "payment_intents", "Confirm a payment intent"),
+    route!(POST "/v1/payment_intents/{intent}/increment_authorization" PostPaymentIntentsIntentIncrementAuthorization Write payment_intents::after::increment, payment_intents::after::Increment => "payment_intent", "payment_intents", "Increment an authorization"),
     route!(GET "/v1/payment_methods" GetPaymentMethods Read payment_methods::list, payment_methods::List => ["payment_method"], "payment_methods", "List payment methods"),
     route!(POST "/v1/payment_methods" PostPaymentMethods Write payment_methods::create, payment_methods::Create => "payment_method", "payment_methods", "Create a payment method of a card"),
     route!(GET "/v1/payment_methods/{payment_method}" GetPaymentMethodsPaymentMethod Read payment_methods::retrieve, NoParams => "payment_method", "payment_methods", "Retrieve a payment method"),
     route!(POST "/v1/payment_methods/{payment_method}" PostPaymentMethodsPaymentMethod Write payment_methods::update, payment_methods::Update => "payment_method", "payment_methods", "Update a payment method"),
     route!(POST "/v1/payment_methods/{payment_method}/attach" PostPaymentMethodsPaymentMethodAttach Write payment_methods::attach, payment_methods::Attach => "payment_method", "payment_methods", "Attach a payment method to a customer"),
     route!(POST "/v1/payment_methods/{payment_method}/detach" PostPaymentMethodsPaymentMethodDetach Write payment_methods::detach, NoParams => "payment_method", "payment_methods", "Detach a payment method from its customer"),
-    route!(POST "/v1/payment_intents/{intent}/increment_authorization" PostPaymentIntentsIntentIncrementAuthorization Write payment_intents::after::increment, payment_intents::after::Increment => "payment_intent", "payment_intents", "Increment an authorization"),
     route!(GET "/v1/payouts" GetPayouts Read payouts::list, payouts::List => ["payout"], "payouts", "List payouts"),
     route!(POST "/v1/payouts" PostPayouts Write payouts::create, payouts::Create => "payout", "payouts", "Send money to the merchant's bank"),
     route!(GET "/v1/payouts/{payout}" GetPayoutsPayout Read payouts::retrieve, NoParams => "payout", "payouts", "Retrieve a payout"),
@@ -291,6 +291,10 @@ mod tests {
         // it, the guide to bank transfers and most code that was ever written say this name.
         ("POST /v1/payment_intents", "payment_method_types"),
         ("POST /v1/payment_intents/{intent}", "payment_method_types"),
+        // The guides have it, and so have versions of the tables that know card numbers.
+        ("POST /v1/payment_intents payment_method_data", "card"),
+        ("POST /v1/payment_intents/{intent} payment_method_data", "card"),
+        ("POST /v1/payment_intents/{intent}/confirm payment_method_data", "card"),
     ];
 
     /// Every parameter that Stripe documents is either acted on or refused by name; nothing is

@@ -11,6 +11,7 @@ const PLACES: &[(&str, &str)] = &[
     ("cus_", "customers"),
     ("pi_", "payments"),
     ("pyr_", "refunds"),
+    ("re_", "refunds"),
     ("po_", "payouts"),
     ("evt_", "events"),
     ("we_", "webhooks"),

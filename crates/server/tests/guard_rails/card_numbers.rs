@@ -1,5 +1,5 @@
-//! The number of a card that may be somebody's: wherever it is sent, it is refused, and there is no
-//! trace of it afterwards, neither in the answer, nor in the database and its files, nor in the log.
+//! The number of a card that may be somebody's: wherever it is sent, it is refused, and there is
+//! no trace of it afterwards: not in the answer, not in the database and its files, not in the log.
 
 use std::fs;
 

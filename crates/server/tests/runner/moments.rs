@@ -19,8 +19,18 @@ const TEXT_WITHIN_S: u64 = 3 * 24 * 60 * 60;
 
 /// Numbers in members that end like this are moments, however far they are from now.
 const ENDINGS: &[&str] = &["_at", "_on", "_date"];
-const MEMBERS: &[&str] =
-    &["created", "date", "end", "now", "oldest", "period_end", "period_start", "since", "start"];
+const MEMBERS: &[&str] = &[
+    "capture_before",
+    "created",
+    "date",
+    "end",
+    "now",
+    "oldest",
+    "period_end",
+    "period_start",
+    "since",
+    "start",
+];
 
 /// Follows the server's clock, which may have been moved ahead of the real one.
 #[derive(Default)]

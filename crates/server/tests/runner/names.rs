@@ -45,6 +45,7 @@ const IDS: &[(&str, usize)] = &[
 /// Members whose texts are made anew for every customer.
 const NUMBERS: &[&str] = &[
     "account_number",
+    "address",
     "authorization_code",
     "clabe",
     "fingerprint",

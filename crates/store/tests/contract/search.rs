@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use books::command::{Command, Edit, IntentCommand, IntentDraft};
+use books::command::{Command, Edit, IntentCommand, IntentDraft, Presence};
 use books::payment_intent::{BillingDetails, IntentProfile, PaymentIntent, TransferOptions};
 use books::search::{Query, Resource, Subject};
 use books::{Customer, Document, Kind, Number};
@@ -10,7 +10,7 @@ use store::{COUNTED_MAX, DocumentFilter, Search, Window};
 use testing::migrations::undone_since;
 
 use crate::support::asks::{cancel, currency, delete, fund, refund_to_cash};
-use crate::support::{Ask, Bench};
+use crate::support::{Ask, Bench, cards};
 
 /// Numbers that look random and are the same each time.
 struct Dice(u64);
@@ -65,9 +65,12 @@ fn paid(dice: &mut Dice, customer: Number) -> Ask {
     let draft = IntentDraft {
         amount: 50 + dice.below(5) as i64 * 25,
         currency: currency(code),
+        methods: Vec::new(),
         transfer: TransferOptions::usual(currency(code)),
         method: Some(BillingDetails::default()),
         automatic_methods: None,
+        card: Vec::new(),
+        presence: Presence::default(),
         profile: IntentProfile { metadata: set.collect(), ..IntentProfile::default() },
     };
     let confirm = dice.below(4) > 0;
@@ -81,12 +84,13 @@ fn lived(dice: &mut Dice) -> Bench {
     for step in 0..160 {
         let customer = customers[dice.below(customers.len())];
         bench.clock.forward(std::time::Duration::from_millis(700));
-        let ask = match dice.below(8) {
+        let ask = match dice.below(9) {
             0..=2 => edited(dice, customer),
             3..=4 => paid(dice, customer),
             5 => fund(customer, 120, dice.one(&["usd", "eur"])),
             6 if step % 4 == 0 => delete(customer),
             6 => fund(customer, 75, "usd"),
+            7 => cards::charge(dice.one(&["pays", "declined", "disputed"]), 100, "usd"),
             _ => match intents(&bench).get(dice.below(20)) {
                 Some(intent) if intent.charge.is_some() => refund_to_cash(intent.key, 25),
                 Some(intent) => cancel(intent.key),
@@ -144,6 +148,9 @@ fn clause(dice: &mut Dice, resource: Resource, known: &[Number]) -> String {
         of.push(format!("refunded:{}", dice.one(&["'true'", "'false'", "null"])));
         of.push(format!("disputed:'{}'", dice.one(&["true", "false"])));
         of.push("payment_method_details.card.last4:4242".to_owned());
+        of.push("payment_method_details.card.brand:'mastercard'".to_owned());
+        of.push("status:'failed'".to_owned());
+        of.push("customer:null".to_owned());
     }
     format!("{sign}{}", of[dice.below(of.len())])
 }
@@ -171,10 +178,14 @@ fn found(bench: &Bench, search: Search<'_>, limit: usize) -> Vec<Number> {
 /// What a look at every object finds, newest first.
 fn looked_for(bench: &Bench, search: Search<'_>) -> Vec<Number> {
     let (customers, intents) = (customers(bench), intents(bench));
+    let by_card = bench.documents(Kind::Charge, &DocumentFilter::default());
     let subjects: Vec<Subject<'_>> = match search.resource {
         Resource::Customers => customers.iter().filter_map(Subject::of_customer).collect(),
         Resource::PaymentIntents => intents.iter().map(Subject::of_intent).collect(),
-        Resource::Charges => intents.iter().filter_map(Subject::of_charge_in).collect(),
+        Resource::Charges => {
+            let of_intents = intents.iter().filter_map(Subject::of_charge_in);
+            of_intents.chain(by_card.iter().flat_map(Subject::all_of)).collect()
+        }
     };
     let is_meant = |subject: &&Subject<'_>| {
         let is_reached = search.among.is_empty() || search.among.contains(&subject.customer);

@@ -4,7 +4,7 @@ use books::Kind;
 
 use crate::support::Bench;
 use crate::support::asks::{lose, receive, receiver};
-use crate::{ALIKE, Case, INSTRUCTIONS, NAMED, Names, check_on, examine};
+use crate::{ALIKE, Case, EVENT, INSTRUCTIONS, NAMED, Names, check_on, examine};
 
 const HOLDS: &str = "a source holds what it received";
 const LEADS: &str = "the account of a source leads to it";
@@ -64,7 +64,7 @@ const SOURCES: &[Case] = &[
         ALIKE,
     ),
     ("a transfer that is gone", "DELETE FROM document WHERE number = :second", RECEIVED),
-    ("a transfer whose event is left", "DELETE FROM document WHERE number = :second", NAMED),
+    ("a transfer whose event is left", "DELETE FROM document WHERE number = :second", EVENT),
     ("a source that is gone", "DELETE FROM document WHERE number = :full", NAMED),
     ("an account of no source", "DELETE FROM document WHERE number = :empty", INSTRUCTIONS),
     (

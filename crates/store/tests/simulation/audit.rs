@@ -35,7 +35,8 @@ const MUST_BE: &[(&str, &str)] = &[
         "the merchant's lines are what the merchant has",
         "SELECT world, 0, currency, sum(amount) FROM
              (SELECT world, currency, amount - fee AS amount FROM balance_transaction UNION ALL
-              SELECT world, currency, amount FROM house_balance WHERE account IN (4, 5))
+              SELECT world, currency, amount FROM house_balance
+              WHERE account IN (4, 5, 14, 15))
          GROUP BY 1, 2, 3 HAVING sum(amount) <> 0",
     ),
     (
@@ -44,15 +45,57 @@ const MUST_BE: &[(&str, &str)] = &[
              (SELECT b.world, b.currency, b.amount - b.fee AS amount FROM timer t
               JOIN balance_transaction b ON b.world = t.world AND b.number = t.number
               WHERE t.kind = 'settle' UNION ALL
-              SELECT world, currency, amount FROM house_balance WHERE account = 4)
+              SELECT world, currency, amount FROM house_balance WHERE account IN (4, 14))
          GROUP BY 1, 2, 3 HAVING sum(amount) <> 0",
+    ),
+    (
+        "card networks owe the charges that a timer will settle",
+        "SELECT world, 0, currency, sum(amount) FROM
+             (SELECT b.world, b.currency, -b.amount AS amount FROM timer t
+              JOIN balance_transaction b ON b.world = t.world AND b.number = t.number
+              WHERE t.kind = 'settle' AND b.type = 'charge' UNION ALL
+              SELECT world, currency, amount FROM house_balance WHERE account = 13)
+         GROUP BY 1, 2, 3 HAVING sum(amount) <> 0",
+    ),
+    (
+        "of an intent's charges no more than one is one that its card paid",
+        "SELECT world, data ->> '$.payment_intent', 0, count(*) FROM document
+         WHERE kind = 'charge' AND data ->> '$.instrument' IS NOT NULL
+         AND data ->> '$.payment_intent' IS NOT NULL
+         AND (data ->> '$.stage.captured' IS NOT NULL OR
+              data ->> '$.stage.authorized' IS NOT NULL)
+         GROUP BY 1, 2 HAVING count(*) > 1",
+    ),
+    (
+        "a release is timed for every charge that is authorized, and for no other",
+        "SELECT d.world, d.number, 0, 0 FROM document d
+         WHERE d.kind = 'charge' AND d.data ->> '$.instrument' IS NOT NULL
+         AND (d.data ->> '$.stage.authorized' IS NOT NULL) <>
+             (SELECT count(*) FROM timer t WHERE t.world = d.world AND t.number = d.number
+              AND t.kind = 'authorization_ends')",
+    ),
+    (
+        "a token is one card, of one charge or one customer",
+        "SELECT t.world, t.number, 0, count(c.number) FROM document t
+         JOIN document c ON c.world = t.world AND c.number = t.data ->> '$.card_number'
+         WHERE t.kind = 'token' GROUP BY 1, 2 HAVING count(c.number) > 1",
+    ),
+    (
+        "what sources received is what their transactions say",
+        "SELECT s.world, s.number, 0, 0 FROM document s
+         WHERE s.kind = 'source' AND s.data ->> '$.receiver' IS NOT NULL
+         AND coalesce(s.data ->> '$.receiver.amount_received', 0) <>
+             (SELECT coalesce(sum(t.data ->> '$.amount'), 0) FROM document t
+              WHERE t.world = s.world AND t.kind = 'source_transaction'
+              AND t.data ->> '$.source' = s.number)",
     ),
     (
         "refunds that are on their way are in transit",
         "SELECT world, 0, currency, sum(amount) FROM
              (SELECT world, data ->> '$.currency' AS currency, data ->> '$.amount' AS amount
               FROM document WHERE kind = 'refund'
-              AND data ->> '$.status' IN ('requires_action', 'pending') UNION ALL
+              AND data ->> '$.status' IN ('requires_action', 'pending')
+              AND data ->> '$.destination.card' IS NULL UNION ALL
               SELECT world, currency, amount FROM house_balance WHERE account = 7)
          GROUP BY 1, 2, 3 HAVING sum(amount) <> 0",
     ),
@@ -86,7 +129,8 @@ const MUST_BE: &[(&str, &str)] = &[
     (
         "an intent holds all of its amount when it succeeded, less while it is open",
         "SELECT world, number, data ->> '$.status', data ->> '$.applied' FROM document
-         WHERE kind = 'payment_intent' AND CASE data ->> '$.status'
+         WHERE kind = 'payment_intent' AND data ->> '$.card.instrument' IS NULL
+         AND CASE data ->> '$.status'
              WHEN 'succeeded' THEN data ->> '$.applied' IS NOT data ->> '$.amount'
              WHEN 'canceled' THEN coalesce(data ->> '$.applied', 0) <> 0
              ELSE coalesce(data ->> '$.applied', 0) >= data ->> '$.amount' END",
@@ -107,13 +151,28 @@ const MUST_BE: &[(&str, &str)] = &[
     ),
 ];
 
+/// What only requests make, each its own row.
+const MADE: &[&str] = &[
+    "bank_account",
+    "card",
+    "charge",
+    "customer",
+    "invoice",
+    "invoiceitem",
+    "payout",
+    "source",
+    "source_transaction",
+    "token",
+    "topup",
+];
+
 /// What must be so when time is over: nothing is on its way, and nobody's money is left alone.
 const AT_THE_END: &[(&str, &str)] = &[
     ("no timer is left", "SELECT world, number, kind, due FROM timer"),
     (
         "nothing is pending or in transit",
         "SELECT world, account, currency, amount FROM house_balance
-         WHERE account IN (4, 7, 8) AND amount <> 0",
+         WHERE account IN (4, 7, 8, 13, 14) AND amount <> 0",
     ),
     (
         "unclaimed money is the merchant's",
@@ -189,15 +248,19 @@ fn rows_are_those_that_were_made(db: &Connection, simulator: &Simulator) -> Resu
         let differ: Vec<_> = rows.symmetric_difference(&shadow.funded).collect();
         return Err(format!("fundings on disk are not those that were carried out: {differ:?}"));
     }
-    for kind in ["customer", "invoice", "invoiceitem", "payout", "bank_account"] {
-        let query = match kind {
+    for kind in MADE {
+        let query = match *kind {
             "customer" => "SELECT world, number FROM customer".to_owned(),
+            // Those of cash balances are made with whatever pays their intents.
+            "charge" => "SELECT world, number FROM document WHERE kind = 'charge'
+                         AND data ->> '$.instrument' IS NOT NULL"
+                .to_owned(),
             kind => format!("SELECT world, number FROM document WHERE kind = '{kind}'"),
         };
         let rows = all(db, &query, |row| Ok((books::World(row.get(0)?), Number(row.get(1)?))))?;
         let rows: BTreeSet<_> = rows.into_iter().collect();
         let none = BTreeSet::new();
-        let made = shadow.made.get(kind).unwrap_or(&none);
+        let made = shadow.made.get(*kind).unwrap_or(&none);
         if rows != *made {
             let differ: Vec<_> = rows.symmetric_difference(made).collect();
             return Err(format!("each {kind} on disk is one that was made: {differ:?}"));

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use books::balance::SourceType;
 use books::cash_balance::{BankTransfer, ReconciliationMode, Sender};
 use books::command::{
     BankAccountDraft, Confirmation, Edit, IntentCommand, IntentDraft, IntentEdit, InvoiceCommand,
@@ -15,6 +14,7 @@ use books::payout::{PayoutFailure, PayoutMethod};
 use books::refund::RefundAccount;
 use books::{Command, Currency, Document, IdKey, Kind, Number, Reply, RowKey, Timestamp};
 
+use crate::cards::{Instruments, source_type};
 use crate::random::Random;
 
 /// What the clients of one world know.
@@ -22,9 +22,9 @@ use crate::random::Random;
 pub struct Known {
     /// How many customers they would like to have.
     customers_wanted: usize,
-    customers: Vec<Number>,
+    pub customers: Vec<Number>,
     intents: Vec<RowKey>,
-    open_intents: Vec<RowKey>,
+    pub open_intents: Vec<RowKey>,
     charges: Vec<RowKey>,
     methods: Vec<RowKey>,
     refunds: Vec<RowKey>,
@@ -35,6 +35,7 @@ pub struct Known {
     payouts: Vec<Number>,
     accounts: Vec<Number>,
     references: Vec<String>,
+    pub instruments: Instruments,
 }
 
 impl Known {
@@ -66,6 +67,9 @@ impl Known {
             Reply::PaymentFailed(intent) => {
                 self.learn_document(&Document::from((**intent).clone()), ids);
             }
+            Reply::ChargeFailed(charge) => {
+                self.learn_document(&Document::from((**charge).clone()), ids);
+            }
             _ => {}
         }
     }
@@ -73,7 +77,9 @@ impl Known {
     /// Takes note of a document as it is now.
     pub fn learn_document(&mut self, document: &Document, ids: &IdKey) {
         let key = document.key();
+        self.instruments.learn(document);
         match document {
+            Document::CardCharge(_) => add(&mut self.charges, key),
             Document::PaymentIntent(intent) => {
                 add(&mut self.intents, key);
                 keep(&mut self.open_intents, key, intent.status.is_open());
@@ -123,6 +129,7 @@ impl Known {
         all.extend(rows(Kind::Refund, &self.refunds));
         all.extend(rows(Kind::Invoice, &self.invoices));
         all.extend(rows(Kind::PaymentIntent, &self.intents));
+        all.extend(self.instruments.documents());
         all
     }
 
@@ -132,12 +139,14 @@ impl Known {
             return create_customer(random);
         }
         for _ in 0..20 {
-            let command = match random.below(100) {
+            let command = match random.below(170) {
                 0..11 => self.about_customer(random),
                 11..33 => self.fund(random),
                 33..60 => self.about_intent(random),
                 60..76 => self.about_refund(random),
                 76..84 => self.about_payout(random),
+                100..155 => self.about_cards(random),
+                155.. => self.about_sources(random),
                 _ => self.about_invoice(random, now),
             };
             if let Some(command) = command {
@@ -312,8 +321,11 @@ impl Known {
                 amount: random.between(1, 1000),
                 currency,
                 destination,
-                method: PayoutMethod::Standard,
-                source_type: SourceType::Card,
+                method: match random.percent(25) {
+                    true => PayoutMethod::Instant,
+                    false => PayoutMethod::Standard,
+                },
+                source_type: source_type(random),
                 description: None,
                 statement_descriptor: None,
                 metadata: texts(random),
@@ -379,7 +391,7 @@ impl Known {
     }
 
     /// One of these rows; now and then one that is not there, or of another customer.
-    fn of(&self, random: &mut Random, rows: &[RowKey]) -> Option<RowKey> {
+    pub fn of(&self, random: &mut Random, rows: &[RowKey]) -> Option<RowKey> {
         let row = random.recent(rows)?;
         Some(match random.below(60) {
             0 => RowKey { number: Number(12_345), ..row },
@@ -389,14 +401,14 @@ impl Known {
     }
 }
 
-fn add<T: PartialEq>(to: &mut Vec<T>, item: T) {
+pub fn add<T: PartialEq>(to: &mut Vec<T>, item: T) {
     if !to.contains(&item) {
         to.push(item);
     }
 }
 
 /// Adds something to what is so, or takes it out where it is not so any more.
-fn keep<T: PartialEq>(among: &mut Vec<T>, item: T, is_so: bool) {
+pub fn keep<T: PartialEq>(among: &mut Vec<T>, item: T, is_so: bool) {
     match is_so {
         true => add(among, item),
         false => among.retain(|known| *known != item),
@@ -407,7 +419,7 @@ fn of_the_account(number: Number) -> RowKey {
     RowKey { customer: Number(0), number }
 }
 
-fn currency(random: &mut Random) -> Currency {
+pub fn currency(random: &mut Random) -> Currency {
     let code = match random.below(100) {
         0..70 => "usd",
         70..85 => "eur",
@@ -420,11 +432,11 @@ fn currency(random: &mut Random) -> Currency {
 }
 
 /// Few amounts, so that sums match.
-fn amount(random: &mut Random) -> i64 {
+pub fn amount(random: &mut Random) -> i64 {
     *random.pick(&[500, 1000, 1000, 2000, 2000, 3500, 5000, 49])
 }
 
-fn options(random: &mut Random, currency: Currency) -> Option<TransferOptions> {
+pub fn options(random: &mut Random, currency: Currency) -> Option<TransferOptions> {
     let mut transfer = TransferOptions::usual(currency)?;
     if currency == Currency::EUR {
         transfer.country = Some(random.pick(&["IE", "DE", "FR"]).to_string());
@@ -432,7 +444,7 @@ fn options(random: &mut Random, currency: Currency) -> Option<TransferOptions> {
     Some(transfer)
 }
 
-fn texts(random: &mut Random) -> BTreeMap<String, String> {
+pub fn texts(random: &mut Random) -> BTreeMap<String, String> {
     let order = || ("order".to_owned(), "6735".to_owned());
     random.percent(30).then(order).into_iter().collect()
 }

@@ -5,9 +5,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex};
 
+use books::card::Acquirer;
 use books::event::RequestCause;
 use books::{Command, Refusal, Reply, View, World};
 use store::{Idempotency, Job, Kept, Outcome, Sight};
+
+use crate::cards::Network;
 
 /// A request, or an errand of the worker.
 #[derive(Clone, Debug)]
@@ -112,6 +115,10 @@ impl Job for SimJob {
         let decided = Decided { result: result.clone(), kept: kept.clone(), at_ms };
         self.spy.lock().expect("no test panics here")[self.at] = Some(decided);
         kept
+    }
+
+    fn acquirer(&self) -> Option<Arc<dyn Acquirer>> {
+        Some(Arc::new(Network))
     }
 
     fn done(self: Box<Self>, outcome: Outcome) {

@@ -39,6 +39,7 @@ impl Settings {
             fee_fixed: *random.pick(&[0, 0, 30]),
             settlement_delay_days: *random.pick(&[0, 2, 2, 7]),
             bank_delay_days: *random.pick(&[1, 1, 3]),
+            instant_payout_fee_bps: *random.pick(&[0, 100]),
             strict_delete: random.percent(10),
             ..Rules::default()
         };

@@ -5,6 +5,7 @@
 //! `PURSER_SIM_SEEDS=n` runs so many instead of [`SEEDS`]. A seed that was found goes to [`FOUND`].
 
 mod audit;
+mod cards;
 mod clients;
 mod director;
 mod job;

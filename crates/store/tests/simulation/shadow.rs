@@ -4,11 +4,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use books::command::{IntentCommand, InvoiceCommand, LaterCommand, PayoutCommand, RefundCommand};
+use books::command::{
+    CardCommand, ChargeCommand, IntentCommand, InvoiceCommand, LaterCommand, PayoutCommand,
+    RefundCommand, SourceCommand, TopupCommand, WalletCommand,
+};
 use books::timer::Timer;
-use books::{Command, Number, Refusal, Reply, RowKey, World};
+use books::{Command, Document, Kind, Number, Refusal, Reply, RowKey, World};
 use store::{Kept, Outcome};
 
+use crate::cards::latest_charge;
 use crate::job::{Ask, Decided};
 use crate::life::Wave;
 
@@ -209,12 +213,31 @@ impl Shadow {
                     | PayoutCommand::CreateBankAccount(_),
                 ),
                 Reply::Document(document),
-            ) => {
-                let rows = self.made.entry(document.kind().object()).or_default();
-                rows.insert((world, document.key().number));
+            )
+            | (
+                Command::Card(CardCommand::MakeToken { .. })
+                | Command::Wallet(WalletCommand::Add { .. })
+                | Command::Charge(ChargeCommand::Create { .. })
+                | Command::Source(SourceCommand::Create(_) | SourceCommand::Receive { .. })
+                | Command::Topup(TopupCommand::Create(_)),
+                Reply::Document(document),
+            ) => self.note_row(world, document.kind(), document.key().number),
+            (_, Reply::ChargeFailed(charge)) => {
+                self.note_row(world, Kind::Charge, charge.key.number);
+            }
+            // A confirmation may have charged a card.
+            (Command::Intent(_), Reply::PaymentFailed(intent))
+            | (Command::Intent(_), Reply::Document(Document::PaymentIntent(intent))) => {
+                if let Some(charge) = latest_charge(intent) {
+                    self.note_row(world, Kind::Charge, charge);
+                }
             }
             _ => {}
         }
+    }
+
+    fn note_row(&mut self, world: World, kind: Kind, number: Number) {
+        self.made.entry(kind.object()).or_default().insert((world, number));
     }
 
     /// No timer whose effect is on disk is ever due again.
@@ -255,6 +278,19 @@ fn kind_of(command: &Command) -> &'static str {
         Command::Intent(IntentCommand::Confirm { .. }) => "intent confirm",
         Command::Intent(IntentCommand::Cancel { .. }) => "intent cancel",
         Command::Intent(IntentCommand::Apply { .. }) => "intent apply",
+        Command::Intent(IntentCommand::Capture { .. }) => "intent capture",
+        Command::Intent(IntentCommand::Authenticate { .. }) => "intent authenticate",
+        Command::Card(CardCommand::MakeToken { .. }) => "token",
+        Command::Wallet(WalletCommand::Add { .. }) => "wallet add",
+        Command::Wallet(WalletCommand::Remove { .. }) => "wallet remove",
+        Command::Charge(ChargeCommand::Create { .. }) => "charge",
+        Command::Charge(ChargeCommand::Capture { .. }) => "capture",
+        Command::Source(SourceCommand::Create(_)) => "source",
+        Command::Source(SourceCommand::Receive { .. }) => "source receive",
+        Command::Source(SourceCommand::PullBack { .. }) => "source pull back",
+        Command::Source(SourceCommand::SendBack { .. }) => "source send back",
+        Command::Topup(TopupCommand::Create(_)) => "topup",
+        Command::Topup(TopupCommand::Cancel { .. }) => "topup cancel",
         Command::Refund(RefundCommand::OfPayment { .. }) => "refund",
         Command::Refund(RefundCommand::ToCashBalance { .. }) => "refund to cash",
         Command::Refund(RefundCommand::Return { .. }) => "return",

@@ -71,6 +71,13 @@ impl Rows {
             if let Document::PaymentIntent(intent) = document {
                 auditor.refunded(WORLD, intent, self.refunded(intent.key.number));
             }
+            if let Document::CardCharge(charge) = document {
+                auditor.charge_refunded(WORLD, charge, self.refunded(charge.key.number));
+            }
+            if let Document::Source(source) = document {
+                let (sum, pulled_back) = self.received(source.key.number);
+                auditor.received(WORLD, source, sum, pulled_back);
+            }
             self.names(&mut auditor, Row::Document(document.clone()));
         }
         for line in &self.lines {
@@ -96,14 +103,29 @@ impl Rows {
         auditor.finish()
     }
 
-    fn refunded(&self, intent: Number) -> i64 {
-        let of_intent = |refund: &Refund| match refund.origin {
-            RefundOrigin::Payment { payment_intent, .. } => payment_intent == intent,
-            RefundOrigin::Charge { charge, .. } => charge == intent,
+    /// What the transfers to a source are together, and those that were pulled back.
+    fn received(&self, source: Number) -> (i64, i64) {
+        let (mut sum, mut pulled_back) = (0, 0);
+        for document in &self.documents {
+            if let Document::SourceTransaction(it) = document
+                && it.source == source
+            {
+                sum += it.amount;
+                pulled_back += if it.reversed { it.amount } else { 0 };
+            }
+        }
+        (sum, pulled_back)
+    }
+
+    /// What was refunded of what an intent's cash balance, or a charge, paid.
+    fn refunded(&self, of: Number) -> i64 {
+        let is_its = |refund: &Refund| match refund.origin {
+            RefundOrigin::Payment { payment_intent, .. } => payment_intent == of,
+            RefundOrigin::Charge { charge, .. } => charge == of,
             RefundOrigin::CashBalance { .. } => false,
         };
         let amounts = self.documents.iter().filter_map(|document| match document {
-            Document::Refund(refund) if of_intent(refund) => match refund.status {
+            Document::Refund(refund) if is_its(refund) => match refund.status {
                 RefundStatus::Failed | RefundStatus::Canceled => None,
                 _ => Some(refund.amount),
             },
@@ -119,7 +141,7 @@ impl Rows {
     }
 
     fn find(&self, kind: Kind, key: RowKey) -> Found {
-        let row = match kind {
+        let row = match kind.stored() {
             Kind::Customer => {
                 let known = self.customers.contains(&key.number);
                 return if known { Found::Something } else { Found::Nothing };
@@ -132,7 +154,7 @@ impl Rows {
                 let line = self.lines.iter().find(|line| line.number == key.number);
                 line.map(|line| Row::BalanceTransaction(Box::new(line.clone())))
             }
-            _ => {
+            kind => {
                 let is_it = |it: &&Document| it.kind() == kind && it.key() == key;
                 self.documents.iter().find(is_it).map(|it| Row::Document(it.clone()))
             }

@@ -91,17 +91,10 @@ impl Model {
         }
         let since = self.tick();
         self.intents.push(Intent {
-            who,
-            cur,
-            amount: total,
-            applied: 0,
-            status: "requires_payment_method",
             rail,
-            method: false,
             since,
-            charged_s: None,
-            refunded: 0,
             invoice: Some(at),
+            ..Intent::new(who, cur, total)
         });
         let intent = self.intents.len() - 1;
         self.invoices[at].intent = Some(intent);

@@ -62,8 +62,16 @@ impl Model {
                 if let Task::Settle { line } = task {
                     let line = self.lines[*line].clone();
                     let net = line.amount - line.fee;
-                    self.pot("pending", line.cur, -net).expect("it was there");
-                    self.pot("available", line.cur, net).expect("it fits");
+                    let (from, to) = match line.of {
+                        "card" => ("pending", "available"),
+                        _ => ("bank pending", "bank available"),
+                    };
+                    self.pot(from, line.cur, -net).expect("it was there");
+                    self.pot(to, line.cur, net).expect("it fits");
+                    if line.kind == "charge" {
+                        self.pot("network", line.cur, -line.amount).expect("it was there");
+                        self.pot("bank", line.cur, line.amount).expect("it fits");
+                    }
                     grown |= net > 0;
                 }
             }
@@ -86,6 +94,11 @@ impl Model {
                 Ok("done")
             }
             Task::PayoutArrives { payout } => self.payout_arrives(payout).map(|()| "done"),
+            Task::AuthorizationEnds { charge } => {
+                self.authorization_ends(charge);
+                Ok("done")
+            }
+            Task::TopupArrives { topup } => self.topup_arrives(topup).map(|()| "done"),
             Task::InvoiceOverdue { invoice } => {
                 self.overdue(invoice);
                 Ok("done")

@@ -100,7 +100,7 @@ impl Model {
                 continue;
             }
             let takes = match intent.invoice {
-                None => intent.status == "requires_action",
+                None => intent.status == "requires_action" && !intent.holder,
                 Some(invoice) => {
                     let invoice = &self.invoices[invoice];
                     let last_s = invoice.due_s.map(|due_s| due_s + 30 * 86_400);

@@ -1,7 +1,7 @@
 //! What payment intents do.
 
-use super::{Intent, Line, Model, Outcome, Refused, Task, rail};
-use crate::ops::{Change, Op};
+use super::{Intent, Line, Model, Outcome, Refused, Task, of_bank, rail};
+use crate::ops::{Change, Cur, Op};
 
 const LEAST: i64 = 50;
 
@@ -10,19 +10,8 @@ impl Model {
         Some(match *op {
             Op::Intent { who, amount, cur, awaits, method, confirm } => {
                 let who = self.customer(who)?;
-                let draft = Intent {
-                    who,
-                    cur,
-                    amount,
-                    applied: 0,
-                    status: "requires_payment_method",
-                    rail: rail(awaits, cur),
-                    method,
-                    since: 0,
-                    charged_s: None,
-                    refunded: 0,
-                    invoice: None,
-                };
+                let rail = rail(awaits, cur);
+                let draft = Intent { rail, method, ..Intent::new(who, cur, amount) };
                 self.create_intent(draft, confirm)
             }
             Op::Change { intent, ref change } => self.change(self.intent(intent)?, change),
@@ -86,7 +75,7 @@ impl Model {
     }
 
     /// What an intent holds goes back to the cash balance, and perhaps to other intents.
-    fn give_back(&mut self, at: usize) -> Result<(), Refused> {
+    pub(super) fn give_back(&mut self, at: usize) -> Result<(), Refused> {
         let Intent { who, cur, applied, .. } = self.intents[at];
         if applied > 0 {
             self.intents[at].applied = 0;
@@ -112,7 +101,9 @@ impl Model {
         intent.charged_s = Some(self.now_s);
         self.event("charge.succeeded");
         self.event("payment_intent.succeeded");
-        self.earn(at)?;
+        let Intent { cur, amount, .. } = self.intents[at];
+        let money = (amount, self.fee(amount));
+        self.earn("payment", cur, money, false, self.set.settle_days == 0)?;
         if let Some(invoice) = self.intents[at].invoice {
             self.invoices[invoice].status = "paid";
             self.invoices[invoice].paid = self.intents[at].amount;
@@ -122,41 +113,54 @@ impl Model {
         Ok(())
     }
 
-    /// The merchant gets what was paid, less the fee, at once or some days later.
-    fn earn(&mut self, at: usize) -> Result<(), Refused> {
-        let Intent { cur, amount, .. } = self.intents[at];
+    /// What a payment of so much costs.
+    pub(super) fn fee(&self, amount: i64) -> i64 {
         // Hundredths of a percent, and a half counts as a whole.
         let mut fee = amount * self.set.fee_bps / 10_000;
         if amount * self.set.fee_bps % 10_000 >= 5_000 {
             fee += 1;
         }
-        fee = (fee + self.set.fee_fixed).min(amount);
-        let days = self.set.settle_days;
+        (fee + self.set.fee_fixed).min(amount)
+    }
+
+    /// The merchant gets what was paid, less the fee, at once or some days later.
+    pub(super) fn earn(
+        &mut self,
+        kind: &'static str,
+        cur: Cur,
+        (amount, fee): (i64, i64),
+        is_of_bank: bool,
+        at_once: bool,
+    ) -> Result<(), Refused> {
+        let days = if at_once { 0 } else { self.set.settle_days };
         let available_s = self.now_s + days * 86_400;
-        self.lines.push(Line { kind: "payment", cur, amount, fee, available_s });
+        let of = of_bank(is_of_bank);
+        self.lines.push(Line { kind, cur, amount, fee, available_s, of });
         self.pot("fees", cur, fee)?;
-        if days > 0 {
-            self.pot("pending", cur, amount - fee)?;
-            let age = self.tick();
-            self.tasks.push((available_s, age, Task::Settle { line: self.lines.len() - 1 }));
-        } else {
-            self.pot("available", cur, amount - fee)?;
+        if at_once {
+            let to = if is_of_bank { "bank available" } else { "available" };
+            self.pot(to, cur, amount - fee)?;
             if amount > fee {
                 self.event("balance.available");
             }
+        } else {
+            let to = if is_of_bank { "bank pending" } else { "pending" };
+            self.pot(to, cur, amount - fee)?;
+            let age = self.tick();
+            self.tasks.push((available_s, age, Task::Settle { line: self.lines.len() - 1 }));
         }
         Ok(())
     }
 
     pub(super) fn must_be_open(&self, at: usize) -> Result<(), Refused> {
         match self.intents[at].status {
-            "succeeded" | "canceled" => Err("intent state"),
+            "succeeded" | "canceled" | "requires_capture" => Err("intent state"),
             _ => Ok(()),
         }
     }
 
     /// The money and the end of an invoice's intent are the invoice's business.
-    fn must_be_free(&self, at: usize) -> Result<(), Refused> {
+    pub(super) fn must_be_free(&self, at: usize) -> Result<(), Refused> {
         if self.intents[at].invoice.is_some() { Err("intent of invoice") } else { Ok(()) }
     }
 
@@ -174,10 +178,13 @@ impl Model {
         if changes {
             self.must_be_free(at)?;
         }
+        if change.method && !before.takes_cash {
+            return Err("method not taken");
+        }
         let intent = &mut self.intents[at];
         (intent.amount, intent.cur, intent.rail) = (amount, cur, rail);
         if change.method {
-            intent.method = true;
+            (intent.method, intent.card, intent.holder) = (true, None, false);
             if intent.status == "requires_payment_method" {
                 intent.status = "requires_confirmation";
             }
@@ -194,6 +201,7 @@ impl Model {
         if changes && before.status == "requires_action" {
             self.living(before.who)?;
             self.intents[at].status = "requires_confirmation";
+            self.intents[at].holder = false;
             // What it holds is in the currency that it had.
             let cur = std::mem::replace(&mut self.intents[at].cur, before.cur);
             self.give_back(at)?;
@@ -210,6 +218,9 @@ impl Model {
             return Err("missing");
         }
         self.edit(at, change)?;
+        if self.intents[at].card.is_some() {
+            return self.pay_by_card(at, false, false);
+        }
         if !self.intents[at].method {
             return Err("no payment method");
         }
@@ -217,8 +228,16 @@ impl Model {
     }
 
     fn cancel(&mut self, at: usize) -> Outcome {
-        self.must_be_open(at)?;
+        if self.intents[at].status != "requires_capture" {
+            self.must_be_open(at)?;
+        }
         self.must_be_free(at)?;
+        if let ("requires_capture", Some(charge)) =
+            (self.intents[at].status, self.intents[at].charge)
+        {
+            self.release(charge, "charge.refunded");
+        }
+        self.intents[at].holder = false;
         self.intents[at].status = "canceled";
         self.event("payment_intent.canceled");
         self.give_back(at)?;
@@ -227,12 +246,13 @@ impl Model {
 
     fn may_apply(&self, at: usize) -> Result<(), Refused> {
         self.must_be_open(at)?;
-        self.living(self.intents[at].who)
+        self.living(self.intents[at].who)?;
+        if self.intents[at].takes_cash { Ok(()) } else { Err("method not taken") }
     }
 
     fn apply(&mut self, at: usize, amount: Option<i64>) -> Outcome {
         self.may_apply(at)?;
-        let Intent { who, cur, status, rail, invoice, .. } = self.intents[at];
+        let Intent { who, cur, status, rail, invoice, holder, .. } = self.intents[at];
         let remaining = self.intents[at].amount - self.intents[at].applied;
         let have = self.available(who, cur);
         let amount = match amount {
@@ -244,9 +264,12 @@ impl Model {
         if amount > have || amount == 0 {
             return Err("cash too low");
         }
-        self.intents[at].method = true;
+        if !self.intents[at].method {
+            let intent = &mut self.intents[at];
+            (intent.method, intent.card, intent.holder) = (true, None, false);
+        }
         // One that was not confirmed is confirmed by it.
-        let confirms = status != "requires_action" && invoice.is_none();
+        let confirms = (status != "requires_action" || holder) && invoice.is_none();
         if confirms {
             self.intents[at].since = self.tick();
         }
@@ -263,7 +286,7 @@ impl Model {
     }
 }
 
-fn check(intent: &Intent) -> Result<(), Refused> {
+pub(super) fn check(intent: &Intent) -> Result<(), Refused> {
     if intent.amount < LEAST {
         return Err("below minimum");
     }

@@ -1,6 +1,6 @@
 //! What refunds and returns do.
 
-use super::{Lot, Model, Outcome, Refund, Refused, Task};
+use super::{Lot, Model, Outcome, Refund, Refused, Task, of_bank};
 use crate::ops::{Cur, Op, choose};
 
 const DETAILS_S: i64 = 45 * 86_400;
@@ -11,10 +11,18 @@ impl Model {
         let place = |place| choose(self.refunds.len(), |at| self.must_wait(at).is_ok(), place);
         Some(match *op {
             Op::Refund { intent, amount, email, .. } => {
-                self.refund(self.paid_intent(intent)?, amount, email)
+                let at = self.paid_intent(intent)?;
+                match self.paid_by_card(at) {
+                    Some(charge) => self.refund_charge(charge, amount, email),
+                    None => self.refund(at, amount, email),
+                }
             }
             Op::RefundToCash { intent, amount } => {
-                self.refund_to_cash(self.paid_intent(intent)?, amount)
+                let at = self.paid_intent(intent)?;
+                match self.paid_by_card(at) {
+                    Some(_) => Err("not from cash"),
+                    None => self.refund_to_cash(at, amount),
+                }
             }
             Op::Return { who, amount, cur, email } => {
                 self.return_cash(self.customer(who)?, amount, cur, email)
@@ -24,6 +32,11 @@ impl Model {
             Op::GiveDetails { refund, bounces } => self.give_details(place(refund)?, bounces),
             _ => unreachable!("not about refunds"),
         })
+    }
+
+    /// The charge of an intent that no cash balance paid.
+    fn paid_by_card(&self, at: usize) -> Option<usize> {
+        self.intents[at].charge.filter(|_| self.intents[at].charged_s.is_none())
     }
 
     /// How much of a payment is to be refunded.
@@ -49,16 +62,17 @@ impl Model {
         if given || self.customers[who].email { Ok(()) } else { Err("no email") }
     }
 
-    fn begin(&mut self, refund: Refund) -> usize {
+    pub(super) fn begin(&mut self, refund: Refund) -> usize {
         self.refunds.push(refund);
         self.event("refund.created");
         self.refunds.len() - 1
     }
 
-    fn draft(&mut self, who: usize, cur: Cur, amount: i64) -> Refund {
+    pub(super) fn draft(&mut self, who: usize, cur: Cur, amount: i64) -> Refund {
         let (status, intent, old_lot, bounces) = ("requires_action", None, false, false);
         let born = self.tick();
-        Refund { born, who, cur, amount, status, intent, old_lot, bounces }
+        let (charge, card) = (None, None);
+        Refund { born, who, cur, amount, status, intent, charge, card, old_lot, bounces }
     }
 
     fn refund(&mut self, at: usize, amount: Option<i64>, email: bool) -> Outcome {
@@ -121,6 +135,10 @@ impl Model {
         Ok(())
     }
 
+    pub(super) fn await_details_long(&mut self, refund: usize) {
+        self.await_details(refund, self.now_s + DETAILS_S);
+    }
+
     fn await_details(&mut self, refund: usize, expires_s: i64) {
         let born = self.refunds[refund].born;
         self.tasks.push((expires_s, born, Task::RefundExpires { refund }));
@@ -141,12 +159,19 @@ impl Model {
     pub(super) fn end(&mut self, at: usize, status: &'static str) -> Outcome {
         self.must_wait(at)?;
         self.await_no_details(at);
-        let Refund { who, cur, amount, intent, old_lot, .. } = self.refunds[at];
+        let Refund { who, cur, amount, intent, charge, old_lot, .. } = self.refunds[at];
         self.refunds[at].status = status;
         self.pot("refunds in transit", cur, -amount)?;
         self.tell_progress(at);
         if status == "failed" {
             self.event("refund.failed");
+        }
+        if charge.is_some() {
+            self.note_refunded(at, -amount);
+            self.pot("bank available", cur, amount)?;
+            self.line_of("payment_failure_refund", cur, amount, of_bank(true));
+            self.event("balance.available");
+            return Ok("done");
         }
         if let Some(intent) = intent {
             self.pot("available", cur, amount)?;
@@ -180,7 +205,10 @@ impl Model {
     }
 
     pub(super) fn refund_arrives(&mut self, at: usize) -> Result<(), Refused> {
-        let Refund { cur, amount, bounces, .. } = self.refunds[at];
+        let Refund { cur, amount, bounces, card, .. } = self.refunds[at];
+        if card.is_some() {
+            return self.card_refund_arrives(at);
+        }
         if bounces {
             self.refunds[at].status = "requires_action";
             self.await_details(at, self.now_s + DETAILS_S);
@@ -193,9 +221,9 @@ impl Model {
         Ok(())
     }
 
-    fn tell_progress(&mut self, at: usize) {
+    pub(super) fn tell_progress(&mut self, at: usize) {
         self.event("refund.updated");
-        if self.refunds[at].intent.is_some() {
+        if self.refunds[at].intent.is_some() || self.refunds[at].charge.is_some() {
             self.event("charge.refund.updated");
         }
     }

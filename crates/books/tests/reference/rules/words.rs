@@ -1,6 +1,6 @@
 //! The words of a story.
 
-use crate::ops::{Awaits, Change, Cur, Mode, Name, Network, Op, Style, Words};
+use crate::ops::{Awaits, ByCard, Change, Cur, Mode, Name, Network, Op, Plastic, Style, Words};
 
 /// Reads one command; some are several in one.
 pub fn read(command: &str) -> Vec<Op> {
@@ -57,14 +57,57 @@ pub fn read(command: &str) -> Vec<Op> {
         "details" => Op::GiveDetails { refund: at, bounces: given("bounce") },
         "pull-back" => Op::PullBack { transfer: at },
         "account" => Op::AddAccount { cur, fails: given("fails"), default: true },
-        "payout" => Op::Payout { amount: sum, cur, account: None },
+        "payout" => {
+            let (instant, of_bank) = (given("instant"), given("bank"));
+            Op::Payout { amount: sum, cur, account: None, instant, of_bank }
+        }
         "cancel-payout" => Op::CancelPayout { payout: at },
         "reverse-payout" => Op::ReversePayout { payout: at },
         "delete" => Op::Delete { who },
         "wait" => Op::Wait { s: seconds(rest[0]) },
-        other => unreachable!("no story knows '{other}'"),
+        _ => about_cards(verb, &rest, amount, cur),
     };
     vec![op]
+}
+
+/// The cards of stories, by their words.
+const CARDS: [(&str, Plastic); 8] = [
+    ("at-once", Plastic::PaysAtOnce),
+    ("declines", Plastic::Declines),
+    ("asks", Plastic::Asks),
+    ("in-vain", Plastic::AsksInVain),
+    ("disputes", Plastic::Disputes),
+    ("later", Plastic::RefundsLater),
+    ("bounces", Plastic::RefundsBounce),
+    ("pays", Plastic::Pays),
+];
+
+fn about_cards(verb: &str, rest: &[&str], amount: Option<i64>, cur: Cur) -> Op {
+    let given = |word: &str| rest.contains(&word);
+    let found = CARDS.iter().find(|(word, _)| given(word));
+    let card = found.map_or(Plastic::Pays, |(_, card)| *card);
+    let (sum, at) = (amount.unwrap_or_default(), place(rest, ":").unwrap_or(0));
+    match verb {
+        "card" => Op::Charge { amount: sum, cur, card, capture: !given("hold") },
+        "capture" => Op::Capture { charge: at, amount },
+        "refund-charge" => Op::RefundCharge { charge: at, amount, email: !given("silent") },
+        "pi-card" => {
+            let cash = given("or-cash").then_some(Awaits::Usual);
+            let by = ByCard { card: Some(card), cash, manual: given("hold"), away: given("away") };
+            Op::CardIntent { who: Some(0), amount: sum, cur, by, confirm: true }
+        }
+        "pay-by" => Op::PayByCard { intent: at, card, away: given("away") },
+        "authenticate" => Op::Authenticate { intent: at, succeeds: !given("fails") },
+        "capture-pi" => Op::CaptureIntent { intent: at, amount },
+        "source" => Op::AddSource { cur, amount, often: !given("once"), email: true },
+        "receive" => Op::Receive { source: at, amount: sum, network: Network::Simulated },
+        "send-back" => Op::SendBack { source: at, amount },
+        "pull-back-of" => Op::PullBackOfSource { transfer: at },
+        "charge-source" => Op::ChargeSource { source: at, amount: sum, cur },
+        "top-up" => Op::TopUp { amount: sum, cur, fails: Some(given("fails")) },
+        "cancel-top-up" => Op::CancelTopUp { topup: at },
+        other => unreachable!("no story knows '{other}'"),
+    }
 }
 
 fn place(rest: &[&str], prefix: &str) -> Option<usize> {

@@ -2,7 +2,7 @@
 
 use bank::Rail;
 use books::Kind;
-use books::command::{CardEdit, NewMethod, PayWith};
+use books::command::{CardEdit, MethodDraft, PayWith};
 use books::payment_intent::{self, InstrumentKey, TransferOptions};
 
 use crate::api::cards::MethodCard;
@@ -13,7 +13,7 @@ use crate::api::instruments::{self, Named};
 use crate::api::params::{
     CurrencyCode, MetadataPatch, NoParams, Param, ParamError, Patch, Path, Schema, choice, params,
 };
-use crate::api::payment_methods::BillingDetails;
+use crate::api::payment_methods::{AllowRedisplay, BillingDetails};
 use crate::api::payouts::new_metadata;
 use crate::api::transfer_options::{BankTransfer, FundingType};
 
@@ -75,18 +75,6 @@ choice! {
         OffSession = "off_session",
         /// While the customer is there.
         OnSession = "on_session",
-    }
-}
-
-choice! {
-    /// Whether a customer may be shown a payment method again.
-    pub enum AllowRedisplay {
-        /// Wherever the customer pays.
-        Always = "always",
-        /// Only where the customer agreed to.
-        Limited = "limited",
-        /// Nobody said.
-        Unspecified = "unspecified",
     }
 }
 
@@ -265,11 +253,11 @@ impl MethodData {
     /// What is to be charged, if a card is.
     pub fn card(self, asked: &Asked<'_>) -> Result<Option<CardEdit>, ApiError> {
         let Some(card) = self.card else { return Ok(None) };
-        let new = NewMethod {
+        let new = MethodDraft {
             card: card.given(asked, "payment_method_data[card]")?,
             param: "payment_method_data[card][token]",
             billing_details: self.billing_details.map(Into::into).unwrap_or_default(),
-            allow_redisplay: self.allow_redisplay.map(|allowed| allowed.as_str().to_owned()),
+            allow_redisplay: self.allow_redisplay.and_then(AllowRedisplay::kept),
             metadata: new_metadata(self.metadata),
         };
         Ok(Some(CardEdit::Instrument(PayWith::New(Box::new(new)))))
@@ -340,7 +328,7 @@ pub fn pay_with(asked: &Asked<'_>, id: &str) -> Result<PayWith, ApiError> {
     }
     match instruments::named(asked, id, AT)? {
         Named::Kept(key) => Ok(PayWith::Kept(key)),
-        Named::FreshMethod(card) => Ok(PayWith::New(Box::new(NewMethod {
+        Named::FreshMethod(card) => Ok(PayWith::New(Box::new(MethodDraft {
             card: books::command::CardGiven::Fresh(card),
             param: AT,
             billing_details: payment_intent::BillingDetails::default(),

@@ -71,6 +71,19 @@ const LESS_MONEY: Step = post(
 )
 .keep(&[("transaction", "/id")]);
 
+/// A payment that a card is authorized for.
+const RESERVED: Step = post(
+    "/v1/payment_intents",
+    &[
+        ("amount", "2000"),
+        ("currency", "usd"),
+        ("payment_method", "pm_card_visa"),
+        ("payment_method_types[]", "card"),
+        ("capture_method", "manual"),
+        ("confirm", "true"),
+    ],
+)
+.keep(&[]);
 const INTENT: Step = post(
     "/v1/payment_intents",
     &[
@@ -218,6 +231,12 @@ const GIVEN_UP: Step = post("/v1/invoices/$invoice/mark_uncollectible", &[]).kee
 const VOIDED: Step = post("/v1/invoices/$invoice/void", &[]).keep(&[]);
 const OVERDUE: Step = Step::WaitUntil("due_date");
 
+const METHOD: Step = post("/v1/payment_methods/pm_card_visa/attach", &[("customer", "$customer")])
+    .keep(&[("payment_method", "/id")]);
+const METHOD_CHANGED: Step =
+    post("/v1/payment_methods/$payment_method", &[("metadata[triggered]", "true")]).keep(&[]);
+const METHOD_DETACHED: Step = post("/v1/payment_methods/$payment_method/detach", &[]).keep(&[]);
+
 /// An account that takes transfers, and one of 20 dollars that arrives there.
 const RECEIVER: Step = post(
     "/v1/sources",
@@ -259,11 +278,15 @@ pub fn steps(kind: EventKind) -> &'static [Step] {
         InvoicePaid | InvoicePaymentSucceeded => &[CUSTOMER, DRAFT, ITEM, OPENED, MONEY],
         InvoiceUpdated | InvoiceitemCreated => &[CUSTOMER, DRAFT, ITEM],
         InvoiceVoided => &[CUSTOMER, DRAFT, ITEM, OPENED, VOIDED],
+        PaymentIntentAmountCapturableUpdated => &[RESERVED],
         PaymentIntentCanceled => &[CUSTOMER, INTENT, INTENT_CANCELED],
         PaymentIntentCreated => &[CUSTOMER, INTENT],
         PaymentIntentPartiallyFunded => &[CUSTOMER, AWAITED, LESS_MONEY],
         PaymentIntentPaymentFailed => &[CUSTOMER, FAILED],
         PaymentIntentRequiresAction => &[CUSTOMER, AWAITED],
+        PaymentMethodAttached => &[CUSTOMER, METHOD],
+        PaymentMethodDetached => &[CUSTOMER, METHOD, METHOD_DETACHED],
+        PaymentMethodUpdated => &[CUSTOMER, METHOD, METHOD_CHANGED],
         PayoutCanceled => {
             &[CUSTOMER, MONEY, PAID, SETTLED, OWN_ACCOUNT, BANK, PAYOUT, BANK_GONE, PAYOUT_CANCELED]
         }

@@ -114,9 +114,10 @@ fn thinned(days: &[Value]) -> Vec<Value> {
 }
 
 fn over_time(currency: &str, span: usize, days: &[Value], now: i64) -> Markup {
-    let series = |name, account: &str| {
+    let series = |name, accounts: &[&str]| {
         let point = |day: &Value| {
-            let balance = day["balances"][account].as_i64().unwrap_or_default();
+            let of = |account: &&str| day["balances"][*account].as_i64().unwrap_or_default();
+            let balance: i64 = accounts.iter().map(of).fold(0, i64::saturating_add);
             (day["day"].as_i64().unwrap_or_default(), balance.saturating_neg())
         };
         let mut points: Vec<(i64, i64)> = days.iter().map(point).collect();
@@ -124,8 +125,8 @@ fn over_time(currency: &str, span: usize, days: &[Value], now: i64) -> Markup {
         points.extend(points.last().map(|&(_, stands)| (now, stands)));
         Series { name, points }
     };
-    let lines =
-        [series("Customers' cash", "customer_cash"), series("Available", "merchant_available")];
+    let available = ["merchant_available", "bank_available"];
+    let lines = [series("Customers' cash", &["customer_cash"]), series("Available", &available)];
     let label = format!("{} in the last {span} days", currency.to_uppercase());
     let numbers = (0..days.len()).rev().map(|at| {
         let (day, cash) = lines[0].points[at];

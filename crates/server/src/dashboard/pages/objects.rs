@@ -82,6 +82,7 @@ pub fn refund_line(refund: &Value) -> Vec<Markup> {
 /// Where a refund goes, in words.
 pub fn destination(refund: &Value) -> &'static str {
     match refund["destination_details"]["type"].as_str() {
+        Some("card") => "card",
         Some("customer_cash_balance") => "cash balance",
         Some(_) => "bank account",
         None if refund["status"] == "requires_action" => "not known yet",

@@ -94,7 +94,7 @@ fn is_open(payment: &Value) -> bool {
 /// What is still to come, in the smallest unit.
 fn missing(payment: &Value) -> i64 {
     let awaited = &payment["next_action"]["display_bank_transfer_instructions"];
-    match is_open(payment) {
+    match is_open(payment) && payment["status"] != "requires_capture" {
         true => awaited["amount_remaining"].as_i64().or(payment["amount"].as_i64()).unwrap_or(0),
         false => 0,
     }
@@ -119,8 +119,14 @@ impl Payment {
     async fn find(visit: &Visit) -> Result<Payment, Failure> {
         let intent = visit.get(&format!("/v1/payment_intents/{}", escape(visit.id("id")))).await?;
         let (id, of) = (text(&intent["id"]), text(&intent["customer"]));
-        let customer = visit.get(&format!("/v1/customers/{of}")).await?;
-        let cash = visit.find(&format!("/v1/customers/{of}/cash_balance")).await?;
+        // A card may have paid for nobody who is known.
+        let (customer, cash) = match of {
+            "" => (Value::Null, None),
+            _ => (
+                visit.get(&format!("/v1/customers/{of}")).await?,
+                visit.find(&format!("/v1/customers/{of}/cash_balance")).await?,
+            ),
+        };
         let cash = cash.unwrap_or_default()["available"][text(&intent["currency"])].as_i64();
         let charge = match intent["latest_charge"].as_str() {
             Some(id) => {
@@ -154,15 +160,22 @@ impl Payment {
 
     /// What the cash balance can give it.
     fn applicable(&self) -> i64 {
-        missing(&self.intent).min(self.cash)
+        let takes_cash =
+            rows_of(&self.intent["payment_method_types"]).any(|kind| kind == "customer_balance");
+        if takes_cash { missing(&self.intent).min(self.cash) } else { 0 }
     }
 
     /// What can still be refunded.
     fn refundable(&self) -> i64 {
         let Some(charge) = &self.charge else { return 0 };
         let of = |field: &str| charge[field].as_i64().unwrap_or(0);
-        if self.is_old { 0 } else { of("amount") - of("amount_refunded") }
+        if self.is_old || charge["captured"] != true { 0 } else { of("amount") - of("amount_refunded") }
     }
+}
+
+/// The members of a list.
+fn rows_of(list: &Value) -> impl Iterator<Item = &Value> {
+    list.as_array().into_iter().flatten()
 }
 
 /// The invoice that a payment pays. Payments do not name theirs; their descriptions do.
@@ -171,6 +184,9 @@ async fn invoice(visit: &Visit, intent: &Value) -> Result<Option<Value>, Failure
         return Ok(None);
     };
     let of = text(&intent["customer"]);
+    if of.is_empty() {
+        return Ok(None);
+    }
     let path = format!("/v1/invoices?customer={of}&limit={LOOKED_THROUGH}");
     let invoices = visit.find(&path).await?.unwrap_or_default();
     let is_it = |invoice: &&Value| {
@@ -187,6 +203,9 @@ async fn transactions(
     refunds: &Value,
 ) -> Result<(Vec<Value>, bool), Failure> {
     let of = text(&intent["customer"]);
+    if of.is_empty() {
+        return Ok((Vec::new(), false));
+    }
     let path = format!("/v1/customers/{of}/cash_balance_transactions?limit={LOOKED_THROUGH}");
     let all = visit.find(&path).await?.unwrap_or_default();
     let is_of_it = |row: &&Value| {
@@ -226,11 +245,25 @@ fn progress(payment: &Payment) -> Markup {
     let (intent, currency) = (&payment.intent, payment.currency());
     let total = intent["amount"].as_i64().unwrap_or(0);
     let missing = missing(intent);
-    let is_canceled = intent["status"] == "canceled";
-    let came = if is_canceled { 0 } else { total - missing };
+    let came = match text(&intent["status"]) {
+        "canceled" | "requires_capture" => 0,
+        "succeeded" => intent["amount_received"].as_i64().unwrap_or(total),
+        _ => total - missing,
+    };
     let words = match text(&intent["status"]) {
-        "succeeded" => format!("{} came. The payment is complete.", amount(total, currency)),
+        "succeeded" => format!("{} came. The payment is complete.", amount(came, currency)),
         "canceled" => "The payment was given up. It holds no money.".to_owned(),
+        "requires_capture" => format!(
+            "The bank of the card set {} aside. It can be captured.",
+            amount(intent["amount_capturable"].as_i64().unwrap_or(0), currency)
+        ),
+        "requires_action" if intent["next_action"]["display_bank_transfer_instructions"].is_null() =>
+        {
+            "The holder of the card has to authenticate first.".to_owned()
+        }
+        "requires_payment_method" if !intent["last_payment_error"].is_null() => {
+            "The payment failed. It can be tried again in another way.".to_owned()
+        }
         "requires_action" if came == 0 => {
             format!("Nothing came yet. {} is missing.", amount(missing, currency))
         }

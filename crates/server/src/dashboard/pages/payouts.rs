@@ -47,9 +47,11 @@ fn available(balance: &Value) -> Markup {
     let lines = balance["available"].as_array().into_iter().flatten().map(|line| {
         let currency = &line["currency"];
         let name = html! { (text(currency).to_uppercase()) };
-        vec![name, of("available", currency), of("pending", currency)]
+        let parts = ["available", "pending", "instant_available"];
+        let sums = parts.map(|part| of(part, currency));
+        [name].into_iter().chain(sums).collect()
     });
-    let headings = ["Currency", ">Available", ">Pending"];
+    let headings = ["Currency", ">Available", ">Pending", ">For instant payouts"];
     table("Your balance", &headings, &lines.collect::<Vec<_>>(), "No money has come yet.")
 }
 
@@ -65,9 +67,15 @@ fn sum(bucket: &Value, currency: &str) -> i64 {
 /// The form for a payout, where there is money and an account to send it to.
 fn new(visit: &Visit, balance: &Value, accounts: &Value) -> Markup {
     let is_there = |line: &&Value| line["amount"].as_i64().unwrap_or(0) > 0;
-    let available: Vec<&Value> =
-        balance["available"].as_array().into_iter().flatten().filter(is_there).collect();
-    if available.is_empty() {
+    let of = |part: &str| -> Vec<&Value> {
+        balance[part].as_array().into_iter().flatten().filter(is_there).collect()
+    };
+    let (available, instant) = (of("available"), of("instant_available"));
+    let mut currencies: Vec<&str> =
+        available.iter().chain(&instant).map(|line| text(&line["currency"])).collect();
+    currencies.sort_unstable();
+    currencies.dedup();
+    if currencies.is_empty() {
         return html! { p.empty { "There is nothing available to pay out." } };
     }
     if rows(accounts).is_empty() {
@@ -77,17 +85,17 @@ fn new(visit: &Visit, balance: &Value, accounts: &Value) -> Markup {
         input #payout-amount name="amount" inputmode="decimal" autocomplete="off" required
             maxlength="30" aria-describedby="payout-amount-hint";
     };
-    let most = available
-        .iter()
-        .map(|line| amount(line["amount"].as_i64().unwrap_or(0), text(&line["currency"])));
-    let hint = format!("At most {}.", most.collect::<Vec<_>>().join(", or "));
     let currencies = html! {
         select #payout-currency name="currency" {
-            @for line in &available {
-                option value=(text(&line["currency"])) {
-                    (text(&line["currency"]).to_uppercase())
-                }
+            @for currency in &currencies {
+                option value=(currency) { (currency.to_uppercase()) }
             }
+        }
+    };
+    let method = html! {
+        select #payout-method name="method" {
+            option value="standard" { "Standard, on working days" }
+            option value="instant" { "Instant, where the bank takes it" }
         }
     };
     let targets = html! {
@@ -102,14 +110,35 @@ fn new(visit: &Visit, balance: &Value, accounts: &Value) -> Markup {
         input #payout-descriptor name="statement_descriptor" maxlength="22" autocomplete="off";
     };
     let fields = html! {
-        (field("Amount", "payout-amount", &input, &hint))
+        (field("Amount", "payout-amount", &input, &hint(&available, &instant)))
         (field("Currency", "payout-currency", &currencies, ""))
         (field("To", "payout-to", &targets, ""))
+        (field("Speed", "payout-method", &method, ""))
         (field("On the bank statement", "payout-descriptor", &descriptor, ""))
     };
     let path = "/dashboard/payouts";
     let question = "Send this money to the bank account?";
     visit.grave_action(path, path, ("Pay out", question), &fields)
+}
+
+/// How much a payout can be of.
+fn hint(available: &[&Value], instant: &[&Value]) -> String {
+    let most = |lines: &[&Value]| {
+        let each = lines
+            .iter()
+            .map(|line| amount(line["amount"].as_i64().unwrap_or(0), text(&line["currency"])));
+        each.collect::<Vec<_>>().join(", or ")
+    };
+    match (available.is_empty(), instant.is_empty()) {
+        (false, true) => format!("At most {}.", most(available)),
+        (true, _) => format!("Only as an instant payout, at most {}.", most(instant)),
+        (false, false) if most(available) == most(instant) => {
+            format!("At most {}.", most(available))
+        }
+        (false, false) => {
+            format!("At most {}; as an instant payout {}.", most(available), most(instant))
+        }
+    }
 }
 
 fn filter(state: Option<&str>) -> Markup {
@@ -235,13 +264,16 @@ fn forms(visit: &Visit, payout: &Value) -> Markup {
 pub async fn create(visit: Visit, form: Form) -> Result<Done, Failure> {
     let currency = form.text("currency");
     let balance = visit.get("/v1/balance").await?;
-    let most = sum(&balance["available"], currency);
+    let method = form.text("method");
+    let part = if method == "instant" { "instant_available" } else { "available" };
+    let most = sum(&balance[part], currency);
     let asked = read(&form, currency)?;
     let figure = asked.to_string();
     let params = given(&[
         ("amount", &figure),
         ("currency", currency),
         ("destination", form.text("destination")),
+        ("method", method),
         ("statement_descriptor", form.text("statement_descriptor")),
     ]);
     let payout = visit.post("/v1/payouts", &params, form.text("key")).await;

@@ -17,7 +17,8 @@ pub async fn list(visit: Visit) -> Result<Shown, Failure> {
         let mut cells = refund_line(refund);
         cells.push(match refund["payment_intent"].as_str() {
             Some(id) => html! { a href=[page_of(id)] { "a payment" } },
-            None => html! { "cash balance" },
+            None if is_of_cash(refund) => html! { "cash balance" },
+            None => html! { "a charge" },
         });
         cells.push(customer(&refund["customer"]));
         cells
@@ -35,7 +36,11 @@ pub async fn list(visit: Visit) -> Result<Shown, Failure> {
 /// One refund.
 pub async fn show(visit: Visit) -> Result<Shown, Failure> {
     let refund = refund(&visit).await?;
-    let of = visit.get(&format!("/v1/customers/{}", text(&refund["customer"]))).await?;
+    let of = match refund["customer"].as_str() {
+        Some(id) => visit.get(&format!("/v1/customers/{id}")).await?,
+        // A card can be charged without a customer.
+        None => Value::Null,
+    };
     let link = match is_waiting(&refund) {
         true => details_link(&visit, &refund).await?,
         false => None,
@@ -60,6 +65,11 @@ async fn refund(visit: &Visit) -> Result<Value, Failure> {
     visit.get(&format!("/v1/refunds/{}", escape(visit.id("id")))).await
 }
 
+/// Whether it is money of a cash balance, and not of a payment or a charge.
+fn is_of_cash(refund: &Value) -> bool {
+    refund["payment_intent"].is_null() && refund["charge"].is_null()
+}
+
 /// Whether nobody has said yet which bank account it goes to.
 fn is_waiting(refund: &Value) -> bool {
     refund["status"] == "requires_action"
@@ -78,7 +88,7 @@ async fn details_link(visit: &Visit, refund: &Value) -> Result<Option<Value>, Fa
 fn state(refund: &Value) -> Markup {
     let asked = &refund["next_action"]["display_details"];
     let mail = &asked["email_sent"];
-    let is_of_cash = refund["payment_intent"].is_null();
+    let is_of_cash = is_of_cash(refund);
     html! {
         p.lead {
             (badge(text(&refund["status"]))) " "
@@ -133,9 +143,10 @@ fn about(refund: &Value, of: &Value) -> Markup {
     facts(&[
         ("Id", Some(copyable("the id", text(&refund["id"])))),
         ("Amount", Some(money(&refund["amount"], currency))),
-        ("Customer", Some(customer(of))),
+        ("Customer", of.is_object().then(|| customer(of))),
         ("Payment", known(&refund["payment_intent"])),
-        ("From", refund["payment_intent"].is_null().then(|| html! { "cash balance" })),
+        ("Charge", known(&refund["charge"])),
+        ("From", is_of_cash(refund).then(|| html! { "cash balance" })),
         ("To", Some(html! { (destination(refund)) })),
         ("Reference", sent["reference"].as_str().map(|it| copyable("the reference", it))),
         ("Reason", words_of("reason")),
