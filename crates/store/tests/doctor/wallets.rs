@@ -13,8 +13,8 @@ fn with_wallets() -> (Bench, Names) {
     let bench = Bench::new();
     let (ada, bob, eve) = (bench.customer(), bench.customer(), bench.customer());
     let card = bench.make(give(ada, fresh()), "card", Kind::Card);
-    let source = bench.make(make_source(), "source", Kind::Source);
-    bench.expect(give(bob, Given::Source(source)), "source");
+    let source = bench.make(make_source(), "source...", Kind::Source);
+    bench.expect(give(bob, Given::Source(source)), "source...");
     let gone = bench.make(give(eve, fresh()), "card", Kind::Card);
     bench.expect(take_away(eve, InstrumentKey::Card(gone)), "card");
     let names = [
