@@ -28,7 +28,7 @@ mod webhooks;
 
 use std::collections::BTreeMap;
 
-pub use card_intents::{Capture, CardEdit, NewMethod, PayWith, Presence};
+pub use card_intents::{Capture, CardEdit, PayWith, Presence};
 pub use cards::{CardCommand, CardGiven};
 pub use charges::{ChargeCommand, ChargeDraft, ChargeEdit, Payer};
 pub use customers::{Edit, METADATA_KEYS_MAX, ModeChange};

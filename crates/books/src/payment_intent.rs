@@ -341,7 +341,7 @@ pub struct PaymentMethod {
     /// Whether the holder agreed to payments while away.
     #[serde(default, skip_serializing_if = "is_false")]
     pub is_set_up: bool,
-    /// Whether it cannot be used any more: it was detached.
+    /// Whether it cannot be used any more: it was detached, or paid without being attached.
     #[serde(default, skip_serializing_if = "is_false")]
     pub is_spent: bool,
     /// Who pays.

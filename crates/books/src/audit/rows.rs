@@ -148,6 +148,14 @@ fn named_by_document(document: &Document) -> Vec<(Kind, RowKey)> {
             add(Kind::Charge, charge.map(|charge| charge.number));
             add(Kind::BalanceTransaction, charge.map(|charge| charge.balance_transaction));
             add(Kind::Invoice, intent.billed.as_ref().map(|billed| billed.invoice));
+            if let Some(card) = &intent.card {
+                add(Kind::Charge, card.latest_charge);
+                named.extend(card.instrument.map(|instrument| instrument.named()));
+            }
+            if let Some(PaymentError::Declined { instrument, charge, .. }) = &intent.last_error {
+                named.extend(charge.map(|number| (Kind::Charge, own(number))));
+                named.extend(kept_instrument(instrument));
+            }
         }
         Document::Charge(charge) => add(Kind::PaymentIntent, Some(charge.payment_intent)),
         Document::PaymentMethod(method) => add(Kind::PaymentIntent, method.payment_intent),
@@ -267,6 +275,7 @@ fn documents_agree(document: &Document, other: &Document) -> bool {
         (D::PaymentIntent(_), D::PaymentMethod(method)) => {
             method.payment_intent.is_none_or(|of| of == number)
         }
+        (D::PaymentIntent(intent), D::CardCharge(charge)) => is_charge_of(charge, intent),
         (D::PaymentIntent(intent), D::Invoice(invoice))
         | (D::Invoice(invoice), D::PaymentIntent(intent)) => is_billed_as(intent, invoice),
         (D::Charge(_), D::PaymentIntent(intent)) => {
@@ -336,6 +345,25 @@ fn charge_agrees(charge: &CardCharge, other: &Document) -> bool {
         (Document::PaymentMethod(method), _) => method.card.is_some(),
         _ => true,
     }
+}
+
+/// Whether a charge that a payment intent names is the one that the intent tells of.
+fn is_charge_of(charge: &CardCharge, intent: &PaymentIntent) -> bool {
+    let card = intent.card.as_deref();
+    let is_newest = card.is_some_and(|card| card.latest_charge == Some(charge.key.number));
+    let is_whole = charge.amount == intent.amount && charge.currency == intent.currency;
+    let told = match (intent.status, card) {
+        (IntentStatus::RequiresCapture, Some(card)) if is_newest => {
+            is_whole
+                && matches!(charge.stage, Stage::Authorized { .. })
+                && charge.amount == card.capturable
+        }
+        (IntentStatus::Succeeded, Some(card)) if is_newest && card.instrument.is_some() => {
+            is_whole && charge.is_captured() && charge.amount_captured == card.received
+        }
+        _ => matches!(charge.stage, Stage::Failed { .. } | Stage::Released { .. }),
+    };
+    told && charge.payment_intent == Some(intent.key.number)
 }
 
 /// Whether a line took back what a charge brought, because its holder disputes it.

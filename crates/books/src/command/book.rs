@@ -136,6 +136,16 @@ impl<'a, 'c> Book<'a, 'c> {
         self.note(Change::Document(document.into()));
     }
 
+    /// A document that this decision wrote, as it left it.
+    pub fn written(&self, kind: Kind, key: RowKey) -> Option<Document> {
+        self.changes.iter().rev().find_map(|change| match change {
+            Change::Document(document) if (document.kind(), document.key()) == (kind, key) => {
+                Some(document.clone())
+            }
+            _ => None,
+        })
+    }
+
     /// Tells of something.
     pub fn tell_of(&mut self, kind: EventKind, object: EventObject) {
         let event = self.ctx.event(kind, object);
@@ -150,17 +160,6 @@ impl<'a, 'c> Book<'a, 'c> {
             let object = EventObject::Customer { now, before: Some(Box::new(before)) };
             self.tell_of(EventKind::CustomerUpdated, object);
         }
-    }
-
-    /// A document as the decision so far left it.
-    pub fn written(&self, kind: Kind, key: RowKey) -> Option<Document> {
-        let newest = self.changes.iter().rev().find_map(|change| match change {
-            Change::Document(document) if (document.kind(), document.key()) == (kind, key) => {
-                Some(document.clone())
-            }
-            _ => None,
-        });
-        newest.or_else(|| self.view.document(kind, key))
     }
 
     /// Tells of a document as it is now.

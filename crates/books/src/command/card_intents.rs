@@ -6,11 +6,12 @@
 use std::collections::BTreeMap;
 
 use super::book::Book;
-use super::cards::{CardGiven, instrument};
+use super::cards::instrument;
 use super::charging::{self, Ask, Holder, Outcome};
-use super::customers::{check_metadata, patch_metadata};
+use super::customers::patch_metadata;
 use super::intent_edits::IntentEdit;
 use super::intents::{give_to_others, must_be, must_not_be_billed, open};
+use super::methods::{self, MethodDraft};
 use crate::card::{Card, Decline};
 use crate::charge::{CardCharge, ChargeProfile, Instrument};
 use crate::customer::Address;
@@ -43,22 +44,7 @@ pub enum PayWith {
     /// Something that is there.
     Kept(InstrumentKey),
     /// A payment method to make.
-    New(Box<NewMethod>),
-}
-
-/// A payment method to make of a card.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NewMethod {
-    /// The card.
-    pub card: CardGiven,
-    /// The parameter that named it.
-    pub param: &'static str,
-    /// Who pays.
-    pub billing_details: BillingDetails,
-    /// `allow_redisplay` as given.
-    pub allow_redisplay: Option<String>,
-    /// What the merchant keeps with it.
-    pub metadata: BTreeMap<String, String>,
+    New(Box<MethodDraft>),
 }
 
 /// Where the holder of a card is while a payment is confirmed.
@@ -126,12 +112,9 @@ fn choose(
         }
         PayWith::New(new) => {
             must_take_cards(intent, new.param)?;
-            InstrumentKey::Method(book.make_method(new)?)
+            InstrumentKey::Method(methods::make(book, new)?.key)
         }
     };
-    if book.ctx.acquirer.is_none() {
-        return Err(Refusal::NoAcquirer);
-    }
     intent.card.get_or_insert_default().instrument = Some(key);
     intent.payment_method = None;
     intent.billing_details = BillingDetails::default();
@@ -141,6 +124,7 @@ fn choose(
     Ok(())
 }
 
+/// An intent takes cards only where somebody does.
 fn must_take_cards(intent: &PaymentIntent, param: &'static str) -> Result<(), Refusal> {
     must_take(intent, MethodType::Card, Some(param))
 }
@@ -176,30 +160,6 @@ pub(super) fn is_cash(view: &dyn View, method: RowKey) -> bool {
         view.document(Kind::PaymentMethod, method),
         Some(Document::PaymentMethod(method)) if method.card.is_none()
     )
-}
-
-impl Book<'_, '_> {
-    /// Makes a payment method of a card. It is nobody's yet.
-    fn make_method(&mut self, new: &NewMethod) -> Result<RowKey, Refusal> {
-        if self.ctx.acquirer.is_none() {
-            return Err(Refusal::NoAcquirer);
-        }
-        check_metadata(&new.metadata)?;
-        let (_, card) = self.spend(&new.card, new.param)?;
-        let key = RowKey { customer: Number(0), number: self.ctx.number() };
-        self.put(PaymentMethod {
-            key,
-            payment_intent: None,
-            card: Some(card),
-            customer: None,
-            allow_redisplay: new.allow_redisplay.clone(),
-            metadata: new.metadata.clone(),
-            is_set_up: false,
-            is_spent: false,
-            billing_details: new.billing_details.clone(),
-        });
-        Ok(key)
-    }
 }
 
 /// What an intent is paid with, as it is now.
@@ -348,23 +308,29 @@ fn fail(
     book.tell(EventKind::PaymentIntentPaymentFailed, intent.clone());
 }
 
-/// A payment method that is to be used again becomes the customer's once it paid.
+/// A payment method that is to be used again becomes the customer's once it paid. One that is
+/// neither that nor attached before cannot be used again.
 fn keep_for_later(
     book: &mut Book<'_, '_>,
     intent: &PaymentIntent,
     method: Option<Box<PaymentMethod>>,
 ) {
     let usage = intent.card.as_ref().and_then(|card| card.setup_future_usage.as_deref());
-    let (Some(usage), Some(customer), Some(before)) = (usage, intent.customer(), method) else {
-        return;
-    };
+    let Some(before) = method else { return };
     let mut method = before.clone();
-    method.customer = Some(customer);
-    method.is_set_up |= usage == "off_session";
+    match (usage, intent.customer()) {
+        (Some(usage), Some(customer)) => {
+            method.customer = Some(customer);
+            method.is_set_up |= usage == "off_session";
+        }
+        // It can be attached to whoever becomes a customer.
+        (Some(_), None) => {}
+        (None, _) => method.is_spent = before.customer.is_none(),
+    }
     if method != before {
         book.put(method.clone());
     }
-    if before.customer.is_none() {
+    if before.customer.is_none() && method.customer.is_some() {
         book.tell(EventKind::PaymentMethodAttached, method);
     }
 }

@@ -72,7 +72,7 @@ fn charges_of_all_kinds_are_clean() {
     let report = examine(&bench.location());
     assert_eq!(report.findings, []);
     let of_cards = "SELECT count(*) FROM balance_transaction WHERE source_kind = 'card_charge'";
-    assert_eq!(bench.one::<i64>(of_cards), 9, "eight captures and a dispute");
+    assert_eq!(bench.one::<i64>(of_cards), 8, "seven captures and a dispute");
     // And what is under way comes to its end.
     pass_days(&bench, 8);
     assert_eq!(examine(&bench.location()).findings, []);

@@ -7,6 +7,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod card_intents;
 mod cards;
 mod documents;
 mod journal;

@@ -15,8 +15,8 @@ use books::{Command, Currency, RowKey};
 use super::Ask;
 use super::asks::currency;
 
-/// Takes cards by what their reference says: `declined`, `at_once`, `disputed`, `later`,
-/// `bounces`; any other one pays.
+/// Takes cards by what their reference says: `declined`, `asks` (for its holder), `at_once`,
+/// `disputed`, `later`, `bounces`; any other one pays.
 struct Takes;
 
 /// Whoever takes the cards of tests.
@@ -34,6 +34,9 @@ impl Acquirer for Takes {
         if does == "declined" {
             let decline = Decline { code: "card_declined".to_owned(), decline_code: None };
             return Authorized::Declined(decline, Risk::Normal);
+        }
+        if does == "asks" && ask.holder_is_there && !ask.is_authenticated {
+            return Authorized::NeedsHolder;
         }
         Authorized::Approved(Approved {
             settles_at_once: does == "at_once",

@@ -6,6 +6,7 @@
 
 pub mod asks;
 mod bank;
+pub mod card_intents;
 pub mod cards;
 mod home;
 mod job;

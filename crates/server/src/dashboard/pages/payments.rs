@@ -169,7 +169,11 @@ impl Payment {
     fn refundable(&self) -> i64 {
         let Some(charge) = &self.charge else { return 0 };
         let of = |field: &str| charge[field].as_i64().unwrap_or(0);
-        if self.is_old || charge["captured"] != true { 0 } else { of("amount") - of("amount_refunded") }
+        if self.is_old || charge["captured"] != true {
+            0
+        } else {
+            of("amount") - of("amount_refunded")
+        }
     }
 }
 
@@ -257,7 +261,8 @@ fn progress(payment: &Payment) -> Markup {
             "The bank of the card set {} aside. It can be captured.",
             amount(intent["amount_capturable"].as_i64().unwrap_or(0), currency)
         ),
-        "requires_action" if intent["next_action"]["display_bank_transfer_instructions"].is_null() =>
+        "requires_action"
+            if intent["next_action"]["display_bank_transfer_instructions"].is_null() =>
         {
             "The holder of the card has to authenticate first.".to_owned()
         }
