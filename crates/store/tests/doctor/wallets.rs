@@ -46,7 +46,8 @@ const TAMPERING: &[Case] = &[
     (
         "a card that was taken away becomes a default",
         "UPDATE customer SET data = json_set(data, '$.default_source',
-             json_object('card', json_object('customer', :eve, 'number', :gone))) WHERE number = :eve",
+             json_object('card', json_object('customer', :eve, 'number', :gone)))
+             WHERE number = :eve",
         ALIKE,
     ),
     (
