@@ -151,9 +151,13 @@ const TAMPERING: &[Case] = &[
         "UPDATE document SET data = json_set(data, '$.applied', 60) WHERE number = :switched",
         COMPLETE,
     ),
-    ("nothing lets go of what is set aside", "DELETE FROM timer WHERE number IN
+    (
+        "nothing lets go of what is set aside",
+        "DELETE FROM timer WHERE number IN
          (SELECT json_extract(data, '$.card.latest_charge') FROM document
-          WHERE number = :aside)", AWAITED),
+          WHERE number = :aside)",
+        AWAITED,
+    ),
 ];
 
 #[test]

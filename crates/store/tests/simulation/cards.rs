@@ -11,7 +11,7 @@ use books::cash_balance::{BankTransfer, Sender};
 use books::charge::{ChargeProfile, Stage};
 use books::command::{
     Capture, CardCommand, CardEdit, CardGiven, ChargeCommand, ChargeDraft, ChargeEdit,
-    Confirmation, Given, IntentCommand, IntentDraft, IntentEdit, NewMethod, PayWith, Payer,
+    Confirmation, Given, IntentCommand, IntentDraft, IntentEdit, MethodDraft, PayWith, Payer,
     Presence, SourceCommand, SourceDraft, SourceGiven, TopupCommand, TopupDraft, WalletCommand,
 };
 use books::payment_intent::{
@@ -235,7 +235,7 @@ impl Known {
         if let Some(key) = random.recent(&self.instruments.cards).filter(|_| random.percent(20)) {
             return CardEdit::Instrument(PayWith::Kept(InstrumentKey::Card(key)));
         }
-        CardEdit::Instrument(PayWith::New(Box::new(NewMethod {
+        CardEdit::Instrument(PayWith::New(Box::new(MethodDraft {
             card: self.given(random),
             param: "payment_method",
             billing_details: BillingDetails::default(),

@@ -97,9 +97,6 @@ impl View for Shop {
     fn bank_accounts(&self) -> Vec<Document> {
         vec![]
     }
-    fn wallet(&self, _: Number) -> Vec<Document> {
-        vec![]
-    }
     fn webhook_endpoints(&self) -> Vec<Document> {
         vec![]
     }

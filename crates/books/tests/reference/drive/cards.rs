@@ -6,7 +6,7 @@ use books::cash_balance::{BankTransfer, Sender};
 use books::charge::{CardCharge, ChargeProfile, Stage};
 use books::command::{
     Capture, CardEdit, CardGiven, ChargeCommand, ChargeDraft, Confirmation, Given, IntentCommand,
-    IntentDraft, IntentEdit, NewMethod, PayWith, Payer, Presence, RefundCommand, RefundOf,
+    IntentDraft, IntentEdit, MethodDraft, PayWith, Payer, Presence, RefundCommand, RefundOf,
     RefundTerms, SourceCommand, SourceDraft, SourceGiven, TopupCommand, TopupDraft, WalletCommand,
 };
 use books::payment_intent::{
@@ -167,7 +167,7 @@ fn draft(amount: i64, cur: Cur, by: ByCard) -> IntentDraft {
 }
 
 fn pay_with(card: Plastic) -> CardEdit {
-    CardEdit::Instrument(PayWith::New(Box::new(NewMethod {
+    CardEdit::Instrument(PayWith::New(Box::new(MethodDraft {
         card: fresh(card),
         param: "payment_method",
         billing_details: BillingDetails::default(),

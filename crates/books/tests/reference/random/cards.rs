@@ -156,10 +156,10 @@ fn story_of_accounts(kind: usize, cur: Cur, amount: i64, last: usize, refund: Op
             ]
         }
         1 => vec![
-            Op::AddAccount { cur: "usd", fails: last == 0, default: true },
-            Op::TopUp { amount, cur: "usd", fails: Some(false) },
+            Op::AddAccount { cur, fails: last == 0, default: true },
+            Op::TopUp { amount, cur, fails: Some(false) },
             Op::Wait { s: 4 * DAY },
-            Op::Payout { amount: 50, cur: "usd", account: None, instant: true, of_bank: false },
+            Op::Payout { amount: 50, cur, account: None, instant: true, of_bank: false },
             Op::Wait { s: HOUR },
         ],
         _ => vec![
