@@ -1,7 +1,8 @@
 //! The cards and sources that a customer has: add, retrieve, update, remove, list.
 //!
-//! A card comes by a token (`tok_`), which is used up, or by the number of a test card; a source (`src_`) was made before. Both are
-//! kinds of Stripe's `PaymentSource`; bank accounts, the third kind, are not kept for customers.
+//! A card comes by a token (`tok_`), which is used up, or by the number of a test card; a source
+//! (`src_`) was made before. Both are kinds of Stripe's `PaymentSource`; bank accounts, the third
+//! kind, are not kept for customers.
 
 use bank::card_number;
 use books::command::{CardGiven, Given, WalletCommand, WalletEdit};

@@ -32,6 +32,7 @@ pub fn message(decline: &Decline) -> &'static str {
         ("incorrect_number", _) => "Your card number is incorrect.",
         ("invalid_number", _) => "Your card number is not a valid card number.",
         ("invalid_expiry_month", _) => "Your card's expiration month is invalid.",
+        ("invalid_expiry_year", _) => "Your card's expiration year is invalid.",
         ("invalid_cvc", _) => "Your card's security code is invalid.",
         ("processing_error", _) => {
             "An error occurred while processing your card. Try again in a little bit."

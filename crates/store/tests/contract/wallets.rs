@@ -59,18 +59,18 @@ fn cards_come_and_go() {
 fn sources_are_of_one_customer() {
     let bench = Bench::new();
     let (ada, bob) = (bench.customer(), bench.customer());
-    let source = bench.make(make_source(), "source", Kind::Source);
+    let source = bench.make(make_source(), "source...", Kind::Source);
     let (given, named) = (|| Given::Source(source), InstrumentKey::Source(source));
     bench.check([
-        (give(ada, given()), "source"),
+        (give(ada, given()), "source..."),
         (give(bob, given()), "NotTheCustomers..."),
-        (give(ada, given()), "source"),
+        (give(ada, given()), "source..."),
         (wallet(ada), "chargeable*"),
         (give(ada, fresh()), "card"),
         (wallet(ada), "card chargeable*"),
     ]);
     bench.check([
-        (take_away(ada, named), "source"),
+        (take_away(ada, named), "source..."),
         (wallet(ada), "card*"),
         (give(bob, given()), "SourceState..."),
         (wallet(bob), ""),

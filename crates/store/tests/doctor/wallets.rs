@@ -13,8 +13,8 @@ fn with_wallets() -> (Bench, Names) {
     let bench = Bench::new();
     let (ada, bob, eve) = (bench.customer(), bench.customer(), bench.customer());
     let card = bench.make(give(ada, fresh()), "card", Kind::Card);
-    let source = bench.make(make_source(), "source", Kind::Source);
-    bench.expect(give(bob, Given::Source(source)), "source");
+    let source = bench.make(make_source(), "source...", Kind::Source);
+    bench.expect(give(bob, Given::Source(source)), "source...");
     let gone = bench.make(give(eve, fresh()), "card", Kind::Card);
     bench.expect(take_away(eve, InstrumentKey::Card(gone)), "card");
     let names = [
@@ -46,7 +46,8 @@ const TAMPERING: &[Case] = &[
     (
         "a card that was taken away becomes a default",
         "UPDATE customer SET data = json_set(data, '$.default_source',
-             json_object('card', json_object('customer', :eve, 'number', :gone))) WHERE number = :eve",
+             json_object('card', json_object('customer', :eve, 'number', :gone)))
+             WHERE number = :eve",
         ALIKE,
     ),
     (

@@ -94,9 +94,6 @@ impl View for Shop {
     fn document(&self, kind: Kind, key: RowKey) -> Option<Document> {
         self.documents.get(&key.number).filter(|it| it.kind() == kind).cloned()
     }
-    fn wallet(&self, _: Number) -> Vec<Document> {
-        vec![]
-    }
     fn bank_accounts(&self) -> Vec<Document> {
         vec![]
     }
