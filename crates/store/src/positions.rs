@@ -127,7 +127,8 @@ impl IdlePurses {
 pub struct DayBalances {
     /// Days since 1970-01-01, UTC.
     pub day: i64,
-    /// Debits less credits; of customers' cash, payment intents and sources the sum over all owners.
+    /// Debits less credits; of customers' cash, payment intents and sources the sum over all
+    /// owners.
     pub sums: BTreeMap<Account, i64>,
 }
 

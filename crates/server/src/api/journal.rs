@@ -62,8 +62,8 @@ pub fn at(ask: &Ask<'_>, number: Number) -> Result<Option<(Entry, Seal)>, ApiErr
 }
 
 /// Lists the accounts of the ledger with their balances. What belongs to customers, their cash and
-/// what open payment intents and sources hold, is one account of each kind. There are a few for each currency,
-/// so they come on one page.
+/// what open payment intents and sources hold, is one account of each kind. There are a few for
+/// each currency, so they come on one page.
 pub fn ledger_accounts(ask: &Ask<'_>, _: NoParams) -> Result<Json, ApiError> {
     let rows = ask.reader.ledger(ask.wire.world)?;
     Ok(ask.page(Rows { rows, has_more: false }, |(account, currency, balance)| {
