@@ -162,8 +162,8 @@ impl BalanceKind {
     }
 }
 
-/// What an instant payout may use in a currency: money of cards, also while it is not settled. Never
-/// below zero. `house` are the sums of the house accounts.
+/// What an instant payout may use in a currency: money of cards, also while it is not settled.
+/// Never below zero. `house` are the sums of the house accounts.
 pub fn instant_available(house: &[(Account, Currency, i64)], currency: Currency) -> i64 {
     let of = SourceType::Card;
     let is_its = |at: &Account, of_it: &Currency| {

@@ -203,7 +203,7 @@ const EURO_COUNTRIES: [&str; 21] = [
 
 impl BankAccount {
     /// Whether instant payouts can go there: where banks have a network for that, in its currency.
-    /// Stripe's page "Instant Payouts" names more countries; these are the three with bank transfers
+    /// Stripe's page "Instant Payouts" names more countries; these are those with bank transfers
     /// that Purser knows.
     pub fn takes_instant(&self) -> bool {
         match self.currency.as_str() {

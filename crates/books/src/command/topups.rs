@@ -48,8 +48,8 @@ pub struct TopupDraft {
     pub amount: i64,
     /// In which currency.
     pub currency: Currency,
-    /// What becomes of it, where a bank account for tests is named: nothing or a failure. Where none
-    /// is, the merchant's default bank account for the currency decides, if there is one.
+    /// What becomes of it, where a bank account for tests is named: nothing or a failure. Where
+    /// none is, the merchant's default bank account for the currency decides, if there is one.
     pub named: Option<Option<PayoutFailure>>,
     /// For people.
     pub description: Option<String>,

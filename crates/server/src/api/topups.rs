@@ -43,8 +43,9 @@ params! {
         pub description: Option<Text>,
         /// Up to 50 names with values of your own.
         pub metadata: MetadataPatch,
-        /// A bank account for tests by its name, such as `btok_us_verified`. If left out, the default
-        /// external account of the currency decides whether the top-up succeeds; without one it does.
+        /// A bank account for tests by its name, such as `btok_us_verified`. If left out, the
+        /// default external account of the currency decides whether the top-up succeeds; without
+        /// one it does.
         pub source: Option<Text>,
         /// What the bank statement is to say, up to 15 characters.
         pub statement_descriptor: Option<Str<15>>,
@@ -121,8 +122,8 @@ impl Param for AmountRange {
     }
 }
 
-/// Bank accounts for tests, and what becomes of a top-up out of each. Source: Stripe's page "Testing
-/// Connect", on adding funds.
+/// Bank accounts for tests, and what becomes of a top-up out of each. Source: Stripe's page
+/// "Testing Connect", on adding funds.
 const TEST_BANKS: [(&str, Option<PayoutFailure>); 6] = [
     ("btok_us_verified", None),
     ("btok_us_verified_noAccount", Some(PayoutFailure::NoAccount)),

@@ -128,7 +128,8 @@ impl House<'_> {
         row.map(|(_, _, sum)| sum.saturating_neg())
     }
 
-    /// The currencies of some accounts, the default one first where it is none of them but asked for.
+    /// The currencies of some accounts; the default one is first where it is none of them, but
+    /// asked for.
     fn currencies(&self, of: &[Account], and_default: bool) -> Vec<Currency> {
         let rows = self.house.iter().filter(|(account, _, _)| of.contains(account));
         let all: BTreeSet<Currency> = rows.map(|(_, currency, _)| *currency).collect();
