@@ -456,7 +456,7 @@ pub enum Refusal {
         /// The parameter that named it.
         param: &'static str,
     },
-    /// The payment method was detached, and cannot be used again.
+    /// The payment method was detached, or paid without being a customer's: it is used up.
     MethodSpent {
         /// Which.
         method: RowKey,

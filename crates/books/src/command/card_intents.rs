@@ -173,7 +173,8 @@ struct Chosen {
 fn chosen(book: &Book<'_, '_>, intent: &PaymentIntent) -> Result<Chosen, Refusal> {
     let named = intent.instrument().ok_or(Refusal::NoPaymentMethod)?;
     if let InstrumentKey::Method(key) = named
-        // It may have been made just now.
+        // It was made just now; any other may have come to somebody else since, or be used up.
+        && book.view.document(Kind::PaymentMethod, key).is_none()
         && let Some(Document::PaymentMethod(method)) = book.written(Kind::PaymentMethod, key)
         && let Some(card) = method.card.clone()
     {

@@ -1,8 +1,9 @@
 //! Payment methods of cards: made, changed, attached to a customer and detached.
 //!
-//! One that is attached can be charged again and again, one that was detached never again. A
-//! payment method that a deleted customer had stays as it was: nothing can be charged to it, as
-//! its customer is gone. Those of cash balances are made by their payments and stay with them.
+//! One that is attached can be charged again and again; one that is nobody's pays once, and one
+//! that was detached never again. A payment method that a deleted customer had stays as it was:
+//! nothing can be charged to it, as its customer is gone. Those of cash balances are made by their
+//! payments and stay with them.
 
 use std::collections::BTreeMap;
 

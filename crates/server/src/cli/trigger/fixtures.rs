@@ -231,12 +231,6 @@ const GIVEN_UP: Step = post("/v1/invoices/$invoice/mark_uncollectible", &[]).kee
 const VOIDED: Step = post("/v1/invoices/$invoice/void", &[]).keep(&[]);
 const OVERDUE: Step = Step::WaitUntil("due_date");
 
-const METHOD: Step = post("/v1/payment_methods/pm_card_visa/attach", &[("customer", "$customer")])
-    .keep(&[("payment_method", "/id")]);
-const METHOD_CHANGED: Step =
-    post("/v1/payment_methods/$payment_method", &[("metadata[triggered]", "true")]).keep(&[]);
-const METHOD_DETACHED: Step = post("/v1/payment_methods/$payment_method/detach", &[]).keep(&[]);
-
 /// An account that takes transfers, and one of 20 dollars that arrives there.
 const RECEIVER: Step = post(
     "/v1/sources",
@@ -284,9 +278,6 @@ pub fn steps(kind: EventKind) -> &'static [Step] {
         PaymentIntentPartiallyFunded => &[CUSTOMER, AWAITED, LESS_MONEY],
         PaymentIntentPaymentFailed => &[CUSTOMER, FAILED],
         PaymentIntentRequiresAction => &[CUSTOMER, AWAITED],
-        PaymentMethodAttached => &[CUSTOMER, METHOD],
-        PaymentMethodDetached => &[CUSTOMER, METHOD, METHOD_DETACHED],
-        PaymentMethodUpdated => &[CUSTOMER, METHOD, METHOD_CHANGED],
         PayoutCanceled => {
             &[CUSTOMER, MONEY, PAID, SETTLED, OWN_ACCOUNT, BANK, PAYOUT, BANK_GONE, PAYOUT_CANCELED]
         }
