@@ -441,7 +441,8 @@ proptest! {
             let receiver = now.receiver.clone().unwrap();
             let held = receiver.held();
             prop_assert!(held >= 0);
-            prop_assert_eq!((receiver.amount_received, receiver.amount_charged), (received, charged));
+            prop_assert_eq!(receiver.amount_received, received);
+            prop_assert_eq!(receiver.amount_charged, charged);
             prop_assert_eq!(shop.sum(Account::Source(source.number)), -held);
             let there = shop.sum(Account::Bank);
             prop_assert_eq!(there, received - receiver.amount_returned);
