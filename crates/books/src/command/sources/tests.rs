@@ -97,6 +97,9 @@ impl View for Shop {
     fn bank_accounts(&self) -> Vec<Document> {
         vec![]
     }
+    fn wallet(&self, _: Number) -> Vec<Document> {
+        vec![]
+    }
     fn webhook_endpoints(&self) -> Vec<Document> {
         vec![]
     }
