@@ -10,7 +10,7 @@ use super::cards::instrument;
 use super::charging::{self, Ask, Holder, Outcome};
 use super::customers::patch_metadata;
 use super::intent_edits::IntentEdit;
-use super::intents::{give_to_others, must_be, must_not_be_billed, open};
+use super::intents::{give_to_others, must_be, must_have_customer, must_not_be_billed, open};
 use super::methods::{self, MethodDraft};
 use crate::card::{Card, Decline};
 use crate::charge::{CardCharge, ChargeProfile, Instrument};
@@ -348,6 +348,7 @@ pub(super) fn authenticate(
         return Err(Refusal::HolderNotAwaited);
     }
     if succeeded {
+        must_have_customer(&book)?;
         // What came of it is in the intent: that the holder authenticated is done in any case.
         let decision = pay(book, intent, Presence::default(), true)?;
         return Ok(Decision { reply: without_error(decision.reply), ..decision });

@@ -221,7 +221,7 @@ pub(super) fn must_be(
 }
 
 /// Refuses to move the money of a customer that was deleted.
-fn must_have_customer(book: &Book<'_, '_>) -> Result<(), Refusal> {
+pub(super) fn must_have_customer(book: &Book<'_, '_>) -> Result<(), Refusal> {
     match book.purse.standing.deleted {
         true => Err(Refusal::CustomerMissing { param: "customer" }),
         false => Ok(()),

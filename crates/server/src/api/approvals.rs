@@ -221,5 +221,5 @@ pub fn resumed(app: &App, wire: &Wire, body: &[u8]) -> Option<Result<(u16, Vec<u
     let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
     let message = format!("The request waited for approval {id}, which {what}{reason}.");
     let error = ApiError::invalid(403, message).coded(code);
-    Some(Err(ApiError { approval: Some(id.to_owned()), ..error }))
+    Some(Err(ApiError { approval: Some(id.into()), ..error }))
 }

@@ -146,8 +146,9 @@ impl From<Owner> for source::Owner {
 impl Update {
     /// What changes. A name that is of the other kind is refused.
     fn edits(self, is_card: bool, now: Timestamp) -> Result<Vec<WalletEdit>, ApiError> {
+        type Text = (&'static str, Patch<String>, fn(Option<String>) -> WalletEdit);
         let mut edits = Vec::new();
-        let texts: [(&str, Patch<String>, fn(Option<String>) -> WalletEdit); 7] = [
+        let texts: [Text; 7] = [
             ("address_city", self.address_city.map(Into::into), WalletEdit::City),
             ("address_country", self.address_country.map(Into::into), WalletEdit::Country),
             ("address_line1", self.address_line1.map(Into::into), WalletEdit::Line1),

@@ -11,7 +11,7 @@ use books::card::Decline;
 use books::charge::{CardCharge, Stage};
 use books::limits::Amounts;
 use books::payment_intent::{PaymentError, PaymentIntent};
-use books::{Number, Refusal};
+use books::{Number, Refusal, Reply};
 use store::StoreError;
 
 use super::declines;
@@ -31,7 +31,7 @@ pub struct ApiError {
     /// `code` on the wire.
     pub code: Option<&'static str>,
     /// `decline_code` on the wire: what the bank says of a card.
-    pub decline_code: Option<String>,
+    pub decline_code: Option<Box<str>>,
     /// `param` on the wire.
     pub param: Option<String>,
     /// The sentence.
@@ -39,9 +39,9 @@ pub struct ApiError {
     /// Whether the same request may succeed if it is sent again: `Stripe-Should-Retry`.
     pub retry: bool,
     /// The id of the object that was not found, where that was it.
-    pub missing: Option<String>,
+    pub missing: Option<Box<str>>,
     /// The id of the approval that the request waits for, or waited for in vain.
-    pub approval: Option<String>,
+    pub approval: Option<Box<str>>,
 }
 
 /// Codes that Stripe has no page about.
@@ -99,7 +99,7 @@ impl ApiError {
         ApiError {
             kind: Kind::Card,
             code: Some(declines::code(decline)),
-            decline_code: decline.decline_code.clone(),
+            decline_code: decline.decline_code.as_deref().map(Into::into),
             param: declines::param(decline).map(str::to_owned),
             ..ApiError::invalid(402, declines::message(decline))
         }
@@ -128,7 +128,7 @@ impl ApiError {
         ApiError {
             code: Some("resource_missing"),
             param: Some(param.to_owned()),
-            missing: Some(id.to_owned()),
+            missing: Some(id.into()),
             ..ApiError::invalid(404, format!("No such {kind}: '{shown}'"))
         }
     }
@@ -138,12 +138,12 @@ impl ApiError {
     pub fn body(&self) -> Json {
         let mut error = Json::Object(Vec::with_capacity(5));
         if let Some(approval) = &self.approval {
-            error.push("approval", approval);
+            error.push("approval", approval.to_string());
         }
         if let Some(code) = self.code {
             error.push("code", code);
             if let Some(reason) = &self.decline_code {
-                error.push("decline_code", reason);
+                error.push("decline_code", reason.to_string());
             }
             if !OUR_CODES.contains(&code) {
                 let page = code.replace('_', "-");
@@ -323,7 +323,7 @@ pub fn held(wire: &Wire, approval: &Approval) -> ApiError {
         approval.expires_at.0
     );
     let error = ApiError::invalid(403, message).coded("approval_required");
-    ApiError { approval: Some(id), ..error }
+    ApiError { approval: Some(id.into()), ..error }
 }
 
 /// Amounts in words.
@@ -546,6 +546,21 @@ pub fn charge_failed(wire: &Wire, charge: &CardCharge) -> (u16, Json) {
     };
     let id = wire.ids.write(charge.spelling(), charge.key);
     (402, declines::body(decline, Some(id)))
+}
+
+/// The code of the error that a payment or a charge failed with, if it did.
+pub fn failed_with(reply: &Reply) -> Option<&'static str> {
+    match reply {
+        Reply::ChargeFailed(charge) => match &charge.stage {
+            Stage::Failed { decline, .. } => Some(declines::code(decline)),
+            _ => None,
+        },
+        Reply::PaymentFailed(intent) => Some(match &intent.last_error {
+            Some(PaymentError::Declined { decline, .. }) => declines::code(decline),
+            _ => "payment_intent_payment_attempt_failed",
+        }),
+        _ => None,
+    }
 }
 
 /// The answer to a payment that failed: its error, with the intent as it is now.

@@ -334,15 +334,15 @@ impl Execution {
     ) -> Option<Change> {
         let note = self.note.as_ref()?;
         let mut approval = None;
-        let error = match result {
+        let of = |error: ApiError| (error.status, error.code);
+        let (status, code) = match result {
             Ok(Reply::Held(held)) => {
                 approval = Some(held.key);
-                Some(super::error::held(&self.wire, held))
+                of(super::error::held(&self.wire, held))
             }
-            Ok(_) => None,
-            Err(refusal) => Some(super::error::refused(refusal.clone(), self.customer, &self.wire)),
+            Ok(reply) => (render(&self.wire, reply).0, super::error::failed_with(reply)),
+            Err(refusal) => of(super::error::refused(refusal.clone(), self.customer, &self.wire)),
         };
-        let (status, code) = error.map_or((200, None), |error| (error.status, error.code));
         let customer = self.customer;
         let row = RequestRow { number: number(), customer, approval, ..note.with(status, code) };
         Some(Change::Request(Box::new(row)))

@@ -131,6 +131,9 @@ impl Model {
         if !self.intents[at].holder {
             return Err("holder not awaited");
         }
+        if succeeds {
+            self.living(self.intents[at].who)?;
+        }
         match succeeds {
             true => self.pay_by_card(at, false, true).map(|_| "done"),
             false => {
