@@ -26,7 +26,7 @@ const CYCLE_DAYS: i64 = 146_097;
 impl Timestamp {
     /// The year and the month of this moment, UTC.
     pub fn year_and_month(self) -> (i64, i64) {
-        // Years are counted from March of the year 0, so that a leap day is the last day of its year.
+        // Years are counted from March of the year 0, so that a leap day is the last of its year.
         let days = self.0.div_euclid(24 * 60 * 60) + 719_468;
         let (cycle, day) = (days.div_euclid(CYCLE_DAYS), days.rem_euclid(CYCLE_DAYS));
         let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;

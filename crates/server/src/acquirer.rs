@@ -1,4 +1,5 @@
-//! Who takes cards: in test mode the sandbox's network, in live mode nobody until one is configured.
+//! Who takes cards: in test mode the sandbox's network, in live mode nobody until one is
+//! configured.
 //!
 //! What an acquirer answers is asked for inside a decision: see [`books::card::Acquirer`]. To take
 //! cards in live mode, implement that trait and give it out in [`Acquirers::of`].

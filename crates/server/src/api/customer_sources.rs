@@ -22,6 +22,7 @@ use super::params::{
     params,
 };
 use super::payouts::{metadata_patch, new_metadata};
+use super::routes::Task;
 use super::wire::Wire;
 
 /// How many cards and sources a customer shows that is expanded.
@@ -249,7 +250,7 @@ pub fn delete(asked: &Asked<'_>, _: NoParams) -> Result<Command, ApiError> {
 }
 
 /// Refuses it: cards and sources are not verified with amounts.
-pub fn verify(asked: &Asked<'_>, _: Verify) -> Result<Command, ApiError> {
+pub fn verify(asked: &Asked<'_>, _: Verify) -> Result<Task, ApiError> {
     asked.customer("customer")?;
     of_path(asked)?;
     let message = "Only bank accounts are verified with amounts, and customers have none here: \

@@ -1,5 +1,8 @@
 //! For every operation that writes, something to do it to: a request that succeeds.
 
+#[path = "fixtures/cards.rs"]
+mod cards;
+
 use crate::support::http::Request;
 use crate::{Api, owned, payment, text};
 
@@ -291,7 +294,7 @@ impl Fixtures {
             "PostPurserWebhookEndpointsWebhookEndpointRollSecret" => {
                 post(format!("/purser{}/roll_secret", hook()), &[])
             }
-            other => panic!("say here how {other} is asked for"),
+            other => self.request_of_cards(other),
         }
     }
 }

@@ -26,7 +26,7 @@ fn errors_say_what_to_do() {
         ("getCustomersCustomer", json!({ "customer": ".." }), "resource_missing", "getCustomers"),
         ("getCustomersCustomer", json!({ "customer": "a?b#c%2F" }), "resource_missing", "a?b#c%2F"),
         ("postCustomers", json!({ "emial": "a@b.c" }), "parameter_unknown",
-            "the names that postCustomers takes: address,"),
+            "the names that postCustomers takes: payment_method, address,"),
         ("postCustomers", json!({ "shipping": { "adress": {} } }), "parameter_unknown",
             "the names that `shipping` of postCustomers takes: address, name, phone."),
         ("getCustomers", json!({ "created": { "since": 1 } }), "parameter_unknown",

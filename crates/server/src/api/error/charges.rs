@@ -40,12 +40,14 @@ pub fn refused(refusal: Refusal, wire: &Wire) -> ApiError {
         .coded("amount_too_large")
         .about(param),
         Refusal::ChargeOfIntent => invalid(
-            "A PaymentIntent made this charge, which is not captured yet. Capture or cancel the              PaymentIntent."
+            "A PaymentIntent made this charge, which is not captured yet. Capture or cancel the \
+             PaymentIntent."
                 .into(),
         )
         .about("charge"),
         Refusal::FieldOfIntent { param } => invalid(format!(
-            "This charge is paid from a cash balance, and has `{param}` from its PaymentIntent:              change it there."
+            "This charge is paid from a cash balance, and has `{param}` from its PaymentIntent: \
+             change it there."
         ))
         .about(param),
         Refusal::ChargeDisputed { kind, charge } => invalid(format!(
@@ -54,11 +56,13 @@ pub fn refused(refusal: Refusal, wire: &Wire) -> ApiError {
         ))
         .coded("charge_disputed"),
         Refusal::PartOfAuthorization { authorized } => invalid(format!(
-            "This charge is not captured: what was set aside, {authorized}, is let go as a whole.              To take a part of it, capture that part."
+            "This charge is not captured: what was set aside, {authorized}, is let go as a whole. \
+             To take a part of it, capture that part."
         ))
         .about("amount"),
         Refusal::NotFromCash => invalid(
-            "A card or a source paid this, so it is refunded there and not to the cash balance:              use POST /v1/refunds."
+            "A card or a source paid this, so it is refunded there and not to the cash balance: \
+             use POST /v1/refunds."
                 .into(),
         ),
         // The rest was told apart before this.

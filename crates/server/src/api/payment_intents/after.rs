@@ -10,6 +10,7 @@ use crate::api::error::ApiError;
 use crate::api::execute::Asked;
 use crate::api::params::{MetadataPatch, ParamError, Path, Positive, Str, Text, choice, params};
 use crate::api::payouts::metadata_patch;
+use crate::api::routes::Task;
 
 choice! {
     /// What came of asking the holder of a card.
@@ -96,7 +97,7 @@ pub fn capture(asked: &Asked<'_>, params: Capture) -> Result<Command, ApiError> 
 }
 
 /// Sets more money aside: no card here lets that be done.
-pub fn increment(asked: &Asked<'_>, _: Increment) -> Result<Command, ApiError> {
+pub fn increment(asked: &Asked<'_>, _: Increment) -> Result<Task, ApiError> {
     intent(asked)?;
     let message = "The amount of an authorization cannot grow: no card here offers that \
                    (payment_method_details[card][incremental_authorization] of the charge says \

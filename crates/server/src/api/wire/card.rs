@@ -77,10 +77,11 @@ impl Wire {
         details.push("networks", networks);
         let supported = card.brand != Brand::Unionpay;
         details.push("three_d_secure_usage", object! { "supported": supported });
+        let redisplay = method.allow_redisplay.as_deref().unwrap_or("unspecified");
         object! {
             "id": self.ids.write(Kind::PaymentMethod, method.key),
             "object": "payment_method",
-            "allow_redisplay": method.allow_redisplay.as_deref().unwrap_or("unspecified").to_owned(),
+            "allow_redisplay": redisplay.to_owned(),
             "billing_details": &method.billing_details,
             "card": details,
             "created": method.key.number.created(),
@@ -153,6 +154,7 @@ impl Wire {
             Stage::Failed { decline, .. } => Some(decline),
             _ => None,
         };
+        let line = |number| self.id_of_account(Kind::BalanceTransaction, number);
         object! {
             "id": self.ids.write(charge.spelling(), charge.key),
             "object": "charge",
@@ -163,7 +165,7 @@ impl Wire {
             "application_fee": Json::Null,
             "application_fee_amount": Json::Null,
             "balance_transaction":
-                charge.balance_transaction.map(|line| self.id_of_account(Kind::BalanceTransaction, line)),
+                charge.balance_transaction.map(line),
             "billing_details": &charge.billing_details,
             "calculated_statement_descriptor": Json::Null,
             "captured": charge.is_captured(),
