@@ -1,15 +1,18 @@
 """Cards in the hands of agents: the tools for them, what a key may charge, and what is noted."""
 
+import time
 import uuid
 
 import pytest
 from connection import object_of, refusal_of, text_of
-from test_guard_rails import NAME, Agent, ask, make_agent, refused  # noqa: F401
+from test_guard_rails import NAME, WAIT_S, ask, make_agent, refused  # noqa: F401
 
 NUMBER = "4242424242424242"
 # No test card has it, and its check digit holds.
 REAL_LOOKING = "4532015112830366"
-CVC = "8315"
+CVC = "831"
+# Calls with that number that write, if they were not refused.
+WRITES_REFUSED = 6
 CARD = {"number": NUMBER, "exp_month": "12", "exp_year": "2040", "cvc": "314"}
 READS = (
     "getCharges", "getChargesCharge", "getChargesSearch", "getCustomersCustomerPaymentMethods",
@@ -129,13 +132,18 @@ def test_the_number_of_a_card_is_noted_nowhere(make_agent):  # noqa: F811
     ]:
         said = call(tool, arguments)
         assert said.is_error, tool
-        assert REAL_LOOKING not in text_of(said) and CVC not in text_of(said), tool
-    noted = agent.requests(1)
+        assert REAL_LOOKING not in text_of(said) and f'"{CVC}"' not in text_of(said), tool
     held = ask(agent.server, "GET", "/purser/v1/approvals", {"limit": 100})["data"]
-    everything = ask(agent.server, "GET", "/purser/v1/requests", {"limit": 100})["data"]
-    assert everything and NAME in str(everything)
-    for told in (noted, held, everything):
-        assert REAL_LOOKING not in str(told) and CVC not in str(told)
+    # A refusal is answered before it is noted.
+    deadline = time.monotonic() + WAIT_S
+    noted = []
+    while len(noted) < WRITES_REFUSED and time.monotonic() < deadline:
+        listed = ask(agent.server, "GET", "/purser/v1/requests", {"limit": 100})["data"]
+        noted = [one for one in listed if one["key"] == agent.key["masked"]]
+    assert {one["agent"]["type"] for one in noted} == {NAME}
+    assert len(noted) == WRITES_REFUSED
+    for told in (held, listed):
+        assert REAL_LOOKING not in str(told) and f"'{CVC}'" not in str(told)
     folder = agent.server.log.parent
     for file in folder.iterdir():
         written = file.read_bytes()
