@@ -334,17 +334,27 @@ impl Execution {
     ) -> Option<Change> {
         let note = self.note.as_ref()?;
         let mut approval = None;
-        let error = match result {
+        let (status, code) = match result {
             Ok(Reply::Held(held)) => {
                 approval = Some(held.key);
-                Some(super::error::held(&self.wire, held))
+                let error = super::error::held(&self.wire, held);
+                (error.status, error.code.map(str::to_owned))
             }
-            Ok(_) => None,
-            Err(refusal) => Some(super::error::refused(refusal.clone(), self.customer, &self.wire)),
+            // What failed was carried out, and is answered as an error all the same.
+            Ok(reply @ (Reply::ChargeFailed(_) | Reply::PaymentFailed(_))) => {
+                let (status, body) = render(&self.wire, reply);
+                let error = body.get("error").and_then(|error| error.get("code"));
+                (status, error.and_then(Json::as_text).map(str::to_owned))
+            }
+            Ok(_) => (200, None),
+            Err(refusal) => {
+                let error = super::error::refused(refusal.clone(), self.customer, &self.wire);
+                (error.status, error.code.map(str::to_owned))
+            }
         };
-        let (status, code) = error.map_or((200, None), |error| (error.status, error.code));
         let customer = self.customer;
-        let row = RequestRow { number: number(), customer, approval, ..note.with(status, code) };
+        let note = note.with(status, code.as_deref());
+        let row = RequestRow { number: number(), customer, approval, ..note };
         Some(Change::Request(Box::new(row)))
     }
 }
