@@ -142,3 +142,19 @@ def test_who_asked_and_why_is_told(own_server, person, customer):
     noted = raw(person, "get", f"/purser/v1/requests/{asked.pop()}")
     assert noted["agent"]["goal"] == "pay the rent"
     assert noted["customer"] == customer and made.customer == customer
+
+
+def test_a_declined_payment_is_noted_as_it_was_answered(own_server, person):
+    limited = agent(own_server, "--max-per-call=usd=500")
+    charged = {"amount": 100, "currency": "usd", "source": "tok_chargeDeclined"}
+    with pytest.raises(stripe.CardError):
+        limited.v1.charges.create(charged)
+    by_card = {"payment_method": "pm_card_chargeDeclinedExpiredCard", "confirm": True}
+    params = {"amount": 100, "currency": "usd", "payment_method_types": ["card"]} | by_card
+    with pytest.raises(stripe.CardError):
+        limited.v1.payment_intents.create(params)
+    noted = raw(person, "get", "/purser/v1/requests?limit=10")["data"]
+    assert [(it["operation"], it["status"], it["error_code"]) for it in noted] == [
+        ("PostPaymentIntents", 402, "expired_card"),
+        ("PostCharges", 402, "card_declined"),
+    ]

@@ -253,7 +253,7 @@ def test_purser_picks_the_method_when_asked_to(client, customer):
     del params["payment_method_types"]
     intent = client.v1.payment_intents.create(params)
     assert intent.automatic_payment_methods.enabled
-    assert intent.payment_method_types == ["customer_balance"]
+    assert intent.payment_method_types == ["card", "customer_balance"]
     assert awaited(intent).amount_remaining == 1000
 
 
