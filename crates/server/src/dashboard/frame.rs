@@ -17,6 +17,7 @@ const PLACES: &[(&str, &[(&str, &str)])] = &[
             ("Balances", ""),
             ("Customers", "/customers"),
             ("Payments", "/payments"),
+            ("Charges", "/charges"),
             ("Refunds", "/refunds"),
             ("Payouts", "/payouts"),
             ("Unreconciled", "/unreconciled"),

@@ -1,6 +1,7 @@
 //! The pages, a file for each subject, each with its actions.
 
 pub mod approvals;
+pub mod charges;
 pub mod clock;
 pub mod customer;
 pub mod customers;

@@ -7,8 +7,8 @@ use hyper::Method;
 
 use super::pages::customer::{self, forms};
 use super::pages::{
-    approvals, clock, customers, events, exports, home, journal, ledger, payments, payouts,
-    refunds, requests, statement, transaction, unreconciled, webhooks,
+    approvals, charges, clock, customers, events, exports, home, journal, ledger, payments,
+    payouts, refunds, requests, statement, transaction, unreconciled, webhooks,
 };
 use super::visit::{Came, Failure, Form, Shown, Visit};
 
@@ -58,6 +58,11 @@ fn all() -> Vec<Row> { vec![
     action!("/payments/{id}/cancel" payments::actions::cancel),
     action!("/payments/{id}/refund" payments::actions::refund),
     action!("/payments/{id}/refund-to-cash-balance" payments::actions::refund_to_cash_balance),
+    action!("/payments/{id}/capture" payments::actions::capture),
+    page!("/charges" charges::list),
+    page!("/charges/{id}" charges::show),
+    action!("/charges/{id}/capture" charges::capture),
+    action!("/charges/{id}/refund" charges::refund),
     page!("/refunds" refunds::list),
     page!("/refunds/{id}" refunds::show),
     action!("/refunds/{id}/bank-details" refunds::give_bank_details),
