@@ -20,6 +20,7 @@ const PLACES: &[(&str, &[(&str, &str)])] = &[
             ("Charges", "/charges"),
             ("Refunds", "/refunds"),
             ("Payouts", "/payouts"),
+            ("Top-ups", "/topups"),
             ("Unreconciled", "/unreconciled"),
         ],
     ),

@@ -15,6 +15,7 @@ const PLACES: &[(&str, &str)] = &[
     ("pyr_", "refunds"),
     ("re_", "refunds"),
     ("po_", "payouts"),
+    ("tu_", "topups"),
     ("evt_", "events"),
     ("we_", "webhooks"),
     ("req_", "requests"),

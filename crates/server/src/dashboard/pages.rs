@@ -16,6 +16,7 @@ pub mod payouts;
 pub mod refunds;
 pub mod requests;
 pub mod statement;
+pub mod topups;
 pub mod transaction;
 pub mod unreconciled;
 pub mod webhooks;

@@ -5,10 +5,10 @@ use std::sync::LazyLock;
 
 use hyper::Method;
 
-use super::pages::customer::{self, forms};
+use super::pages::customer::{self, cards, forms};
 use super::pages::{
     approvals, charges, clock, customers, events, exports, home, journal, ledger, payments,
-    payouts, refunds, requests, statement, transaction, unreconciled, webhooks,
+    payouts, refunds, requests, statement, topups, transaction, unreconciled, webhooks,
 };
 use super::visit::{Came, Failure, Form, Shown, Visit};
 
@@ -49,6 +49,7 @@ fn all() -> Vec<Row> { vec![
     action!("/customers/{customer}/instructions" forms::instruct),
     action!("/customers/{customer}/reconciliation" forms::reconcile),
     action!("/customers/{customer}/return" forms::send_back),
+    action!("/customers/{customer}/cards/{id}/remove" cards::take_away),
     page!("/customers/{customer}/statement" statement::show),
     page!("/transactions/{customer}/{transaction}" transaction::show),
     action!("/transactions/{customer}/{transaction}/reverse" transaction::reverse),
@@ -75,6 +76,8 @@ fn all() -> Vec<Row> { vec![
     action!("/payouts/{id}/reverse" payouts::reverse),
     action!("/payouts/bank-accounts" payouts::banks::add),
     action!("/payouts/bank-accounts/{id}/remove" payouts::banks::remove),
+    page!("/topups" topups::list),
+    page!("/topups/{id}" topups::show),
     page!("/unreconciled" unreconciled::show),
     page!("/events" events::list),
     page!("/events/{id}" events::show),

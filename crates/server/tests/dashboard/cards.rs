@@ -79,7 +79,9 @@ fn every_page_shows_whatever_cards_and_sources_bring() {
         }
         waiting.extend(links(&page));
     }
-    for subject in ["/payments/pi_", "/charges/ch_", "/charges/py_", "/refunds/re_", "/events/"] {
+    for subject in
+        ["/payments/pi_", "/charges/ch_", "/charges/py_", "/refunds/re_", "/topups/tu_", "/events/"]
+    {
         assert!(seen.iter().any(|path| path.starts_with(subject)), "{subject}: {seen:?}");
     }
 }
@@ -170,4 +172,55 @@ fn charges_of_sources_are_refunded_by_asking_the_payer() {
     let sent = desk.send(&page, &action, &fields);
     assert!(sent.to.starts_with("/refunds/pyr_"), "{sent:?}");
     desk.shows(&sent.to, &["Refund of 1.00 USD", "jenny@example.com"]);
+}
+
+#[test]
+fn a_customer_shows_cards_and_sources_and_gives_them_up() {
+    let desk = Desk::new();
+    let ada = desk.customer("name=Ada source=tok_visa");
+    let page = format!("/customers/{ada}");
+    let card = desk.get(&format!("/v1/customers/{ada}"))["default_source"].clone();
+    let card = card.as_str().unwrap();
+    let method = desk.make("/v1/payment_methods", "type=card card[token]=tok_amex");
+    desk.api("POST", &format!("/v1/payment_methods/{method}/attach"), &format!("customer={ada}"));
+    receiver(&desk, &format!("customer={ada}"));
+    let shown = desk.page(&page);
+    for words in ["Visa ending in 4242", "American Express ending in", "ach credit transfer to"] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    assert_eq!(shown.matches("ending in 4242").count(), 1, "once: {shown}");
+    assert!(shown.contains(">default<"), "{shown}");
+    for (id, ending) in [(card, "Visa ending"), (&*method, "American Express ending")] {
+        let action = format!("/customers/{ada}/cards/{id}/remove");
+        desk.send(&page, &action, &[]).assert_done(&page, "taken away");
+        desk.sees(&page, &[], &[ending]);
+    }
+}
+
+#[test]
+fn a_search_for_an_id_leads_to_its_page() {
+    let desk = Desk::new();
+    let ada = desk.customer("name=Ada source=tok_visa");
+    let card = desk.get(&format!("/v1/customers/{ada}"))["default_source"].clone();
+    let of_nobody = charge(&desk, "source=tok_visa");
+    let source = receiver_of(&desk, &ada);
+    let topup = desk.make("/v1/topups", "amount=3000 currency=usd description=More");
+    for (query, leads) in [
+        (&*of_nobody, format!("/dashboard/charges/{of_nobody}")),
+        (&*topup, format!("/dashboard/topups/{topup}")),
+        (card.as_str().unwrap(), format!("/dashboard/customers/{ada}")),
+        (&*source, format!("/dashboard/customers/{ada}")),
+    ] {
+        desk.shows(&format!("/customers?query={query}"), &[&leads]);
+    }
+    for query in ["ch_none", "card_none", "src_none", "pm_..%2F..%2Fbalance", "tu_%22%3E%3Cb%3E"] {
+        desk.sees(&format!("/customers?query={query}"), &["Nobody was found."], &["<b>"]);
+    }
+}
+
+/// The source of a customer that received money.
+fn receiver_of(desk: &Desk, customer: &str) -> String {
+    let charge = receiver(desk, &format!("customer={customer}"));
+    let charge = desk.get(&format!("/v1/charges/{charge}"));
+    charge["source"]["id"].as_str().unwrap().to_owned()
 }
