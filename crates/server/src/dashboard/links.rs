@@ -16,6 +16,7 @@ const PLACES: &[(&str, &str)] = &[
     ("re_", "refunds"),
     ("po_", "payouts"),
     ("tu_", "topups"),
+    ("src_", "sources"),
     ("evt_", "events"),
     ("we_", "webhooks"),
     ("req_", "requests"),
@@ -72,7 +73,8 @@ pub fn object_link(object: &Value) -> Markup {
             a href=[page_of(customer)] { "Cash balance of " (customer) }
         },
         // A card is shown with its customer.
-        "card" | "payment_method" | "source" if !customer.is_empty() => link(&object["customer"]),
+        "card" | "payment_method" if !customer.is_empty() => link(&object["customer"]),
+        "source_transaction" => link(&object["source"]),
         "balance" => html! { a href=(PATH) { "Balance" } },
         _ => link(&object["id"]),
     }
@@ -100,7 +102,8 @@ mod tests {
                 json!({"object": "card", "id": "card_1", "customer": "cus_1"}),
                 "href=\"/dashboard/customers/cus_1\"",
             ),
-            (json!({"object": "source", "id": "src_1"}), "<code>src_1</code>"),
+            (json!({"object": "card", "id": "card_1"}), "<code>card_1</code>"),
+            (json!({"object": "source", "id": "src_1"}), "href=\"/dashboard/sources/src_1\""),
             (
                 json!({"object": "customer_cash_balance_transaction", "id": "ccsbtxn_1",
                     "customer": "cus_1"}),

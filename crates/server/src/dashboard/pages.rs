@@ -15,6 +15,7 @@ pub mod payments;
 pub mod payouts;
 pub mod refunds;
 pub mod requests;
+pub mod sources;
 pub mod statement;
 pub mod topups;
 pub mod transaction;

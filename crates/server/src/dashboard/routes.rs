@@ -8,7 +8,7 @@ use hyper::Method;
 use super::pages::customer::{self, cards, forms};
 use super::pages::{
     approvals, charges, clock, customers, events, exports, home, journal, ledger, payments,
-    payouts, refunds, requests, statement, topups, transaction, unreconciled, webhooks,
+    payouts, refunds, requests, sources, statement, topups, transaction, unreconciled, webhooks,
 };
 use super::visit::{Came, Failure, Form, Shown, Visit};
 
@@ -76,6 +76,7 @@ fn all() -> Vec<Row> { vec![
     action!("/payouts/{id}/reverse" payouts::reverse),
     action!("/payouts/bank-accounts" payouts::banks::add),
     action!("/payouts/bank-accounts/{id}/remove" payouts::banks::remove),
+    page!("/sources/{id}" sources::show),
     page!("/topups" topups::list),
     page!("/topups/{id}" topups::show),
     page!("/unreconciled" unreconciled::show),

@@ -79,9 +79,15 @@ fn every_page_shows_whatever_cards_and_sources_bring() {
         }
         waiting.extend(links(&page));
     }
-    for subject in
-        ["/payments/pi_", "/charges/ch_", "/charges/py_", "/refunds/re_", "/topups/tu_", "/events/"]
-    {
+    for subject in [
+        "/payments/pi_",
+        "/charges/ch_",
+        "/charges/py_",
+        "/refunds/re_",
+        "/topups/tu_",
+        "/sources/src_",
+        "/events/",
+    ] {
         assert!(seen.iter().any(|path| path.starts_with(subject)), "{subject}: {seen:?}");
     }
 }
@@ -209,7 +215,7 @@ fn a_search_for_an_id_leads_to_its_page() {
         (&*of_nobody, format!("/dashboard/charges/{of_nobody}")),
         (&*topup, format!("/dashboard/topups/{topup}")),
         (card.as_str().unwrap(), format!("/dashboard/customers/{ada}")),
-        (&*source, format!("/dashboard/customers/{ada}")),
+        (&*source, format!("/dashboard/sources/{source}")),
     ] {
         desk.shows(&format!("/customers?query={query}"), &[&leads]);
     }

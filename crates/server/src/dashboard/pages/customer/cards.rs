@@ -4,6 +4,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::own_path;
+use crate::dashboard::links::link;
 use crate::dashboard::pages::charges::{brand, expiry};
 use crate::dashboard::visit::{Done, Failure, Form, Visit, escape};
 use crate::web::parts::{badge, rows, table, text, when};
@@ -21,10 +22,20 @@ impl Wallet {
     /// Reads it.
     pub async fn find(visit: &Visit, customer: &str) -> Result<Wallet, Failure> {
         let path = format!("/v1/customers/{}", escape(customer));
-        let sources = visit.get(&format!("{path}/sources?limit={SHOWN_MAX}")).await?;
-        let methods =
-            visit.get(&format!("{path}/payment_methods?type=card&limit={SHOWN_MAX}")).await?;
-        Ok(Wallet { sources, methods })
+        let sources = format!("{path}/sources?limit={SHOWN_MAX}");
+        let methods = format!("{path}/payment_methods?type=card&limit={SHOWN_MAX}");
+        Ok(Wallet {
+            sources: allowed(visit, &sources).await?,
+            methods: allowed(visit, &methods).await?,
+        })
+    }
+}
+
+/// A list, which is empty for whoever may not see it.
+async fn allowed(visit: &Visit, path: &str) -> Result<Value, Failure> {
+    match visit.get(path).await {
+        Err(failure) if failure.status == 403 => Ok(Value::Null),
+        found => found,
     }
 }
 
@@ -52,7 +63,7 @@ fn line(visit: &Visit, customer: &Value, one: &Value) -> Vec<Markup> {
     let default =
         [&customer["default_source"], &customer["invoice_settings"]["default_payment_method"]];
     vec![
-        html! { code.id { (id) } },
+        link(&one["id"]),
         html! { (what(one, card)) },
         html! { (expiry(card).unwrap_or_default()) },
         html! {
