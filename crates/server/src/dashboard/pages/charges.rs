@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::objects::{
     self, amount_up_to, balance_lines, choice, given, read, refunds_of_payment, too_much, words,
 };
-use crate::dashboard::links::{customer, known, link};
+use crate::dashboard::links::{customer, known, link, page_of};
 use crate::dashboard::visit::{Done, Failure, Form, Shown, Visit, escape};
 use crate::web::parts::{
     amount, badge, card, copyable, facts, field, money, rows, table, text, when,
@@ -32,7 +32,10 @@ pub async fn list(visit: Visit) -> Result<Shown, Failure> {
             badge(state(charge)),
             html! { (instrument(charge)) },
             customer(&charge["customer"]),
-            known(&charge["payment_intent"]).unwrap_or_else(none),
+            match charge["payment_intent"].as_str() {
+                Some(id) => html! { a href=[page_of(id)] { "a payment" } },
+                None => html! { span.muted { "–" } },
+            },
             when(&charge["created"]),
         ]
     });
@@ -43,10 +46,6 @@ pub async fn list(visit: Visit) -> Result<Shown, Failure> {
         (visit.pager(LIST, &charges))
     };
     Ok(Shown { title: "Charges".to_owned(), body })
-}
-
-fn none() -> Markup {
-    html! { span.muted { "–" } }
 }
 
 /// How far a charge is, in a word.

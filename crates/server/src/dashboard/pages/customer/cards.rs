@@ -47,7 +47,7 @@ pub fn shown(visit: &Visit, customer: &Value, wallet: &Wallet) -> Markup {
     let methods = rows(&wallet.methods).iter().filter(is_new);
     let lines: Vec<_> =
         listed.iter().chain(methods).map(|one| line(visit, customer, one)).collect();
-    let headings = ["Id", "What", "Expires", "State", "Created", ""];
+    let headings = ["What", "Expires", "State", "Created", ""];
     let empty = "This customer has no card and no source.";
     html! {
         (table("Cards and sources", &headings, &lines, empty))
@@ -63,8 +63,7 @@ fn line(visit: &Visit, customer: &Value, one: &Value) -> Vec<Markup> {
     let default =
         [&customer["default_source"], &customer["invoice_settings"]["default_payment_method"]];
     vec![
-        link(&one["id"]),
-        html! { (what(one, card)) },
+        html! { (what(one, card)) div.hint { (link(&one["id"])) } },
         html! { (expiry(card).unwrap_or_default()) },
         html! {
             @if one["status"].is_string() { (badge(text(&one["status"]))) " " }
