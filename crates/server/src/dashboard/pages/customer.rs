@@ -1,8 +1,9 @@
 //! One customer: what they have and how it came about, what they still have to pay, where they
 //! send money to, and what can be done for them.
 //!
-//! Reading order: [`cards`] has what they are charged with; [`cash`] has the transactions and what caused each; [`payments`] what is open;
-//! [`instructions`] the accounts; [`forms`] what can be done, and doing it.
+//! Reading order: [`cards`] has what they are charged with; [`cash`] has the transactions and what
+//! caused each; [`payments`] what is open; [`instructions`] the accounts; [`forms`] what can be
+//! done, and doing it.
 
 use maud::{Markup, html};
 use serde_json::Value;
