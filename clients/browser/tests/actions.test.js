@@ -3,12 +3,13 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 
+import {fund, pay} from '../../node/support/asserts.js';
 import {startServer} from '../../node/support/purser.js';
 import {assertSound, open, picture, startBrowser, visit} from '../support/browser.js';
 import {
   copied, done, idOf, part, press, pressAndAgree, pressAndRefuse, questionOn, refused, says,
 } from '../support/hands.js';
-import {fund, openBank, own, payment} from '../support/world.js';
+import {cards, openBank, own} from '../support/world.js';
 
 const server = await startServer();
 const browser = await startBrowser();
@@ -31,7 +32,7 @@ async function cash(id, currency) {
 
 /** A payment that a transfer has paid. */
 async function paidPayment(payer, amount, currency) {
-  const intent = await payment(stripe, payer, amount, currency);
+  const intent = await pay(stripe, payer, amount, currency);
   await fund(stripe, payer, amount, currency);
   return intent;
 }
@@ -85,8 +86,8 @@ test('money is matched by hand', async () => {
   const {settings} = await stripe.customers.retrieveCashBalance(id);
   assert.equal(settings.reconciliation_mode, 'manual');
 
-  const older = await payment(stripe, id, 10_000, 'usd');
-  const newer = await payment(stripe, id, 6_000, 'usd');
+  const older = await pay(stripe, id, 10_000, 'usd');
+  const newer = await pay(stripe, id, 6_000, 'usd');
   await fund(stripe, id, 9_000, 'usd');
   await visit(page, `/dashboard/customers/${id}`);
   const card = (intent) => page.getByRole('article').filter({hasText: intent.id});
@@ -143,7 +144,7 @@ test('accounts to send money to are given and copied', async () => {
 
 test('a payment is canceled only when it was agreed to', async () => {
   const {id} = await customer('Cancel Lot');
-  const intent = await payment(stripe, id, 5_000, 'gbp');
+  const intent = await pay(stripe, id, 5_000, 'gbp');
   await fund(stripe, id, 2_000, 'gbp');
   await visit(page, `/dashboard/payments/${intent.id}`);
   const form = part(page, 'Cancel');
@@ -314,6 +315,38 @@ test('money is paid out, kept, and taken back', async () => {
   assert.equal(reversal.original_payout, second);
   assert.equal(reversal.amount, -12_050);
   await picture(page, 'action-payout-reversed');
+});
+
+test('cards are captured and refunded', async () => {
+  const {id} = await customer('Card Holder');
+  const {held, aside} = await cards(stripe, id);
+  await visit(page, `/dashboard/payments/${held.id}`);
+  await part(page, 'Capture').getByLabel('Amount').fill('40');
+  await pressAndAgree(part(page, 'Capture'), 'Capture');
+  await done(page, '40.00 EUR was captured.');
+  assert.equal((await stripe.paymentIntents.retrieve(held.id)).amount_received, 4_000);
+  await part(page, 'Refund to the card').getByLabel('Amount').fill('1.50');
+  await pressAndAgree(part(page, 'Refund to the card'), 'Refund to the card');
+  await done(page, '1.50 EUR will go back to the card.');
+  assert.equal((await stripe.refunds.retrieve(idOf(page, 're_'))).amount, 150);
+
+  await visit(page, `/dashboard/charges/${aside.id}`);
+  await pressAndAgree(part(page, 'Capture'), 'Capture');
+  await done(page, '19.00 EUR was captured.');
+  await part(page, 'Refund to the card').getByLabel('Amount').fill('2');
+  await pressAndAgree(part(page, 'Refund to the card'), 'Refund');
+  await done(page, '2.00 EUR will go back.');
+  const {amount_captured, amount_refunded} = await stripe.charges.retrieve(aside.id);
+  assert.deepEqual([amount_captured, amount_refunded], [1_900, 200]);
+  await picture(page, 'action-card-refunded');
+
+  await visit(page, `/dashboard/customers/${id}`);
+  const wallet = part(page, 'Cards and sources');
+  await press(wallet.getByRole('row').filter({hasText: 'American Express'}), 'Remove');
+  await press(questionOn(page), 'Remove');
+  await done(page, 'It was taken away from the customer.');
+  const {data} = await stripe.customers.listPaymentMethods(id, {type: 'card'});
+  assert(data.every(({card}) => card.brand !== 'amex'));
 });
 
 test('two clicks send once', async () => {

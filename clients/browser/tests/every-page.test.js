@@ -48,7 +48,7 @@ test('every link leads to a page that is sound', async () => {
   const subjects = [
     '', '/customers', '/customers/{}', '/customers/{}/statement', '/payments', '/payments/{}',
     '/refunds', '/refunds/{}', '/payouts', '/payouts/{}', '/unreconciled', '/transactions/{}/{}',
-    '/events', '/events/{}', '/webhooks', '/webhooks/{}', '/requests', '/approvals', '/ledger',
+    '/charges', '/charges/{}', '/topups', '/topups/{}', '/events', '/events/{}', '/webhooks', '/webhooks/{}', '/requests', '/approvals', '/ledger',
     '/journal', '/journal/{}', '/exports', '/clock',
   ];
   for (const subject of subjects) {

@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 
+import {fund, pay} from '../../node/support/asserts.js';
 import {startServer} from '../../node/support/purser.js';
 import {assertSound, open, picture, startBrowser, visit} from '../support/browser.js';
 import {copied, part, press, says} from '../support/hands.js';
-import {fund, payment} from '../support/world.js';
 
 const server = await startServer();
 const browser = await startBrowser();
@@ -24,7 +24,7 @@ function customer() {
 /** A payment that waits, with the path of its page and what that is to tell. */
 async function waiting(amount, currency) {
   const {id: payer} = await customer();
-  const intent = await payment(stripe, payer, amount, currency);
+  const intent = await pay(stripe, payer, amount, currency);
   const told = intent.next_action.display_bank_transfer_instructions;
   return {payer, intent, told, path: pathOf(told.hosted_instructions_url)};
 }
@@ -32,7 +32,7 @@ async function waiting(amount, currency) {
 /** A refund that waits for a bank account, with the path of its page. */
 async function refundWaiting(amount, currency) {
   const {id: payer} = await customer();
-  const intent = await payment(stripe, payer, amount, currency);
+  const intent = await pay(stripe, payer, amount, currency);
   await fund(stripe, payer, amount, currency);
   const refund = await stripe.refunds.create({payment_intent: intent.id});
   const link = await stripe.rawRequest('GET', `/purser/v1/refunds/${refund.id}/details_link`);

@@ -3,10 +3,11 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 
+import {fund, pay} from '../../node/support/asserts.js';
 import {startServer} from '../../node/support/purser.js';
 import {open, startBrowser, visit} from '../support/browser.js';
 import {done, part, press, says} from '../support/hands.js';
-import {fund, own, payment} from '../support/world.js';
+import {own} from '../support/world.js';
 
 const server = await startServer();
 const browser = await startBrowser();
@@ -32,7 +33,7 @@ async function listening(path) {
 
 test('a transfer is on all open pages without loading them again', async () => {
   const {id} = await stripe.customers.create({name: 'Live Wire'});
-  const waits = await payment(stripe, id, 90_000, 'usd');
+  const waits = await pay(stripe, id, 90_000, 'usd');
   const pages = await Promise.all([
     listening(`/dashboard/customers/${id}`),
     listening(`/dashboard/payments/${waits.id}`),

@@ -5,12 +5,12 @@ import {once} from 'node:events';
 import {createServer} from 'node:http';
 import {after, test} from 'node:test';
 
+import {fund} from '../../node/support/asserts.js';
 import {startServer} from '../../node/support/purser.js';
 import {assertSound, open, picture, startBrowser, visit} from '../support/browser.js';
 import {
   copied, done, idOf, part, press, pressAndAgree, pressAndRefuse, refused, says,
 } from '../support/hands.js';
-import {fund} from '../support/world.js';
 
 const server = await startServer();
 const browser = await startBrowser();

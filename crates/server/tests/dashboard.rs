@@ -5,6 +5,8 @@
 mod activity;
 #[path = "dashboard/browser.rs"]
 mod browser;
+#[path = "dashboard/cards.rs"]
+mod cards;
 #[path = "dashboard/customers.rs"]
 mod customers;
 #[path = "dashboard/desk.rs"]

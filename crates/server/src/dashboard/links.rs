@@ -10,9 +10,13 @@ use crate::web::parts::{id_link, text};
 const PLACES: &[(&str, &str)] = &[
     ("cus_", "customers"),
     ("pi_", "payments"),
+    ("ch_", "charges"),
+    ("py_", "charges"),
     ("pyr_", "refunds"),
     ("re_", "refunds"),
     ("po_", "payouts"),
+    ("tu_", "topups"),
+    ("src_", "sources"),
     ("evt_", "events"),
     ("we_", "webhooks"),
     ("req_", "requests"),
@@ -68,7 +72,9 @@ pub fn object_link(object: &Value) -> Markup {
         "cash_balance" => html! {
             a href=[page_of(customer)] { "Cash balance of " (customer) }
         },
-        "charge" => link(&object["payment_intent"]),
+        // A card is shown with its customer.
+        "card" | "payment_method" if !customer.is_empty() => link(&object["customer"]),
+        "source_transaction" => link(&object["source"]),
         "balance" => html! { a href=(PATH) { "Balance" } },
         _ => link(&object["id"]),
     }
@@ -86,8 +92,18 @@ mod tests {
             (json!({"object": "refund", "id": "pyr_1"}), "href=\"/dashboard/refunds/pyr_1\""),
             (
                 json!({"object": "charge", "id": "py_1", "payment_intent": "pi_1"}),
-                "href=\"/dashboard/payments/pi_1\"",
+                "href=\"/dashboard/charges/py_1\"",
             ),
+            (
+                json!({"object": "charge", "id": "ch_1", "payment_intent": null}),
+                "href=\"/dashboard/charges/ch_1\"",
+            ),
+            (
+                json!({"object": "card", "id": "card_1", "customer": "cus_1"}),
+                "href=\"/dashboard/customers/cus_1\"",
+            ),
+            (json!({"object": "card", "id": "card_1"}), "<code>card_1</code>"),
+            (json!({"object": "source", "id": "src_1"}), "href=\"/dashboard/sources/src_1\""),
             (
                 json!({"object": "customer_cash_balance_transaction", "id": "ccsbtxn_1",
                     "customer": "cus_1"}),

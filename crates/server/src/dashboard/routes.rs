@@ -5,10 +5,10 @@ use std::sync::LazyLock;
 
 use hyper::Method;
 
-use super::pages::customer::{self, forms};
+use super::pages::customer::{self, cards, forms};
 use super::pages::{
-    approvals, clock, customers, events, exports, home, journal, ledger, payments, payouts,
-    refunds, requests, statement, transaction, unreconciled, webhooks,
+    approvals, charges, clock, customers, events, exports, home, journal, ledger, payments,
+    payouts, refunds, requests, sources, statement, topups, transaction, unreconciled, webhooks,
 };
 use super::visit::{Came, Failure, Form, Shown, Visit};
 
@@ -49,6 +49,7 @@ fn all() -> Vec<Row> { vec![
     action!("/customers/{customer}/instructions" forms::instruct),
     action!("/customers/{customer}/reconciliation" forms::reconcile),
     action!("/customers/{customer}/return" forms::send_back),
+    action!("/customers/{customer}/cards/{id}/remove" cards::take_away),
     page!("/customers/{customer}/statement" statement::show),
     page!("/transactions/{customer}/{transaction}" transaction::show),
     action!("/transactions/{customer}/{transaction}/reverse" transaction::reverse),
@@ -58,6 +59,11 @@ fn all() -> Vec<Row> { vec![
     action!("/payments/{id}/cancel" payments::actions::cancel),
     action!("/payments/{id}/refund" payments::actions::refund),
     action!("/payments/{id}/refund-to-cash-balance" payments::actions::refund_to_cash_balance),
+    action!("/payments/{id}/capture" payments::actions::capture),
+    page!("/charges" charges::list),
+    page!("/charges/{id}" charges::show),
+    action!("/charges/{id}/capture" charges::capture),
+    action!("/charges/{id}/refund" charges::refund),
     page!("/refunds" refunds::list),
     page!("/refunds/{id}" refunds::show),
     action!("/refunds/{id}/bank-details" refunds::give_bank_details),
@@ -70,6 +76,9 @@ fn all() -> Vec<Row> { vec![
     action!("/payouts/{id}/reverse" payouts::reverse),
     action!("/payouts/bank-accounts" payouts::banks::add),
     action!("/payouts/bank-accounts/{id}/remove" payouts::banks::remove),
+    page!("/sources/{id}" sources::show),
+    page!("/topups" topups::list),
+    page!("/topups/{id}" topups::show),
     page!("/unreconciled" unreconciled::show),
     page!("/events" events::list),
     page!("/events/{id}" events::show),

@@ -155,3 +155,26 @@ fn a_payout_that_comes_back_says_why() {
     assert!(shown.contains("the account has been closed"), "{shown}");
     assert!(shown.contains("payout failure"), "the line that gave it back:\n{shown}");
 }
+
+#[test]
+fn money_of_sources_is_paid_out_on_its_own() {
+    let desk = Desk::new();
+    let (merchant, terms) = (desk.get("/v1/account"), "type=ach_credit_transfer currency=usd");
+    let source = desk.api("POST", "/v1/sources", &format!("{terms} owner[email]=a@example.com"));
+    let account = source["ach_credit_transfer"]["account_number"].as_str().unwrap();
+    let transfer = format!("amount=1000 currency=usd account_number={account}");
+    desk.api("POST", "/purser/v1/bank_transfers", &transfer);
+    let id = source["id"].as_str().unwrap();
+    desk.make("/v1/charges", &format!("amount=1000 currency=usd source={id}"));
+    desk.shows("", &["of it 10.00 USD by transfers to sources"]);
+    desk.later(5);
+    let bank = "external_account[object]=bank_account external_account[country]=US
+        external_account[currency]=usd external_account[account_number]=000123456789
+        external_account[routing_number]=110000000";
+    let accounts = format!("/v1/accounts/{}/external_accounts", merchant["id"].as_str().unwrap());
+    desk.api("POST", &accounts, bank);
+    let fields = [("amount", "4"), ("currency", "usd"), ("source_type", "bank_account")];
+    let sent = desk.send("/payouts", "/payouts", &fields);
+    assert!(sent.to.starts_with("/payouts/po_"), "{sent:?}");
+    desk.shows(&sent.to, &["Payout of 4.00 USD", "money that came by transfers to sources"]);
+}

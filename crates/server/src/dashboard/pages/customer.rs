@@ -1,8 +1,9 @@
 //! One customer: what they have and how it came about, what they still have to pay, where they
 //! send money to, and what can be done for them.
 //!
-//! Reading order: [`cash`] has the transactions and what caused each; [`payments`] what is open;
-//! [`instructions`] the accounts; [`forms`] what can be done, and doing it.
+//! Reading order: [`cards`] has what they are charged with; [`cash`] has the transactions and what
+//! caused each; [`payments`] what is open; [`instructions`] the accounts; [`forms`] what can be
+//! done, and doing it.
 
 use maud::{Markup, html};
 use serde_json::Value;
@@ -10,6 +11,7 @@ use serde_json::Value;
 use crate::dashboard::visit::{Failure, Shown, Visit, escape};
 use crate::web::parts::{badge, card, copyable, facts, rows, text, when};
 
+pub mod cards;
 pub mod cash;
 pub mod forms;
 pub mod instructions;
@@ -35,6 +37,7 @@ pub async fn show(visit: Visit) -> Result<Shown, Failure> {
     let intents = visit.get(&asked).await?;
     let accounts = format!("/purser/v1/customers/{}/funding_instructions", escape(&id));
     let accounts = visit.get(&accounts).await?;
+    let wallet = cards::Wallet::find(&visit, &id).await?;
     let now = visit.app.clock.now().seconds().0;
     let body = html! {
         (card("Facts", &about(&customer, &balance)))
@@ -54,6 +57,7 @@ pub async fn show(visit: Visit) -> Result<Shown, Failure> {
             }
         }
         (card("Open payments", &payments::open(&visit, &id, &balance, &intents)))
+        (card("Cards and sources", &cards::shown(&visit, &customer, &wallet)))
         (card("Funding instructions", &instructions::shown(&visit, &id, rows(&accounts))))
         @if visit.who.may_act() {
             div.grid {

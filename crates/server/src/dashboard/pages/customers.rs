@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use crate::dashboard::links::link;
+use crate::dashboard::links::{link, object_link, page_of};
 use crate::dashboard::visit::{Done, Failure, Form, Shown, Visit, escape};
 use crate::web::parts::{card, field, rows, table, text, when};
 
@@ -27,10 +27,12 @@ pub async fn list(visit: Visit) -> Result<Shown, Failure> {
         }
     };
     let is_search = visit.query().given("query").is_some();
+    let object = named(&visit).await?;
     let body = html! {
         section.card {
             h2 { (heading) }
             (search(visit.query().text("query")))
+            @if let Some(object) = &object { p { "This id is of " (object) "." } }
             (lines(&found, is_search))
             @if found["has_more"] == true && is_search {
                 p.hint { "There are more. Add a word to find fewer." }
@@ -40,6 +42,31 @@ pub async fn list(visit: Visit) -> Result<Shown, Failure> {
         @if visit.who.may_act() { (card("New customer", &new(&visit))) }
     };
     Ok(Shown { title: "Customers".to_owned(), body })
+}
+
+/// The page of what the query is the id of, where that is no customer.
+async fn named(visit: &Visit) -> Result<Option<Markup>, Failure> {
+    let query = visit.query().text("query").trim();
+    let read = match query.split_once('_') {
+        Some(("ch" | "py", _)) => "/v1/charges/",
+        Some(("pi", _)) => "/v1/payment_intents/",
+        Some(("re" | "pyr", _)) => "/v1/refunds/",
+        Some(("po", _)) => "/v1/payouts/",
+        Some(("tu", _)) => "/v1/topups/",
+        Some(("src", _)) => "/v1/sources/",
+        Some(("pm" | "card", _)) => "/v1/payment_methods/",
+        _ => return Ok(None),
+    };
+    let object = match visit.find(&format!("{read}{}", escape(query))).await {
+        Err(failure) if failure.status < 500 => None,
+        found => found?,
+    };
+    Ok(object.map(|object| match object["customer"].as_str() {
+        Some(id) if page_of(query).is_none() => html! {
+            a href=[page_of(id)] { "something of a customer" }
+        },
+        _ => object_link(&object),
+    }))
 }
 
 fn search(query: &str) -> Markup {

@@ -5,7 +5,9 @@ use serde_json::Value;
 
 use crate::dashboard::visit::{Failure, Shown, Visit, escape};
 use crate::web::parts::chart::{Series, chart, date};
-use crate::web::parts::{card, copyable, figures, id_link, money, rows, table, text, tile, when};
+use crate::web::parts::{
+    amount, card, copyable, figures, id_link, money, rows, table, text, tile, when,
+};
 
 /// Spans of the charts, in days; the first is shown if nobody asks.
 const SPANS: [usize; 4] = [30, 7, 90, 365];
@@ -84,11 +86,23 @@ fn tiles(
             (tile("Held for payments", owed("payment_intent"), html! {
                 "Parts of payments that are not paid in full"
             }))
-            (tile("Pending", of(&balance["pending"]), html! { "Paid, and on its way to you" }))
+            (tile("Pending", of(&balance["pending"]), html! {
+                "Paid, and on its way to you" (of_sources(&balance["pending"], currency))
+            }))
             (tile("Available to you", of(&balance["available"]), html! {
+                (of_sources(&balance["available"], currency)) " "
                 a href="/dashboard/payouts" { "Payouts" }
             }))
         }
+    }
+}
+
+/// How much of a part of the balance came by transfers to sources, where any did.
+fn of_sources(part: &Value, currency: &str) -> Markup {
+    let line = part.as_array().into_iter().flatten().find(|row| row["currency"] == currency);
+    let came = line.and_then(|line| line["source_types"]["bank_account"].as_i64()).unwrap_or(0);
+    html! {
+        @if came != 0 { " (of it " (amount(came, currency)) " by transfers to sources)" }
     }
 }
 

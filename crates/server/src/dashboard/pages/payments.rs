@@ -4,6 +4,7 @@ use books::refund::REFUND_DAYS_MAX;
 use maud::{Markup, html};
 use serde_json::Value;
 
+use super::charges;
 use super::objects::{self, balance_lines, words};
 use crate::dashboard::links::{customer, link, transaction_link};
 use crate::dashboard::visit::{Failure, Shown, Visit, escape};
@@ -160,19 +161,30 @@ impl Payment {
 
     /// What the cash balance can give it.
     fn applicable(&self) -> i64 {
-        let takes_cash =
-            rows_of(&self.intent["payment_method_types"]).any(|kind| kind == "customer_balance");
-        if takes_cash { missing(&self.intent).min(self.cash) } else { 0 }
+        if self.takes_cash() { missing(&self.intent).min(self.cash) } else { 0 }
     }
 
     /// What can still be refunded.
     fn refundable(&self) -> i64 {
-        let Some(charge) = &self.charge else { return 0 };
-        let of = |field: &str| charge[field].as_i64().unwrap_or(0);
-        match self.is_old || charge["captured"] != true {
-            true => 0,
-            false => of("amount") - of("amount_refunded"),
+        match &self.charge {
+            Some(charge) if !self.is_old => charges::refundable(charge),
+            _ => 0,
         }
+    }
+
+    /// Whether the cash balance can pay it, or paid it.
+    fn takes_cash(&self) -> bool {
+        rows_of(&self.intent["payment_method_types"]).any(|kind| kind == "customer_balance")
+    }
+
+    /// What its latest charge charged: `card`, `customer_balance` and so on; empty before.
+    fn charged(&self) -> &str {
+        self.charge.as_ref().map_or("", |charge| text(&charge["payment_method_details"]["type"]))
+    }
+
+    /// What is set aside and can be captured.
+    fn capturable(&self) -> i64 {
+        self.intent["amount_capturable"].as_i64().unwrap_or(0)
     }
 }
 
@@ -235,7 +247,7 @@ pub async fn show(visit: Visit) -> Result<Shown, Failure> {
         @if !rows(&payment.refunds).is_empty() {
             (card("Refunds", &objects::refunds_of_payment(&payment.refunds)))
         }
-        (moved(&payment))
+        @if payment.takes_cash() { (moved(&payment)) }
         @if let Some(invoice) = &payment.invoice { (card("Invoice", &billed(invoice))) }
         (objects::metadata(intent))
         (objects::raw(intent))
@@ -284,6 +296,10 @@ fn progress(payment: &Payment) -> Markup {
             (amount(came, currency))
         }
         @if let Some(problem) = words_of_error(intent) { p { (problem) } }
+        @if let Some(page) = intent["next_action"]["redirect_to_url"]["url"].as_str() {
+            p { a href=(page) { "Open the page on which the holder authenticates" } }
+            p { (copyable("the link for the holder", page)) }
+        }
     }
 }
 
@@ -314,15 +330,21 @@ fn about(payment: &Payment) -> Markup {
 /// The charge, and what came of it in the merchant's balance.
 fn charged(charge: &Value) -> Markup {
     let (line, currency) = (&charge["balance_transaction"], &charge["currency"]);
-    let of_charge = facts(&[
-        ("Charge", Some(copyable("the id of the charge", text(&charge["id"])))),
+    let state = text(&charge["status"]);
+    let mut of_charge = vec![
+        ("Charge", Some(link(&charge["id"]))),
+        ("State", Some(badge(state))),
         ("Made", Some(when(&charge["created"]))),
+        ("Captured", Some(money(&charge["amount_captured"], currency))),
         ("Refunded", Some(money(&charge["amount_refunded"], currency))),
-        ("Fee", Some(money(&line["fee"], currency))),
-        ("Net", Some(money(&line["net"], currency))),
-    ]);
+    ];
+    if line.is_object() {
+        of_charge.push(("Fee", Some(money(&line["fee"], currency))));
+        of_charge.push(("Net", Some(money(&line["net"], currency))));
+    }
+    of_charge.extend(charges::charged_with(charge));
     html! {
-        (card("Charge", &of_charge))
+        (card("Charge", &facts(&of_charge)))
         @if line.is_object() { (balance_lines(std::slice::from_ref(line))) }
     }
 }

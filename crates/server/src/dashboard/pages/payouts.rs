@@ -109,10 +109,18 @@ fn new(visit: &Visit, balance: &Value, accounts: &Value) -> Markup {
     let descriptor = html! {
         input #payout-descriptor name="statement_descriptor" maxlength="22" autocomplete="off";
     };
+    let has_both = available.iter().any(|line| line["source_types"]["bank_account"].is_i64());
+    let kinds = html! {
+        select #payout-source name="source_type" {
+            option value="" { "What was paid" }
+            option value="bank_account" { "What came by transfers to sources" }
+        }
+    };
     let fields = html! {
         (field("Amount", "payout-amount", &input, &hint(&available, &instant)))
         (field("Currency", "payout-currency", &currencies, ""))
         (field("To", "payout-to", &targets, ""))
+        @if has_both { (field("Out of", "payout-source", &kinds, "")) }
         (field("Speed", "payout-method", &method, ""))
         (field("On the bank statement", "payout-descriptor", &descriptor, ""))
     };
@@ -234,7 +242,16 @@ fn about(payout: &Value, account: Option<&Value>) -> Markup {
         ("On the bank statement", words(&payout["statement_descriptor"])),
         ("Description", words(&payout["description"])),
         ("Method", words(&payout["method"])),
+        ("Out of", words(&payout["source_type"]).map(|_| html! { (money_of(payout)) })),
     ])
+}
+
+/// Which part of the balance a payout takes, in words.
+fn money_of(payout: &Value) -> &'static str {
+    match text(&payout["source_type"]) {
+        "bank_account" => "money that came by transfers to sources",
+        _ => "money that was paid",
+    }
 }
 
 /// What the state of a payout allows.
@@ -274,6 +291,7 @@ pub async fn create(visit: Visit, form: Form) -> Result<Done, Failure> {
         ("currency", currency),
         ("destination", form.text("destination")),
         ("method", method),
+        ("source_type", form.text("source_type")),
         ("statement_descriptor", form.text("statement_descriptor")),
     ]);
     let payout = visit.post("/v1/payouts", &params, form.text("key")).await;

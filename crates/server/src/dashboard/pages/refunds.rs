@@ -18,7 +18,7 @@ pub async fn list(visit: Visit) -> Result<Shown, Failure> {
         cells.push(match refund["payment_intent"].as_str() {
             Some(id) => html! { a href=[page_of(id)] { "a payment" } },
             None if is_of_cash(refund) => html! { "cash balance" },
-            None => html! { "a charge" },
+            None => html! { a href=[page_of(text(&refund["charge"]))] { "a charge" } },
         });
         cells.push(customer(&refund["customer"]));
         cells

@@ -36,7 +36,8 @@ document.addEventListener('click', async (event) => {
 // What cannot be taken back is asked for twice; what was sent is not sent again.
 document.addEventListener('submit', (event) => {
     const form = event.target;
-    if (form.method !== 'post') return;
+    // Not `form.method`: that is the input of this name where a form has one.
+    if (form.getAttribute('method') !== 'post') return;
     if (form.dataset.confirm && !form.dataset.agreed) {
         event.preventDefault();
         ask(form);

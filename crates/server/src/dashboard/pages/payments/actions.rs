@@ -45,7 +45,20 @@ pub async fn cancel(visit: Visit, form: Form) -> Result<Done, Failure> {
     Ok(Done { to: page(&payment), notice: "The payment was canceled.".to_owned() })
 }
 
-/// Sends money back to the customer's bank.
+/// Takes money that the bank of a card set aside, or a part of it.
+pub async fn capture(visit: Visit, form: Form) -> Result<Done, Failure> {
+    let payment = Payment::find(&visit).await?;
+    let (currency, most) = (payment.currency(), payment.capturable());
+    let asked = read(&form, currency)?;
+    let path = format!("/v1/payment_intents/{}/capture", payment.id());
+    let params = [("amount_to_capture", &*asked.to_string())];
+    let after = visit.post(&path, &params, form.text("key")).await;
+    let after = after.map_err(|refused| too_much(refused, asked, (most, currency)))?;
+    let taken = amount(after["amount_received"].as_i64().unwrap_or(0), currency);
+    Ok(Done { to: page(&payment), notice: format!("{taken} was captured.") })
+}
+
+/// Sends money back to the card or the customer's bank.
 pub async fn refund(visit: Visit, form: Form) -> Result<Done, Failure> {
     let payment = Payment::find(&visit).await?;
     let (currency, most) = (payment.currency(), payment.refundable());
@@ -61,7 +74,10 @@ pub async fn refund(visit: Visit, form: Form) -> Result<Done, Failure> {
     let refund = refund.map_err(|refused| too_much(refused, asked, (most, currency)))?;
     Ok(Done {
         to: format!("/dashboard/refunds/{}", text(&refund["id"])),
-        notice: format!("{} will go back to the customer's bank.", shown(&refund)),
+        notice: match payment.charged() {
+            "card" => format!("{} will go back to the card.", shown(&refund)),
+            _ => format!("{} will go back to the customer's bank.", shown(&refund)),
+        },
     })
 }
 

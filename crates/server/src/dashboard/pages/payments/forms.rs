@@ -3,26 +3,23 @@
 use maud::{Markup, html};
 
 use super::{Payment, is_open, missing};
+use crate::dashboard::pages::charges::REASONS;
 use crate::dashboard::pages::objects::{amount_up_to, choice};
 use crate::dashboard::visit::Visit;
 use crate::web::parts::{amount, card, field, text};
 
 /// Reasons for giving a payment up.
 const CANCELLATIONS: &[&str] = &["requested_by_customer", "duplicate", "abandoned", "fraudulent"];
-/// Reasons for a refund.
-const REFUNDS: &[&str] = &["requested_by_customer", "duplicate", "fraudulent"];
 
 /// All forms that the payment is in the state for.
 pub fn all(visit: &Visit, payment: &Payment) -> Markup {
     if !visit.who.may_act() {
         return html! {};
     }
-    let forms: Vec<Markup> =
-        [apply(visit, payment), cancel(visit, payment), to_bank(visit, payment)]
-            .into_iter()
-            .chain([to_cash_balance(visit, payment)])
-            .flatten()
-            .collect();
+    let forms: Vec<Markup> = [capture, apply, cancel, to_card, to_bank, to_cash_balance]
+        .into_iter()
+        .filter_map(|form| form(visit, payment))
+        .collect();
     html! {
         @if !forms.is_empty() { div.grid { @for form in forms { (form) } } }
         @if payment.is_old {
@@ -40,9 +37,23 @@ fn is_deleted(payment: &Payment) -> bool {
     payment.customer["deleted"] == true
 }
 
+/// Takes money that the bank of a card set aside.
+fn capture(visit: &Visit, payment: &Payment) -> Option<Markup> {
+    let most = payment.capturable();
+    if most <= 0 {
+        return None;
+    }
+    let (to, back) = path(payment, "capture");
+    let fields = amount_up_to("capture-amount", (most, payment.currency()));
+    let question = "Take this money? What is left of it is let go.";
+    let form = visit.grave_action(&to, &back, ("Capture", question), &fields);
+    Some(card("Capture", &form))
+}
+
 /// Gives the payment money of the cash balance.
 fn apply(visit: &Visit, payment: &Payment) -> Option<Markup> {
-    if !is_open(&payment.intent) || is_deleted(payment) {
+    let is_set_aside = payment.capturable() > 0;
+    if !is_open(&payment.intent) || is_deleted(payment) || is_set_aside || !payment.takes_cash() {
         return None;
     }
     let (to, back) = path(payment, "apply");
@@ -74,16 +85,40 @@ fn cancel(visit: &Visit, payment: &Payment) -> Option<Markup> {
     let (to, back) = path(payment, "cancel");
     let none = "No reason given";
     let fields = choice("cancel-reason", "Reason", "cancellation_reason", none, CANCELLATIONS);
-    let question = "Cancel this payment? What it holds goes back to the cash balance. \
-                    A payment that was canceled stays so.";
+    let question = match payment.takes_cash() {
+        true => {
+            "Cancel this payment? What it holds goes back to the cash balance. \
+             A payment that was canceled stays so."
+        }
+        false => {
+            "Cancel this payment? What is set aside on a card is let go. \
+             A payment that was canceled stays so."
+        }
+    };
     let form = visit.grave_action(&to, &back, ("Cancel the payment", question), &fields);
     Some(card("Cancel", &form))
+}
+
+/// Sends money back to the card that paid.
+fn to_card(visit: &Visit, payment: &Payment) -> Option<Markup> {
+    let most = payment.refundable();
+    if most <= 0 || payment.charged() != "card" {
+        return None;
+    }
+    let (to, back) = path(payment, "refund");
+    let fields = html! {
+        (amount_up_to("refund-amount", (most, payment.currency())))
+        (choice("refund-reason", "Reason", "reason", "No reason given", REASONS))
+    };
+    let question = "Refund this money? It leaves your balance at once.";
+    let form = visit.grave_action(&to, &back, ("Refund to the card", question), &fields);
+    Some(card("Refund to the card", &form))
 }
 
 /// Sends money back to the customer's bank, which the customer has to name.
 fn to_bank(visit: &Visit, payment: &Payment) -> Option<Markup> {
     let most = payment.refundable();
-    if most <= 0 {
+    if most <= 0 || payment.charged() == "card" {
         return None;
     }
     let (to, back) = path(payment, "refund");
@@ -99,7 +134,7 @@ fn to_bank(visit: &Visit, payment: &Payment) -> Option<Markup> {
     };
     let fields = html! {
         (amount_up_to("refund-amount", (most, payment.currency())))
-        (choice("refund-reason", "Reason", "reason", "No reason given", REFUNDS))
+        (choice("refund-reason", "Reason", "reason", "No reason given", REASONS))
         (field("E-mail address", "refund-email", &input, hint))
     };
     let question = "Refund this money? It leaves your balance at once.";
@@ -110,13 +145,13 @@ fn to_bank(visit: &Visit, payment: &Payment) -> Option<Markup> {
 /// Puts money back into the cash balance.
 fn to_cash_balance(visit: &Visit, payment: &Payment) -> Option<Markup> {
     let most = payment.refundable();
-    if most <= 0 || is_deleted(payment) {
+    if most <= 0 || is_deleted(payment) || payment.charged() != "customer_balance" {
         return None;
     }
     let (to, back) = path(payment, "refund-to-cash-balance");
     let fields = html! {
         (amount_up_to("return-amount", (most, payment.currency())))
-        (choice("return-reason", "Reason", "reason", "No reason given", REFUNDS))
+        (choice("return-reason", "Reason", "reason", "No reason given", REASONS))
     };
     let question = "Put this money back into the cash balance? It may pay another payment at once.";
     let form = visit.grave_action(&to, &back, ("Refund to the cash balance", question), &fields);
