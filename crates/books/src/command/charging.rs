@@ -154,8 +154,8 @@ fn authorization_ends(charge: &CardCharge, until: Timestamp) -> Timer {
     Timer { due: until, kind: TimerKind::AuthorizationEnds, key: charge.key }
 }
 
-/// Takes what was set aside, or a part of it; the rest is let go. Callers see to it that `amount` is
-/// no more than that. Writes the charge down and tells of it.
+/// Takes what was set aside, or a part of it; the rest is let go. Callers see to it that `amount`
+/// is no more than that. Writes the charge down and tells of it.
 pub(super) fn capture(
     book: &mut Book<'_, '_>,
     charge: &mut CardCharge,
