@@ -7,7 +7,7 @@
 use bank::card_number;
 use books::command::{CardGiven, Given, WalletCommand, WalletEdit};
 use books::payment_intent::InstrumentKey;
-use books::{Command, Document, Kind, Number, Timestamp, World, source};
+use books::{Command, Document, Kind, Number, Timestamp, source};
 use store::{DocumentFilter, Page as Rows, Reader, StoreError, Window};
 
 use super::cards::{self, TokenCard};
@@ -16,7 +16,7 @@ use super::error::ApiError;
 use super::execute::Asked;
 use super::instruments::{self, Named};
 use super::json::{Json, object};
-use super::list::Ask;
+use super::list::{Ask, merged};
 use super::params::{
     Either, Email, MetadataPatch, NoParams, Page, ParamError, Patch, Str, Text, Trimmed, choice,
     params,
@@ -288,34 +288,14 @@ pub fn list(ask: &Ask<'_>, params: List) -> Result<Json, ApiError> {
         Some(Object::Source) => &[Kind::Source],
         Some(Object::BankAccount) => &[],
     };
-    let rows = page(ask.reader, (ask.wire.world, customer), kinds, window)?;
+    let rows = merged(ask.reader, ask.wire.world, &lists(customer, kinds), window)?;
     Ok(ask.page(rows, |document| ask.wire.document(&document)))
 }
 
-/// A page of several kinds, merged: each is read as if it were alone.
-fn page(
-    reader: &Reader,
-    (world, customer): (World, Number),
-    kinds: &[Kind],
-    window: Window,
-) -> Result<Rows<Document>, StoreError> {
+/// The lists of cards and sources that a customer has.
+fn lists(customer: Number, kinds: &[Kind]) -> Vec<(Kind, DocumentFilter)> {
     let filter = DocumentFilter { parent: Some(customer), ..DocumentFilter::default() };
-    let mut merged = Rows { rows: Vec::new(), has_more: false };
-    for kind in kinds {
-        let read = reader.documents(world, *kind, &filter, window)?;
-        merged.rows.extend(read.rows);
-        merged.has_more |= read.has_more;
-    }
-    merged.rows.sort_unstable_by_key(|document| std::cmp::Reverse(document.key().number));
-    let extra = merged.rows.len().saturating_sub(window.limit);
-    if extra > 0 {
-        merged.has_more = true;
-        match window.from_oldest {
-            true => drop(merged.rows.drain(..extra)),
-            false => merged.rows.truncate(window.limit),
-        }
-    }
-    Ok(merged)
+    kinds.iter().map(|kind| (*kind, filter.clone())).collect()
 }
 
 /// `sources` of a customer that is expanded: the newest.
@@ -324,8 +304,8 @@ pub(super) fn newest(
     wire: &Wire,
     customer: Number,
 ) -> Result<Rows<Document>, StoreError> {
-    let kinds = [Kind::Card, Kind::Source];
-    page(reader, (wire.world, customer), &kinds, Window::newest(SHOWN))
+    let lists = lists(customer, &[Kind::Card, Kind::Source]);
+    merged(reader, wire.world, &lists, Window::newest(SHOWN))
 }
 
 /// The same of all that a customer has.

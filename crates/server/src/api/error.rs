@@ -548,16 +548,16 @@ pub fn charge_failed(wire: &Wire, charge: &CardCharge) -> (u16, Json) {
     (402, declines::body(decline, Some(id)))
 }
 
-/// The code of the error that a payment or a charge failed with, if it did.
-pub fn failed_with(reply: &Reply) -> Option<&'static str> {
+/// The status and the code of the error that a payment or a charge failed with, if it did.
+pub fn failed_with(reply: &Reply) -> Option<(u16, &'static str)> {
     match reply {
         Reply::ChargeFailed(charge) => match &charge.stage {
-            Stage::Failed { decline, .. } => Some(declines::code(decline)),
+            Stage::Failed { decline, .. } => Some((402, declines::code(decline))),
             _ => None,
         },
         Reply::PaymentFailed(intent) => Some(match &intent.last_error {
-            Some(PaymentError::Declined { decline, .. }) => declines::code(decline),
-            _ => "payment_intent_payment_attempt_failed",
+            Some(PaymentError::Declined { decline, .. }) => (402, declines::code(decline)),
+            _ => (400, "payment_intent_payment_attempt_failed"),
         }),
         _ => None,
     }

@@ -340,7 +340,8 @@ impl Execution {
                 approval = Some(held.key);
                 of(super::error::held(&self.wire, held))
             }
-            Ok(reply) => (render(&self.wire, reply).0, super::error::failed_with(reply)),
+            Ok(reply) => super::error::failed_with(reply)
+                .map_or((200, None), |(status, code)| (status, Some(code))),
             Err(refusal) => of(super::error::refused(refusal.clone(), self.customer, &self.wire)),
         };
         let customer = self.customer;

@@ -3,9 +3,11 @@
 //! Lists are newest first. A cursor is an id of the listed kind; a page is at most 100 rows and
 //! costs the same wherever it lies. Rules: Stripe's page "Pagination".
 
+use std::cmp::Reverse;
+
 use books::id::{Number, RowKey};
-use books::{Document, Kind, Purse, Timestamp};
-use store::{DocumentFilter, Page as Rows, Reader, Window};
+use books::{Document, Kind, Purse, Timestamp, World};
+use store::{DocumentFilter, Page as Rows, Reader, StoreError, Window};
 
 use super::auth::Access;
 use super::customer_sources;
@@ -150,6 +152,31 @@ impl Ask<'_> {
             "url": self.path.to_owned(),
         }
     }
+}
+
+/// A page of several lists of documents, merged: each is read as if it were alone.
+pub fn merged(
+    reader: &Reader,
+    world: World,
+    lists: &[(Kind, DocumentFilter)],
+    window: Window,
+) -> Result<Rows<Document>, StoreError> {
+    let mut merged = Rows { rows: Vec::new(), has_more: false };
+    for (kind, filter) in lists {
+        let read = reader.documents(world, *kind, filter, window)?;
+        merged.rows.extend(read.rows);
+        merged.has_more |= read.has_more;
+    }
+    merged.rows.sort_unstable_by_key(|document| Reverse(document.key().number));
+    let extra = merged.rows.len().saturating_sub(window.limit);
+    if extra > 0 {
+        merged.has_more = true;
+        match window.from_oldest {
+            true => drop(merged.rows.drain(..extra)),
+            false => merged.rows.truncate(window.limit),
+        }
+    }
+    Ok(merged)
 }
 
 /// Whole objects from a snapshot.

@@ -2,8 +2,8 @@
 //! listed. Those of cash balances are made by the payment that they pay, and are only shown.
 
 use books::command::{MethodCommand, MethodDraft, MethodEdit, MethodGiven};
-use books::{Command, Document, Kind, Number, RowKey, World, payment_intent};
-use store::{DocumentFilter, Page as Rows, Reader, StoreError, Window};
+use books::{Command, Document, Kind, Number, RowKey, payment_intent};
+use store::DocumentFilter;
 
 use super::cards::{self, MethodCard};
 use super::customers::Address;
@@ -11,7 +11,7 @@ use super::error::ApiError;
 use super::execute::Asked;
 use super::form::Node;
 use super::json::Json;
-use super::list::Ask;
+use super::list::{Ask, merged};
 use super::params::{
     Email, MetadataPatch, NoParams, Page, Param, ParamError, Patch, Path, Schema, Text, Trimmed,
     choice, params,
@@ -37,6 +37,18 @@ params! {
         pub tax_id: Patch<Text>,
     }
     refuses {}
+}
+
+impl From<BillingDetails> for payment_intent::BillingDetails {
+    fn from(details: BillingDetails) -> payment_intent::BillingDetails {
+        payment_intent::BillingDetails {
+            address: details.address.into_option().map(Into::into),
+            email: details.email.into_option().map(Into::into),
+            name: details.name.into_option().map(Into::into),
+            phone: details.phone.into_option().map(Into::into),
+            tax_id: details.tax_id.into_option().map(Into::into),
+        }
+    }
 }
 
 /// The type of a payment method that is made: `card`.
@@ -331,8 +343,9 @@ fn list_filtered(
         let found = ask.reader.document(world, Kind::PaymentMethod, key)?;
         Ok(found.map(|document| document.key().number))
     })?;
-    let filters = filters(customer, params);
-    let rows = page(ask.reader, world, &filters, window)?;
+    let lists: Vec<(Kind, DocumentFilter)> =
+        filters(customer, params).into_iter().map(|filter| (Kind::PaymentMethod, filter)).collect();
+    let rows = merged(ask.reader, world, &lists, window)?;
     Ok(ask.page(rows, |document| ask.wire.document(&document)))
 }
 
@@ -365,41 +378,5 @@ fn filters(customer: Option<Number>, params: &ListOfCustomer) -> Vec<DocumentFil
             (false, true) => vec![DocumentFilter { absent: vec!["card"], ..cash }],
             (false, false) => Vec::new(),
         },
-    }
-}
-
-/// A page of several lists, merged: each is read as if it were alone.
-fn page(
-    reader: &Reader,
-    world: World,
-    filters: &[DocumentFilter],
-    window: Window,
-) -> Result<Rows<Document>, StoreError> {
-    let mut merged = Rows { rows: Vec::new(), has_more: false };
-    for filter in filters {
-        let read = reader.documents(world, Kind::PaymentMethod, filter, window)?;
-        merged.rows.extend(read.rows);
-        merged.has_more |= read.has_more;
-    }
-    merged.rows.sort_unstable_by_key(|document| std::cmp::Reverse(document.key().number));
-    let extra = merged.rows.len().saturating_sub(window.limit);
-    if extra > 0 {
-        merged.has_more = true;
-        match window.from_oldest {
-            true => drop(merged.rows.drain(..extra)),
-            false => merged.rows.truncate(window.limit),
-        }
-    }
-    Ok(merged)
-}
-impl From<BillingDetails> for payment_intent::BillingDetails {
-    fn from(details: BillingDetails) -> payment_intent::BillingDetails {
-        payment_intent::BillingDetails {
-            address: details.address.into_option().map(Into::into),
-            email: details.email.into_option().map(Into::into),
-            name: details.name.into_option().map(Into::into),
-            phone: details.phone.into_option().map(Into::into),
-            tax_id: details.tax_id.into_option().map(Into::into),
-        }
     }
 }
